@@ -1,0 +1,41 @@
+//! Where packets come from: files, standard input, interfaces. Lends frames one by one.
+
+use crate::error::Error;
+use crate::event::FrameId;
+use crate::time::Timestamp;
+
+/// What comes next from a source.
+#[derive(Debug)]
+pub enum Next<'a> {
+    /// A frame, lent until the next call.
+    Frame(Frame<'a>),
+    /// Nothing for now, on a quiet link; the clock goes on.
+    Idle(Timestamp),
+    /// No more frames will come.
+    End,
+}
+
+/// A frame as captured: bytes from the link-layer header on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// Which input, and its number there.
+    pub id: FrameId,
+    /// When it was captured.
+    pub at: Timestamp,
+    /// The LINKTYPE number of the interface it came from.
+    pub link_type: u32,
+    /// Its length on the wire; more than `bytes` holds when the snap length cut it.
+    pub wire_len: u32,
+    /// The captured bytes.
+    pub bytes: &'a [u8],
+}
+
+/// A source of frames. Frames come in the order of the capture, numbered from 1 per input.
+pub trait Source {
+    /// The next frame, lent until the next call.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::spares_other_inputs`] tells whether calling again goes on with the next input; any other error is the end.
+    fn next(&mut self) -> Result<Next<'_>, Error>;
+}

@@ -1,0 +1,11 @@
+//! Passive analyzer of packet captures: annotated Nessus NTP/OTP timelines, and who serves and who speaks.
+
+pub mod annotation;
+pub mod capture;
+pub mod decode;
+pub mod error;
+pub mod event;
+pub mod limits;
+pub mod peer;
+pub mod report;
+pub mod time;

@@ -1,0 +1,89 @@
+//! Every bound of the program: its unit in its name, and the reason for its value.
+
+use std::time::Duration;
+
+/// What may be kept, in bytes, counts and capture time. Reaching one is reported by an `anomaly_found` event
+/// (`limit_reached`) that carries the field's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest capture record. 262,144 is libpcap's own maximum; offloaded super-packets and USB-sized snap lengths of
+    /// other tools fit into four times that. A longer one means that the file is damaged.
+    pub record_bytes: usize,
+    /// Longest pcapng block that is not a packet (name resolution, secrets). Longer ones are skipped, not kept.
+    pub block_bytes: usize,
+    /// TLS secrets kept from pcapng files: a key log of some ten thousand connections.
+    pub secrets_bytes: usize,
+    /// Interfaces of one pcapng section; more is an attack on memory.
+    pub interfaces: usize,
+    /// Connections remembered at once, open or just closed.
+    pub connections: usize,
+    /// SYNs waiting for their SYN-ACK: a fixed table, the oldest of a set makes room.
+    pub pending_syns: usize,
+    /// How long a SYN waits for its SYN-ACK. Linux gives up after about 127 s.
+    pub pending_syn_life: Duration,
+    /// A connection that was silent for so long is over. TCP keep-alives come every two hours.
+    pub idle: Duration,
+    /// A closed connection is remembered for so long, so that late repetitions are not taken for a new one.
+    pub closed_life: Duration,
+    /// Out-of-order bytes held per direction: more than the largest usual receive window.
+    pub held_bytes: usize,
+    /// Out-of-order segments held per direction: a million one-byte segments are few bytes and many nodes.
+    pub held_segments: usize,
+    /// A hole that the other side acknowledged is given up when it stayed open for so long.
+    pub hole_life: Duration,
+    /// Delivered bytes kept per direction to compare repetitions with: a few full segments.
+    pub history_bytes: usize,
+    /// Furthest a segment may lie ahead when no window is known; with window scaling none is above 1 GiB.
+    pub reach_bytes: u64,
+    /// First bytes of a direction that the protocols may look at to decide who reads it.
+    pub probe_bytes: usize,
+    /// Unread bytes a dissector may wait on, per direction: the longest line (a preference line of OTP is below 2 MiB).
+    pub window_bytes: usize,
+    /// Sessions dissected at once.
+    pub sessions: usize,
+    /// Bytes of a counted blob shown as one message; longer ones come in parts.
+    pub blob_bytes: usize,
+    /// Datagrams being put together from fragments.
+    pub datagrams: usize,
+    /// Bytes of all fragments held.
+    pub fragment_bytes: usize,
+    /// Fragments of one datagram.
+    pub fragments_per_datagram: usize,
+    /// How long a datagram waits for its fragments (RFC 1122: 60 to 120 s; Linux: 30 s).
+    pub fragment_life: Duration,
+    /// Facts of each kind.
+    pub facts: usize,
+    /// Services counted for the summary's list of undocumented ones.
+    pub undocumented: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            record_bytes: 1 << 20,
+            block_bytes: 1 << 24,
+            secrets_bytes: 1 << 22,
+            interfaces: 4096,
+            connections: 1 << 18,
+            pending_syns: 1 << 16,
+            pending_syn_life: Duration::from_secs(128),
+            idle: Duration::from_secs(7800),
+            closed_life: Duration::from_secs(60),
+            held_bytes: 4 << 20,
+            held_segments: 8192,
+            hole_life: Duration::from_secs(1),
+            history_bytes: 16 << 10,
+            reach_bytes: 1 << 30,
+            probe_bytes: 16 << 10,
+            window_bytes: 4 << 20,
+            sessions: 4096,
+            blob_bytes: 64 << 10,
+            datagrams: 1024,
+            fragment_bytes: 4 << 20,
+            fragments_per_datagram: 1024,
+            fragment_life: Duration::from_secs(30),
+            facts: 1 << 20,
+            undocumented: 4096,
+        }
+    }
+}

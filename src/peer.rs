@@ -1,0 +1,218 @@
+//! Who talks: endpoints, the two peers of a connection, and what names a connection.
+
+use crate::event::Frames;
+use crate::time::Timestamp;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+/// One side of a connection, by its part in it. The protocol itself speaks of client and server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Peer {
+    /// The side that asked for the connection.
+    Client,
+    /// The side that answered.
+    Server,
+}
+
+impl Peer {
+    /// The name used in every output.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+
+    /// The one at the other end.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+}
+
+/// An address and a port; shown as `10.0.0.1:80` or `[2001:db8::1]:80`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Endpoint {
+    /// The IP address.
+    pub ip: IpAddr,
+    /// The TCP port.
+    pub port: u16,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SocketAddr::new(self.ip, self.port).fmt(f)
+    }
+}
+
+/// The two endpoints of a connection without direction: both ways give the same key.
+///
+/// Invariant: `low <= high`. VLAN tags and TTL are no part of it, so that a routed copy is the same connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FlowKey {
+    /// The smaller endpoint.
+    pub low: Endpoint,
+    /// The larger endpoint.
+    pub high: Endpoint,
+}
+
+impl FlowKey {
+    /// The key of a packet, and whether its source is the low endpoint.
+    #[must_use]
+    pub fn of(source: Endpoint, destination: Endpoint) -> (Self, bool) {
+        if source <= destination {
+            (Self { low: source, high: destination }, true)
+        } else {
+            (Self { low: destination, high: source }, false)
+        }
+    }
+}
+
+/// The number of a connection, from 1 in the order of first sight. A reused port pair gets a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowId(pub u64);
+
+/// How it was decided who is the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RolesFrom {
+    /// A SYN and the SYN-ACK that answers it.
+    Handshake,
+    /// A SYN-ACK whose SYN was not seen: its sender is the server.
+    SynAck,
+    /// A SYN alone: its sender is the client.
+    Syn,
+    /// The bytes say so (`SERVER <|>`, a prompt, a version offer).
+    Content,
+    /// One port is a known service port.
+    KnownPort,
+    /// The lower port, for want of anything better.
+    LowerPort,
+}
+
+impl RolesFrom {
+    /// The name used in every output.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Handshake => "handshake",
+            Self::SynAck => "synack",
+            Self::Syn => "syn",
+            Self::Content => "content",
+            Self::KnownPort => "known_port",
+            Self::LowerPort => "lower_port",
+        }
+    }
+}
+
+/// VLAN tags of a frame from the outermost inwards, at most four.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct VlanStack {
+    ids: [u16; 4],
+    depth: u8,
+}
+
+impl VlanStack {
+    /// Adds an inner tag; false when the stack is full.
+    pub fn push(&mut self, id: u16) -> bool {
+        match self.ids.get_mut(usize::from(self.depth)) {
+            Some(slot) => {
+                *slot = id & 0x0fff;
+                self.depth = self.depth.saturating_add(1);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The tags, outermost first.
+    #[must_use]
+    pub fn ids(&self) -> &[u16] {
+        self.ids.get(..usize::from(self.depth)).unwrap_or_default()
+    }
+}
+
+/// Packets and payload bytes one peer sent, as seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// TCP segments, repetitions included.
+    pub packets: u64,
+    /// Payload bytes, repetitions included.
+    pub bytes: u64,
+}
+
+/// What is known of a connection: made by `flow`, shown by every output.
+///
+/// `client` and `server` may change places until the first event of the flow is out, never after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// Its number.
+    pub id: FlowId,
+    /// The side that asked.
+    pub client: Endpoint,
+    /// The side that answered.
+    pub server: Endpoint,
+    /// Why these are the roles.
+    pub roles: RolesFrom,
+    /// Time of the first frame.
+    pub first_at: Timestamp,
+    /// Time of the newest frame.
+    pub last_at: Timestamp,
+    /// The frames of the opening: SYN, SYN-ACK and ACK as far as seen, else the first frame with payload.
+    pub opening: Frames,
+    /// The frames that closed it, as far as seen.
+    pub closing: Frames,
+    /// VLAN tags of the first frame.
+    pub vlans: VlanStack,
+    /// What the client sent.
+    pub from_client: Traffic,
+    /// What the server sent.
+    pub from_server: Traffic,
+    /// Whether the flow was announced by a `flow_opened` event.
+    pub announced: bool,
+}
+
+impl Flow {
+    /// The endpoint that has this part.
+    #[must_use]
+    pub fn endpoint(&self, peer: Peer) -> Endpoint {
+        match peer {
+            Peer::Client => self.client,
+            Peer::Server => self.server,
+        }
+    }
+
+    /// The counters of this part.
+    pub fn traffic_mut(&mut self, peer: Peer) -> &mut Traffic {
+        match peer {
+            Peer::Client => &mut self.from_client,
+            Peer::Server => &mut self.from_server,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn a_key_has_no_direction() {
+        let a = Endpoint { ip: Ipv4Addr::new(10, 0, 0, 1).into(), port: 80 };
+        let b = Endpoint { ip: Ipv4Addr::new(10, 0, 0, 1).into(), port: 81 };
+        assert_eq!(FlowKey::of(a, b).0, FlowKey::of(b, a).0);
+        assert!(FlowKey::of(a, b).1);
+        assert!(!FlowKey::of(b, a).1);
+    }
+
+    #[test]
+    fn vlans_stop_at_four() {
+        let mut stack = VlanStack::default();
+        assert!((1..=4).all(|id| stack.push(id)));
+        assert!(!stack.push(5));
+        assert_eq!(stack.ids(), [1, 2, 3, 4]);
+    }
+}

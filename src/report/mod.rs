@@ -1,0 +1,70 @@
+//! Events to what people and programs read. Outputs know only events: any protocol, any output.
+
+use crate::event::Event;
+use std::io;
+
+/// An output. Gets every event in order, then the end.
+pub trait Sink {
+    /// Takes one event.
+    ///
+    /// # Errors
+    ///
+    /// What the writer below says; a broken pipe is one of them.
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()>;
+
+    /// No more events will come: closes what is open and flushes.
+    ///
+    /// # Errors
+    ///
+    /// What the writer below says.
+    fn finish(&mut self) -> io::Result<()>;
+}
+
+/// What the user wants to see, for every format.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "independent switches of the command line")]
+pub struct Style {
+    /// Whether to use colour.
+    pub color: bool,
+    /// Whether big blocks are shown whole.
+    pub verbose: bool,
+    /// Whether hex dumps are shown (table).
+    pub hex: bool,
+    /// Whether records carry the payload as hex (JSON Lines).
+    pub payload: bool,
+    /// Which parts the table shows.
+    pub show: Show,
+}
+
+/// Parts of the table output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "four independent switches of --show")]
+pub struct Show {
+    /// Sessions, phases, messages.
+    pub timeline: bool,
+    /// Who speaks.
+    pub connections: bool,
+    /// Who serves.
+    pub services: bool,
+    /// The closing account.
+    pub summary: bool,
+}
+
+impl Default for Show {
+    fn default() -> Self {
+        Self { timeline: true, connections: true, services: true, summary: true }
+    }
+}
+
+/// An output format: what `--format` offers.
+pub struct Format {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// One line for `--help`.
+    pub about: &'static str,
+    /// Makes the sink over a writer.
+    pub open: fn(Box<dyn io::Write>, &Style) -> Box<dyn Sink>,
+}
+
+/// All formats; the first is the default. A new one is a new file, its `mod` line and its entry here.
+pub const FORMATS: &[Format] = &[];
