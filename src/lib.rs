@@ -5,6 +5,8 @@ pub mod capture;
 pub mod decode;
 pub mod error;
 pub mod event;
+pub mod flow;
+pub mod inventory;
 pub mod limits;
 pub mod peer;
 pub mod report;

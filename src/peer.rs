@@ -1,5 +1,8 @@
 //! Who talks: endpoints, the two peers of a connection, and what names a connection.
 
+use crate::event::Event;
+use crate::event::EventKind;
+use crate::event::Evidence;
 use crate::event::Frames;
 use crate::time::Timestamp;
 use std::fmt;
@@ -182,6 +185,20 @@ impl Flow {
         match peer {
             Peer::Client => self.client,
             Peer::Server => self.server,
+        }
+    }
+
+    /// The event that announces the flow.
+    #[must_use]
+    pub fn opened(&self) -> Event<'_> {
+        Event { at: self.first_at, flow: Some(self.id), evidence: Evidence::of(self.opening.clone()), kind: EventKind::FlowOpened(self) }
+    }
+
+    /// Lets client and server change places, because the bytes say so. Does nothing once the flow is announced.
+    pub fn turn_round(&mut self) {
+        if !self.announced {
+            std::mem::swap(&mut self.client, &mut self.server);
+            std::mem::swap(&mut self.from_client, &mut self.from_server);
         }
     }
 

@@ -1,0 +1,219 @@
+//! One connection: what a segment means for it once its place in the table is known.
+
+use super::Interest;
+use super::Receiver;
+use super::history::to_u64;
+use super::reassembly::Outlet;
+use super::reassembly::Part;
+use super::reassembly::Stream;
+use crate::decode::Flags;
+use crate::decode::Segment;
+use crate::event::Closing;
+use crate::event::Event;
+use crate::event::EventKind;
+use crate::event::Evidence;
+use crate::event::Frames;
+use crate::limits::Limits;
+use crate::peer::Endpoint;
+use crate::peer::Flow;
+use crate::peer::FlowKey;
+use crate::peer::Peer;
+use crate::peer::RolesFrom;
+use crate::time::Timestamp;
+
+/// The scale of a window whose handshake was not seen: the largest there is, so that nothing true is refused.
+const UNKNOWN_SCALE: u8 = 14;
+
+/// A connection in the table.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) key: FlowKey,
+    pub(super) flow: Flow,
+    /// What the low and the high endpoint sent.
+    streams: [Stream; 2],
+    /// Window scales the low and the high endpoint announced.
+    scales: [Option<u8>; 2],
+    interest: Interest,
+    /// The sequence number of the client's ACK that completes the handshake, until it came.
+    awaited_ack: Option<u32>,
+    last: Frames,
+    /// How it ended, once it did.
+    closing: Option<Closing>,
+    /// Whether the table watches a hole of it.
+    pub(super) watched: bool,
+}
+
+impl Connection {
+    pub(super) fn new(key: FlowKey, flow: Flow) -> Self {
+        Self {
+            key,
+            flow,
+            streams: [Stream::default(), Stream::default()],
+            scales: [None, None],
+            interest: Interest::Keep,
+            awaited_ack: None,
+            last: Frames::default(),
+            closing: None,
+            watched: false,
+        }
+    }
+
+    fn side(&self, endpoint: Endpoint) -> usize {
+        usize::from(endpoint != self.key.low)
+    }
+
+    /// The stream an endpoint sends.
+    pub(super) fn stream(&mut self, endpoint: Endpoint) -> Option<&mut Stream> {
+        let side = self.side(endpoint);
+        self.streams.get_mut(side)
+    }
+
+    /// Fixes where an endpoint's stream starts, and its window scale (`None`: its SYN had none, so no scaling).
+    pub(super) fn synchronize(&mut self, endpoint: Endpoint, isn: u32, window_scale: Option<u8>) {
+        let side = self.side(endpoint);
+        if let Some(stream) = self.streams.get_mut(side) {
+            stream.begin(isn.wrapping_add(1));
+        }
+        if let Some(scale) = self.scales.get_mut(side) {
+            *scale = Some(window_scale.unwrap_or(0));
+        }
+    }
+
+    /// Says that the handshake is complete when the client acknowledges this number.
+    pub(super) fn await_ack(&mut self, ack: u32) {
+        self.awaited_ack = Some(ack);
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closing.is_some()
+    }
+
+    /// Whether the initial sequence number of this endpoint is known to be this one.
+    pub(super) fn is_isn(&self, endpoint: Endpoint, isn: u32) -> bool {
+        self.streams.get(self.side(endpoint)).is_some_and(|stream| stream.start() == Some(isn.wrapping_add(1)))
+    }
+
+    pub(super) fn has_hole(&self) -> bool {
+        self.streams.iter().any(Stream::has_hole)
+    }
+
+    /// Takes a segment of this connection.
+    pub(super) fn segment(&mut self, segment: &Segment<'_>, limits: &Limits, receiver: &mut dyn Receiver) {
+        self.count(segment);
+        if self.closing.is_some() {
+            return;
+        }
+        if segment.flags.has(Flags::ACK) {
+            self.acknowledge(segment, receiver);
+        }
+        let len = to_u64(segment.payload.len()).saturating_add(u64::from(segment.uncaptured));
+        // The SYN itself takes a sequence number: payload begins one behind it.
+        let seq = if segment.flags.has(Flags::SYN) { segment.seq.wrapping_add(1) } else { segment.seq };
+        if len > 0 {
+            self.payload(seq, segment, limits, receiver);
+        }
+        if segment.flags.has(Flags::FIN) {
+            self.flow.closing.join(&segment.frames);
+            if let Some(stream) = self.stream(segment.source) {
+                stream.fin(seq, len);
+            }
+        } else if len == 0 && self.streams.iter().all(Stream::fin_seen) {
+            self.flow.closing.join(&segment.frames);
+        }
+        self.check_holes(segment.at, limits, receiver);
+        if segment.flags.has(Flags::RST) && self.stream(segment.source).is_some_and(|stream| stream.is_near(segment.seq, limits)) {
+            self.flow.closing.join(&segment.frames);
+            let from = if segment.source == self.flow.client { Peer::Client } else { Peer::Server };
+            self.close(Closing::Reset(from), segment.at, limits, receiver);
+        } else if self.streams.iter().all(Stream::finished) {
+            self.close(Closing::Fin, segment.at, limits, receiver);
+        }
+    }
+
+    fn count(&mut self, segment: &Segment<'_>) {
+        let from = if segment.source == self.flow.client { Peer::Client } else { Peer::Server };
+        let traffic = self.flow.traffic_mut(from);
+        traffic.packets = traffic.packets.saturating_add(1);
+        let bytes = to_u64(segment.payload.len()).saturating_add(u64::from(segment.uncaptured));
+        traffic.bytes = traffic.bytes.saturating_add(bytes);
+        if self.closing.is_none() {
+            self.flow.last_at = self.flow.last_at.max(segment.at);
+            self.last = segment.frames.clone();
+        }
+    }
+
+    fn acknowledge(&mut self, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
+        let scale = self.scales.get(self.side(segment.source)).copied().flatten().unwrap_or(UNKNOWN_SCALE);
+        let scale = if segment.flags.has(Flags::SYN) { 0 } else { scale.min(UNKNOWN_SCALE) };
+        let window = u64::from(segment.window) << scale;
+        if let Some(stream) = self.stream(segment.destination) {
+            stream.acknowledged(segment.ack, window);
+        }
+        let completes =
+            |awaited: u32| !segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::RST) && segment.ack.wrapping_sub(awaited) < 1 << 31;
+        if segment.source == self.flow.client && self.awaited_ack.is_some_and(completes) {
+            self.awaited_ack = None;
+            self.flow.opening.join(&segment.frames);
+            self.outlet(segment.source, receiver).announce();
+        }
+    }
+
+    fn outlet<'a>(&'a mut self, source: Endpoint, receiver: &'a mut dyn Receiver) -> Outlet<'a> {
+        Outlet { receiver, flow: &mut self.flow, interest: &mut self.interest, source }
+    }
+
+    fn payload(&mut self, seq: u32, segment: &Segment<'_>, limits: &Limits, receiver: &mut dyn Receiver) {
+        let side = self.side(segment.source);
+        let mut outlet = Outlet { receiver, flow: &mut self.flow, interest: &mut self.interest, source: segment.source };
+        if matches!(outlet.flow.roles, RolesFrom::Handshake | RolesFrom::SynAck | RolesFrom::Syn) {
+            outlet.announce();
+        }
+        let Some(stream) = self.streams.get_mut(side) else { return };
+        if *outlet.interest == Interest::Keep {
+            let cut = u64::from(segment.uncaptured);
+            let part = Part { seq, data: segment.payload, cut, at: segment.at, frames: &segment.frames };
+            stream.accept(part, limits, &mut outlet);
+            if *outlet.interest == Interest::Ignore {
+                outlet.announce();
+            }
+        } else {
+            stream.skip(seq, to_u64(segment.payload.len()).saturating_add(u64::from(segment.uncaptured)));
+        }
+    }
+
+    /// Gives up holes that are due.
+    pub(super) fn check_holes(&mut self, now: Timestamp, limits: &Limits, receiver: &mut dyn Receiver) {
+        for (stream, source) in self.streams.iter_mut().zip([self.key.low, self.key.high]) {
+            if stream.has_hole() {
+                let outlet = &mut Outlet { receiver: &mut *receiver, flow: &mut self.flow, interest: &mut self.interest, source };
+                stream.check_hole(now, limits, outlet);
+            }
+        }
+    }
+
+    /// Ends it, once: what is held goes out, then the receiver is told, then the world.
+    pub(super) fn close(&mut self, closing: Closing, at: Timestamp, limits: &Limits, receiver: &mut dyn Receiver) {
+        if self.closing.is_some() {
+            return;
+        }
+        let both_fin = self.streams.iter().all(Stream::fin_seen);
+        let closing = if both_fin && closing != Closing::Reused && !matches!(closing, Closing::Reset(_)) { Closing::Fin } else { closing };
+        self.closing = Some(closing);
+        let clients_first = [self.flow.client, self.flow.server];
+        for source in clients_first {
+            let side = self.side(source);
+            let mut outlet = Outlet { receiver: &mut *receiver, flow: &mut self.flow, interest: &mut self.interest, source };
+            if let (Some(stream), Interest::Keep) = (self.streams.get_mut(side), *outlet.interest) {
+                stream.end(at, &self.last, limits, &mut outlet);
+            }
+        }
+        receiver.closed(&mut self.flow);
+        if self.flow.announced {
+            let frames = if self.flow.closing.is_empty() { self.last.clone() } else { self.flow.closing.clone() };
+            let (at, flow) = (self.flow.last_at, &self.flow);
+            let kind = EventKind::FlowClosed(flow, closing);
+            receiver.event(Event { at, flow: Some(flow.id), evidence: Evidence::of(frames), kind });
+        }
+        self.streams = [Stream::default(), Stream::default()];
+    }
+}

@@ -1,0 +1,92 @@
+//! Segments to connections, and connections to bytes in order, each byte once.
+//!
+//! ```text
+//!            ┌ handshake: SYN and SYN-ACK ──────────────► Receiver::handshake
+//! Segment ──►│ table:     which connection, who is who ──► Receiver::event (flow_opened, flow_closed)
+//!            └ reassembly: one direction, any order in ──► Receiver::chunk  (data or gap, in order)
+//! ```
+//!
+//! Reassembly keeps bytes only for flows that somebody reads: the receiver says so with every chunk.
+
+mod connection;
+mod handshake;
+mod history;
+mod hold;
+mod reassembly;
+pub mod seq;
+mod table;
+
+pub use table::Flows;
+
+use crate::event::Event;
+use crate::event::Frames;
+use crate::event::GapReason;
+use crate::peer::Endpoint;
+use crate::peer::Flow;
+use crate::peer::Peer;
+use crate::time::Timestamp;
+
+/// A piece of one direction of a stream. The chunks of a direction follow each other without overlap and without
+/// unsaid holes; nothing is promised about their sizes.
+#[derive(Clone, Copy, Debug)]
+pub struct Chunk<'a> {
+    /// Offset of its first byte in the stream.
+    pub offset: u64,
+    /// Time of the frame that brought it; for a gap the time it was given up.
+    pub at: Timestamp,
+    /// The frames that brought it; for a gap the frame behind the hole, or the newest one.
+    pub frames: &'a Frames,
+    /// What it holds.
+    pub body: Body<'a>,
+}
+
+/// What a chunk holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body<'a> {
+    /// Bytes, lent for the call.
+    Data(&'a [u8]),
+    /// So many bytes are missing.
+    Gap(u64, GapReason),
+}
+
+/// Whether the receiver wants more of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    /// Send what comes.
+    Keep,
+    /// No dissector reads it: only count.
+    Ignore,
+}
+
+/// A SYN-ACK that made a connection, with its SYN where that was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handshake {
+    /// Who asked.
+    pub client: Endpoint,
+    /// Who answered.
+    pub server: Endpoint,
+    /// Time of the SYN-ACK.
+    pub at: Timestamp,
+    /// The SYN, where seen, and the SYN-ACK.
+    pub frames: Frames,
+    /// Whether the SYN was seen.
+    pub syn_seen: bool,
+}
+
+/// Takes what the flow stage finds, in the order it is known.
+///
+/// Order per flow: `handshake` (if any), then `flow_opened` before the first event that names the flow, chunks,
+/// `closed`, and last `flow_closed`.
+pub trait Receiver {
+    /// Something to report.
+    fn event(&mut self, event: Event<'_>);
+
+    /// A SYN-ACK came. Each connection once; repetitions of the same SYN-ACK are left out.
+    fn handshake(&mut self, handshake: &Handshake);
+
+    /// The next piece of a stream. The receiver may settle who is the client as long as the flow is not announced.
+    fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest;
+
+    /// No more chunks will come.
+    fn closed(&mut self, flow: &mut Flow);
+}
