@@ -201,3 +201,6 @@ fn cooked(cursor: &mut Cursor<'_>, fields: &Cooked) -> Result<Layer, Anomaly> {
         number => Layer::EtherType(number),
     })
 }
+
+#[cfg(test)]
+mod tests;
