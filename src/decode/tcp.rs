@@ -14,6 +14,19 @@ const MOST_SCALE: u8 = 14;
 /// What a header is before its options.
 const LEAST_HEADER_BYTES: usize = 20;
 
+/// What a header says.
+struct Header {
+    source_port: u16,
+    destination_port: u16,
+    seq: u32,
+    ack: u32,
+    flags: Flags,
+    window: u16,
+    window_scale: Option<u8>,
+    /// Its length on the wire.
+    bytes: usize,
+}
+
 /// Reads a TCP header; the rest is payload.
 ///
 /// A snap length may have cut the header behind its flags: then the segment has no payload, and a window that was cut
@@ -27,66 +40,70 @@ const LEAST_HEADER_BYTES: usize = 20;
 ///
 /// RFC 9293 section 3.1.
 pub(super) fn segment<'a>(cursor: &Cursor<'a>, checks: Checks) -> Result<Decoded<'a>, Anomaly> {
-    let (segment, header_bytes) = match TcpHeaderSlice::from_slice(cursor.rest) {
-        Ok(header) => whole(cursor, &header),
-        Err(_) => cut(cursor)?,
+    let header = match TcpHeaderSlice::from_slice(cursor.rest) {
+        Ok(header) => Header::whole(&header),
+        Err(_) => Header::cut(cursor.rest)?,
     };
     let wire_bytes = cursor.rest.len().saturating_add(cursor.cut);
-    let payload_bytes = wire_bytes.checked_sub(header_bytes).ok_or_else(|| broken("tcp", "longer than its packet"))?;
+    let payload_bytes = wire_bytes.checked_sub(header.bytes).ok_or_else(|| broken("tcp", "longer than its packet"))?;
     if checks.verify && cursor.whole && !sums_up(cursor) {
         return Ok(Decoded::Other("bad_checksum"));
     }
-    let uncaptured = payload_bytes.saturating_sub(segment.payload.len());
-    Ok(Decoded::Segment(Segment { uncaptured: u32::try_from(uncaptured).unwrap_or(u32::MAX), ..segment }))
-}
-
-/// A segment whose header is all there, and the header's length.
-fn whole<'a>(cursor: &Cursor<'a>, header: &TcpHeaderSlice<'a>) -> (Segment<'a>, usize) {
-    let bytes = header.slice();
-    let flags = Flags(bytes.get(13).copied().unwrap_or_default());
-    let segment = Segment {
+    let payload = cursor.rest.get(header.bytes..).unwrap_or_default();
+    Ok(Decoded::Segment(Segment {
         at: cursor.at,
         frames: Frames::one(cursor.id),
-        source: Endpoint { ip: cursor.source, port: header.source_port() },
-        destination: Endpoint { ip: cursor.destination, port: header.destination_port() },
-        seq: header.sequence_number(),
-        ack: header.acknowledgment_number(),
-        flags,
-        window: header.window_size(),
-        window_scale: window_scale(flags, header.options()),
-        payload: cursor.rest.get(bytes.len()..).unwrap_or_default(),
-        uncaptured: 0,
+        source: Endpoint { ip: cursor.source, port: header.source_port },
+        destination: Endpoint { ip: cursor.destination, port: header.destination_port },
+        seq: header.seq,
+        ack: header.ack,
+        flags: header.flags,
+        window: header.window,
+        window_scale: header.window_scale,
+        payload,
+        uncaptured: u32::try_from(payload_bytes.saturating_sub(payload.len())).unwrap_or(u32::MAX),
         vlans: cursor.vlans,
-    };
-    (segment, bytes.len())
+    }))
 }
 
-/// A segment whose header was cut, and the length the header has on the wire.
-fn cut<'a>(cursor: &Cursor<'a>) -> Result<(Segment<'a>, usize), Anomaly> {
-    let bytes = cursor.rest;
-    let Some(&[source_high, source_low, to_high, to_low, s0, s1, s2, s3, a0, a1, a2, a3, offset, flags]) = bytes.first_chunk() else {
-        return Err(broken("tcp", "too short"));
-    };
-    let header_bytes = usize::from(offset >> 4).saturating_mul(4);
-    if header_bytes < LEAST_HEADER_BYTES {
-        return Err(broken("tcp", "data offset is less than five words"));
+impl Header {
+    /// Of a header that is all there.
+    fn whole(header: &TcpHeaderSlice<'_>) -> Self {
+        let bytes = header.slice();
+        let flags = Flags(bytes.get(13).copied().unwrap_or_default());
+        Self {
+            source_port: header.source_port(),
+            destination_port: header.destination_port(),
+            seq: header.sequence_number(),
+            ack: header.acknowledgment_number(),
+            flags,
+            window: header.window_size(),
+            window_scale: window_scale(flags, header.options()),
+            bytes: bytes.len(),
+        }
     }
-    let flags = Flags(flags);
-    let segment = Segment {
-        at: cursor.at,
-        frames: Frames::one(cursor.id),
-        source: Endpoint { ip: cursor.source, port: u16::from_be_bytes([source_high, source_low]) },
-        destination: Endpoint { ip: cursor.destination, port: u16::from_be_bytes([to_high, to_low]) },
-        seq: u32::from_be_bytes([s0, s1, s2, s3]),
-        ack: u32::from_be_bytes([a0, a1, a2, a3]),
-        flags,
-        window: be16(bytes, 14).unwrap_or(u16::MAX),
-        window_scale: window_scale(flags, bytes.get(LEAST_HEADER_BYTES..).unwrap_or_default()),
-        payload: &[],
-        uncaptured: 0,
-        vlans: cursor.vlans,
-    };
-    Ok((segment, header_bytes))
+
+    /// Of a header that was cut.
+    #[cold]
+    fn cut(bytes: &[u8]) -> Result<Self, Anomaly> {
+        let Some(&[p0, p1, p2, p3, s0, s1, s2, s3, a0, a1, a2, a3, offset, flags]) = bytes.first_chunk() else {
+            return Err(broken("tcp", "too short"));
+        };
+        let length = usize::from(offset >> 4).saturating_mul(4);
+        if length < LEAST_HEADER_BYTES {
+            return Err(broken("tcp", "data offset is less than five words"));
+        }
+        Ok(Self {
+            source_port: u16::from_be_bytes([p0, p1]),
+            destination_port: u16::from_be_bytes([p2, p3]),
+            seq: u32::from_be_bytes([s0, s1, s2, s3]),
+            ack: u32::from_be_bytes([a0, a1, a2, a3]),
+            flags: Flags(flags),
+            window: be16(bytes, 14).unwrap_or(u16::MAX),
+            window_scale: window_scale(Flags(flags), bytes.get(LEAST_HEADER_BYTES..).unwrap_or_default()),
+            bytes: length,
+        })
+    }
 }
 
 /// The window scale of a SYN. Options behind a damaged one are not looked at.

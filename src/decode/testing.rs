@@ -1,4 +1,5 @@
 //! Frames built by hand, for the tests of this stage.
+#![allow(clippy::arithmetic_side_effects, reason = "numbers of the tests themselves, not of the network")]
 
 use super::{Checks, Decoded, Segment};
 use crate::capture::Frame;

@@ -1,4 +1,5 @@
 //! Whatever the bytes, no panic and one outcome; and real captures give what tshark gives.
+#![allow(clippy::arithmetic_side_effects, reason = "numbers of the tests themselves, not of the network")]
 
 use super::testing::{ether, frame, v4, v6};
 use super::{Checks, Decoder, Outcome};

@@ -1,4 +1,5 @@
 //! Every frame has one outcome; fragments become segments that name all their frames.
+#![allow(clippy::arithmetic_side_effects, reason = "numbers of the tests themselves, not of the network")]
 
 use super::{Decoder, Outcome};
 use crate::capture::Frame;

@@ -1,4 +1,5 @@
 //! Any order joins; overlaps, time and bounds do what the standards and the limits say.
+#![allow(clippy::arithmetic_side_effects, reason = "numbers of the tests themselves, not of the network")]
 
 use super::Report;
 use super::{Fragments, Joined};

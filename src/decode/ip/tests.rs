@@ -1,4 +1,5 @@
 //! Lengths are believed as far as they can be; extension headers are walked; impossible fragments are refused.
+#![allow(clippy::arithmetic_side_effects, reason = "numbers of the tests themselves, not of the network")]
 
 use crate::decode::testing::{chained, cut_frame, ether, frame, problem, reason, segment, v4, v4_fragment, v6, v6_fragment};
 use crate::decode::{Checks, Decoded, segment as decode};

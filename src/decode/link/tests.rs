@@ -1,4 +1,5 @@
 //! Every link type leads to the same segment; what is not TCP gets its reason.
+#![allow(clippy::arithmetic_side_effects, reason = "numbers of the tests themselves, not of the network")]
 
 use crate::decode::testing::{cut_frame, ether, frame, problem, reason, segment, v4, v6};
 
