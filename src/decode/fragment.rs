@@ -33,6 +33,7 @@ struct Waiting {
 #[derive(Debug, Default)]
 struct Finished {
     key: Option<Key>,
+    at: Timestamp,
     bytes: Vec<u8>,
     frames: Frames,
 }
@@ -132,10 +133,11 @@ impl Fragments {
         }
     }
 
-    /// Whether these bytes were part of the datagram finished last.
+    /// Whether these bytes were part of the datagram finished last, which was not long ago: identifications come again.
     fn repeats_finished(&self, fragment: &Fragment<'_>) -> bool {
         let start = usize::from(fragment.offset);
         self.finished.key == Some(Key::of(fragment))
+            && fragment.at.since(self.finished.at) <= self.life
             && self.finished.bytes.get(start..start.saturating_add(fragment.payload.len())) == Some(fragment.payload)
     }
 
@@ -166,6 +168,7 @@ impl Fragments {
         let Some(datagram) = self.remove(number) else { return Joined::Pending };
         datagram.pieces.join_into(&mut self.finished.bytes);
         self.finished.key = Some(datagram.key);
+        self.finished.at = last.at;
         self.finished.frames = datagram.frames;
         Joined::Whole(Datagram {
             at: last.at,

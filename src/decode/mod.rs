@@ -86,6 +86,9 @@ pub enum Decoded<'a> {
     /// A piece of an IP datagram, of whatever protocol.
     Fragment(Fragment<'a>),
     /// Nothing for us: the reason under which the summary counts it. Reasons are public: `snake_case` and stable.
+    ///
+    /// By layer: `empty`, `link_type_unknown`; `loopback_other`, `ppp_other`, `hdlc_other`, `llc`, `arp`, `lldp`,
+    /// `ether_other`; `icmp`, `icmp6`, `udp`, `sctp`, `ip_protocol_other`, `ipv6_other`; `bad_checksum`.
     Other(&'static str),
 }
 

@@ -104,6 +104,16 @@ fn real_captures_give_what_tshark_gives() {
     }
 }
 
+/// Facts by `tshark -r FILE -o tcp.check_checksum:TRUE -o ip.check_checksum:TRUE -Y 'tcp.checksum.status==1 &&
+/// ip.checksum.status==1' | wc -l`, tshark 4.0.17. The third is cut by a snap length: what cannot be verified passes.
+#[test]
+fn damaged_captures_verify_as_in_tshark() {
+    for (name, segments) in [("ntp/63_wire_corrupt.pcap", 627), ("ntp/64_wire_everything.pcap", 836), ("ntp/70_snaplen128.pcap", 798)] {
+        let Some(file) = reference(name) else { return };
+        assert_eq!(totals(&records(&file), Checks { verify: true }).0, segments, "{name}");
+    }
+}
+
 /// `cargo test --release decode::tests::speed -- --ignored --nocapture`
 #[test]
 #[ignore = "a measurement, not a promise"]
@@ -113,13 +123,15 @@ fn speed() {
         let Some(file) = reference(name) else { return };
         let frames = records(&file);
         for verify in [false, true] {
-            let rounds = 4_000_000 / frames.len() / if verify { 20 } else { 1 };
-            let start = Instant::now();
-            for _ in 0..rounds {
-                std::hint::black_box(totals(std::hint::black_box(&frames), Checks { verify }));
-            }
-            let nanos = start.elapsed().as_nanos() / u128::try_from(rounds * frames.len()).unwrap();
-            eprintln!("{name}: {nanos} ns per frame, verify {verify}");
+            let rounds = 400_000 / frames.len();
+            let round = || {
+                let start = Instant::now();
+                for _ in 0..rounds {
+                    std::hint::black_box(totals(std::hint::black_box(&frames), Checks { verify }));
+                }
+                start.elapsed().as_nanos() / u128::try_from(rounds * frames.len()).unwrap()
+            };
+            eprintln!("{name}: {} ns per frame, verify {verify}", (0..10).map(|_| round()).min().unwrap());
         }
     }
 }

@@ -102,7 +102,10 @@ fn the_first_copy_counts_in_version_4() {
     assert_eq!(bench.push(&piece(V4, 1, 16, false, b"CCCCCCCCD")).unwrap(), b"AAAAAAAABBBBBBBBCCCCCCCCD");
     // A mirror's copies of the last datagram begin no new one.
     assert_eq!(bench.push(&piece(V4, 1, 0, true, b"AAAAAAAA")), None);
-    assert_eq!(bench.finish().len(), 1);
+    assert!(bench.fragments.waiting.is_empty());
+    // Much later the identification has come again.
+    bench.push(&Fragment { at: at(31), ..piece(V4, 1, 0, true, b"AAAAAAAA") });
+    assert_eq!(bench.finish().len(), 2);
 }
 
 #[test]
