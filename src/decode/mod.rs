@@ -1,5 +1,22 @@
 //! Frame bytes to a TCP segment, whatever is wrapped around it.
 
+mod cursor;
+mod decoder;
+mod fragment;
+mod ip;
+mod link;
+mod tcp;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use self::decoder::{Decoder, Outcome};
+pub use self::fragment::{Datagram, Fragment, Fragments, Joined};
+
+use self::cursor::{Cursor, Layer, broken};
+use crate::capture::Frame;
+use crate::event::Anomaly;
 use crate::event::Frames;
 use crate::peer::{Endpoint, VlanStack};
 use crate::time::Timestamp;
@@ -52,4 +69,81 @@ pub struct Segment<'a> {
     pub uncaptured: u32,
     /// VLAN tags around it.
     pub vlans: VlanStack,
+}
+
+/// Which checksums to verify; by default none, since a capture taken on a sending host has them unfinished.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checks {
+    /// Leave out packets whose IPv4 header or TCP checksum is wrong. What the capture does not hold whole passes.
+    pub verify: bool,
+}
+
+/// What a frame turned out to be.
+#[derive(Clone, Debug)]
+pub enum Decoded<'a> {
+    /// A TCP segment.
+    Segment(Segment<'a>),
+    /// A piece of an IP datagram, of whatever protocol.
+    Fragment(Fragment<'a>),
+    /// Nothing for us: the reason under which the summary counts it. Reasons are public: `snake_case` and stable.
+    ///
+    /// By layer: `empty`, `link_type_unknown`; `loopback_other`, `ppp_other`, `hdlc_other`, `llc`, `arp`, `lldp`,
+    /// `ether_other`; `icmp`, `icmp6`, `udp`, `sctp`, `ip_protocol_other`, `ipv6_other`; `bad_checksum`.
+    Other(&'static str),
+}
+
+/// The reason that counts frames of a link type nobody taught us.
+const LINK_TYPE_UNKNOWN: &str = "link_type_unknown";
+
+/// The most headers one frame may have, of all kinds; more is an attack on time.
+const MOST_LAYERS: usize = 32;
+
+/// Reads the headers of a frame down to TCP.
+///
+/// Keeps no state and allocates nothing; what it returns borrows from the frame's bytes. An unknown link type is no
+/// anomaly here but `Other("link_type_unknown")`, since only the caller knows whether it was said before.
+///
+/// # Errors
+///
+/// [`Anomaly::HeaderBroken`]: a header is cut before the parts that matter, or contradicts itself.
+pub fn segment<'a>(frame: &Frame<'a>, checks: Checks) -> Result<Decoded<'a>, Anomaly> {
+    if frame.bytes.is_empty() {
+        return Ok(Decoded::Other("empty"));
+    }
+    let mut cursor = Cursor::of(frame);
+    let layer = link::header(&mut cursor, frame.link_type)?;
+    descend(&mut cursor, layer, checks)
+}
+
+/// Reads the headers of a joined datagram, which begins behind its IP header.
+///
+/// # Errors
+///
+/// As [`segment`]; also for a fragment within the fragments.
+fn joined<'a>(datagram: &Datagram<'a>, checks: Checks) -> Result<Decoded<'a>, Anomaly> {
+    let mut cursor = Cursor::within(datagram);
+    match descend(&mut cursor, Layer::Transport(datagram.protocol), checks)? {
+        Decoded::Segment(segment) => Ok(Decoded::Segment(Segment { frames: datagram.frames.clone(), ..segment })),
+        Decoded::Fragment(_) => Err(broken("ipv6_fragment", "a fragment within fragments")),
+        Decoded::Other(reason) => Ok(Decoded::Other(reason)),
+    }
+}
+
+/// Goes from header to header. Each step takes its header off the cursor and names what follows, so that a tunnel is
+/// one more arm.
+fn descend<'a>(cursor: &mut Cursor<'a>, mut layer: Layer, checks: Checks) -> Result<Decoded<'a>, Anomaly> {
+    for _ in 0..MOST_LAYERS {
+        layer = match layer {
+            Layer::Ethernet => link::ethernet(cursor)?,
+            Layer::EtherType(number) => link::ether_type(cursor, number)?,
+            Layer::Ip => ip::either(cursor)?,
+            Layer::Ipv4 => ip::v4::header(cursor, checks)?,
+            Layer::Ipv6 => ip::v6::header(cursor)?,
+            Layer::Transport(6) => return tcp::segment(cursor, checks),
+            Layer::Transport(number) => ip::protocol(cursor, number)?,
+            Layer::Fragment(piece) => return Ok(Decoded::Fragment(cursor.fragment(piece))),
+            Layer::Other(reason) => return Ok(Decoded::Other(reason)),
+        };
+    }
+    Err(broken("frame", "too many headers"))
 }

@@ -1,0 +1,88 @@
+//! Frames in, segments out: the decoding with the little state it needs.
+
+use super::fragment::{Fragment, Fragments, Joined, Report};
+use super::{Checks, Decoded, LINK_TYPE_UNKNOWN, Segment};
+use crate::capture::Frame;
+use crate::event::Anomaly;
+use crate::event::Frames;
+use crate::limits::Limits;
+use crate::time::Timestamp;
+use std::collections::BTreeSet;
+
+/// What came of a frame. Every frame has exactly one outcome, so that the summary can account for it.
+#[derive(Clone, Debug)]
+pub enum Outcome<'a> {
+    /// A TCP segment, or the last fragment that made one whole.
+    Segment(Segment<'a>),
+    /// Nothing for us: the reason under which the summary counts it. Besides those of [`Decoded::Other`] there are
+    /// `fragment` (it did not complete a datagram) and `malformed` (a broken header, reported).
+    Other(&'static str),
+}
+
+/// Turns frames into segments: [`super::segment`], with fragments joined and each unknown link type reported once.
+#[derive(Debug)]
+pub struct Decoder {
+    checks: Checks,
+    fragments: Fragments,
+    unknown: BTreeSet<u32>,
+    now: Timestamp,
+}
+
+impl Decoder {
+    /// A decoder that has seen nothing.
+    #[must_use]
+    pub fn new(limits: &Limits, checks: Checks) -> Self {
+        Self { checks, fragments: Fragments::new(limits), unknown: BTreeSet::new(), now: Timestamp::default() }
+    }
+
+    /// Decodes a frame. The segment borrows from the frame, or from the decoder where fragments were joined.
+    ///
+    /// What is odd goes to `report`: when, the frames it rests on, what. Frames that come later on the capture clock
+    /// than fragments live make these expire.
+    pub fn frame<'s>(&'s mut self, frame: &Frame<'s>, report: Report<'_>) -> Outcome<'s> {
+        self.now = frame.at;
+        self.fragments.expire(frame.at, report);
+        match super::segment(frame, self.checks) {
+            Ok(Decoded::Segment(segment)) => Outcome::Segment(segment),
+            Ok(Decoded::Fragment(fragment)) => self.join(&fragment, report),
+            Ok(Decoded::Other(reason)) => {
+                if reason == LINK_TYPE_UNKNOWN && self.unknown.insert(frame.link_type) {
+                    report(frame.at, Frames::one(frame.id), Anomaly::LinkTypeUnknown { link_type: frame.link_type });
+                }
+                Outcome::Other(reason)
+            }
+            Err(anomaly) => {
+                report(frame.at, Frames::one(frame.id), anomaly);
+                Outcome::Other("malformed")
+            }
+        }
+    }
+
+    /// Lets the capture clock go on without a frame, on a quiet link.
+    pub fn idle(&mut self, now: Timestamp, report: Report<'_>) {
+        self.now = now;
+        self.fragments.expire(now, report);
+    }
+
+    /// Reports the datagrams that never became whole: no more frames will come.
+    pub fn finish(&mut self, report: Report<'_>) {
+        self.fragments.finish(self.now, report);
+    }
+
+    /// Adds a fragment, and decodes its datagram if that is now whole.
+    fn join(&mut self, fragment: &Fragment<'_>, report: Report<'_>) -> Outcome<'_> {
+        let Joined::Whole(datagram) = self.fragments.push(fragment, report) else { return Outcome::Other("fragment") };
+        match super::joined(&datagram, self.checks) {
+            Ok(Decoded::Segment(segment)) => Outcome::Segment(segment),
+            Ok(Decoded::Fragment(_)) => Outcome::Other("fragment"),
+            Ok(Decoded::Other(reason)) => Outcome::Other(reason),
+            Err(anomaly) => {
+                report(datagram.at, datagram.frames.clone(), anomaly);
+                Outcome::Other("malformed")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
