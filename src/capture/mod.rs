@@ -11,9 +11,17 @@
 mod buffer;
 pub mod file;
 pub mod files;
+pub mod filter;
 mod input;
+pub mod live;
+pub mod memory;
 mod pcap;
 mod pcapng;
+
+#[cfg(test)]
+mod forge;
+#[cfg(test)]
+mod tests;
 
 use crate::error::Error;
 use crate::event::FrameId;
