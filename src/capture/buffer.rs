@@ -60,7 +60,13 @@ impl Buffer {
     /// As [`Self::has`], and an input that ends before `len` bytes.
     #[inline]
     pub(super) fn need(&mut self, len: usize, what: &str) -> Result<(), Flaw> {
-        if self.has(len)? { Ok(()) } else { Err(self.flaw(format!("{what} of {len} bytes cut to {}", self.ahead().len()))) }
+        if self.has(len)? { Ok(()) } else { Err(self.cut(len, what)) }
+    }
+
+    /// The flaw of an input that ends too early.
+    #[cold]
+    fn cut(&self, len: usize, what: &str) -> Flaw {
+        self.flaw(format!("{what} of {len} bytes cut to {}", self.ahead().len()))
     }
 
     /// The bytes that are in the buffer and not passed.

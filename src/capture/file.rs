@@ -124,9 +124,15 @@ impl CaptureFile {
     #[inline]
     #[must_use]
     pub fn frame(&self) -> Option<Frame<'_>> {
+        (self.frames > 0).then(|| self.lend())
+    }
+
+    /// As [`Self::frame`], where [`Self::advance`] just said that there is one.
+    #[inline]
+    pub(super) fn lend(&self) -> Frame<'_> {
         let Record { at, link_type, wire_len, from, len } = self.record;
         let id = FrameId { input: self.input, number: self.frames };
-        (self.frames > 0).then(|| Frame { id, at, link_type, wire_len, bytes: self.buffer.lent(from, len) })
+        Frame { id, at, link_type, wire_len, bytes: self.buffer.lent(from, len) }
     }
 
     /// The secrets that came so far, in order, and how many blocks of them were left out because `limits.secrets_bytes` or

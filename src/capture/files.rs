@@ -102,7 +102,13 @@ impl Files {
 impl Source for Files {
     #[inline]
     fn next(&mut self) -> Result<Next<'_>, Error> {
-        let moved = self.advance()?;
-        Ok(self.open.as_ref().filter(|_| moved).and_then(CaptureFile::frame).map_or(Next::End, Next::Frame))
+        if !self.advance()? {
+            return Ok(Next::End);
+        }
+        // Built in place: a frame moved through an `Option` costs more than the walk.
+        match &self.open {
+            Some(file) => Ok(Next::Frame(file.lend())),
+            None => Ok(Next::End),
+        }
     }
 }

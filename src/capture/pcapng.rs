@@ -132,15 +132,12 @@ impl PcapNg {
     fn whole(&self, buffer: &mut Buffer, least: usize, most: usize) -> Result<usize, Flaw> {
         let stated = self.order.u32(buffer.ahead(), 4);
         let whole = size(stated);
-        if whole < least || !whole.is_multiple_of(4) {
-            return Err(buffer.flaw(format!("block length {stated} cannot be")));
-        }
-        if whole > most {
-            return Err(buffer.flaw(format!("block length {stated} is above the limit of {most} bytes")));
+        if whole < least || whole > most || !whole.is_multiple_of(4) {
+            return Err(impossible(buffer, stated, most));
         }
         buffer.need(whole, "block")?;
-        same(buffer, stated, self.order.u32(buffer.ahead(), whole.saturating_sub(4)))?;
-        Ok(whole)
+        let behind = self.order.u32(buffer.ahead(), whole.saturating_sub(4));
+        if stated == behind { Ok(whole) } else { Err(differs(buffer, stated, behind)) }
     }
 
     /// Makes a record of the packet that begins 28 bytes into the block ahead, and passes the block.
@@ -154,15 +151,13 @@ impl PcapNg {
         ticks: u64,
         (captured, wire_len): (u32, u32),
     ) -> Result<(), Flaw> {
-        let Some(described) = self.interfaces.get(size(interface)) else {
-            return Err(buffer.flaw(format!("packet of interface {interface}, but {} are described", self.interfaces.len())));
-        };
+        let Some(described) = self.interfaces.get(size(interface)) else { return Err(self.undescribed(buffer, interface)) };
         let len = size(captured);
         if len > self.limits.record_bytes {
             return Err(too_long(buffer, captured, self.limits.record_bytes));
         }
         if len > whole.saturating_sub(32) {
-            return Err(buffer.flaw(format!("packet of {captured} bytes in a block of {whole}")));
+            return Err(overfull(buffer, captured, whole));
         }
         self.last_at = described.time(ticks);
         let from = buffer.pass(whole).saturating_add(28);
@@ -170,17 +165,23 @@ impl PcapNg {
         Ok(())
     }
 
+    /// The flaw of a packet whose interface no block described.
+    #[cold]
+    fn undescribed(&self, buffer: &Buffer, interface: u32) -> Flaw {
+        buffer.flaw(format!("packet of interface {interface}, but {} are described", self.interfaces.len()))
+    }
+
     /// A simple packet block: original length, bytes; of the first interface, cut by its snap length.
     fn simple_packet(&mut self, buffer: &mut Buffer, record: &mut Record) -> Result<(), Flaw> {
         let whole = self.whole(buffer, 16, self.limits.record_bytes.saturating_add(OPTION_BYTES))?;
         let wire_len = self.order.u32(buffer.ahead(), 8);
         let Some(first) = self.interfaces.first() else {
-            return Err(buffer.flaw("simple packet, but no interface is described".to_owned()));
+            return Err(self.undescribed(buffer, 0));
         };
         let captured = if first.snap_len == 0 { wire_len } else { wire_len.min(first.snap_len) };
         let len = size(captured);
         if len > whole.saturating_sub(16) {
-            return Err(buffer.flaw(format!("packet of {captured} bytes in a block of {whole}")));
+            return Err(overfull(buffer, captured, whole));
         }
         let at = self.last_at;
         *record = Record { at, link_type: first.link_type, wire_len, from: buffer.pass(whole).saturating_add(12), len };
@@ -245,7 +246,7 @@ impl PcapNg {
     fn skip(&self, buffer: &mut Buffer) -> Result<(), Flaw> {
         let stated = self.order.u32(buffer.ahead(), 4);
         if size(stated) < FRAME_BYTES || !stated.is_multiple_of(4) {
-            return Err(buffer.flaw(format!("block length {stated} cannot be")));
+            return Err(impossible(buffer, stated, usize::MAX));
         }
         let mut start = buffer.flaw(String::new());
         let body = u64::from(stated).saturating_sub(4);
@@ -256,14 +257,29 @@ impl PcapNg {
             return Err(start);
         }
         let behind = self.order.u32(buffer.ahead(), 0);
-        same(buffer, stated, behind).map_err(|flaw| Flaw { offset: start.offset, ..flaw })?;
         buffer.pass(4);
-        Ok(())
+        if stated == behind { Ok(()) } else { Err(Flaw { offset: start.offset, ..differs(buffer, stated, behind) }) }
     }
 }
 
-/// The length behind a block's body must be that before it.
-#[inline]
-fn same(buffer: &Buffer, before: u32, behind: u32) -> Result<(), Flaw> {
-    if before == behind { Ok(()) } else { Err(buffer.flaw(format!("block length {before} at its start, but {behind} at its end"))) }
+/// The flaw of a length that no such block can have.
+#[cold]
+fn impossible(buffer: &Buffer, stated: u32, most: usize) -> Flaw {
+    if size(stated) > most {
+        buffer.flaw(format!("block length {stated} is above the limit of {most} bytes"))
+    } else {
+        buffer.flaw(format!("block length {stated} cannot be"))
+    }
+}
+
+/// The flaw of a length behind a block's body that is not that before it.
+#[cold]
+fn differs(buffer: &Buffer, before: u32, behind: u32) -> Flaw {
+    buffer.flaw(format!("block length {before} at its start, but {behind} at its end"))
+}
+
+/// The flaw of a packet that is longer than its block.
+#[cold]
+fn overfull(buffer: &Buffer, captured: u32, whole: usize) -> Flaw {
+    buffer.flaw(format!("packet of {captured} bytes in a block of {whole}"))
 }
