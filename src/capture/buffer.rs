@@ -75,6 +75,12 @@ impl Buffer {
         self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// The first `N` bytes ahead, so that one check serves all fields of a header; zeroes when there are fewer, which callers rule out.
+    #[inline]
+    pub(super) fn head<const N: usize>(&self) -> [u8; N] {
+        self.ahead().first_chunk().copied().unwrap_or([0; N])
+    }
+
     /// Passes `len` bytes that are ahead, and gives their place in the buffer, for [`Self::lent`].
     #[inline]
     pub(super) fn pass(&mut self, len: usize) -> usize {

@@ -70,11 +70,9 @@ impl Pcap {
         if !buffer.has(self.record_header)? {
             return if buffer.ahead().is_empty() { Ok(false) } else { buffer.need(self.record_header, "record header").map(|()| false) };
         }
-        let ahead = buffer.ahead();
-        let seconds = self.order.u32(ahead, 0);
-        let fraction = self.order.u32(ahead, 4);
-        let captured = self.order.u32(ahead, 8);
-        let wire_len = self.order.u32(ahead, 12);
+        let head = buffer.head::<16>();
+        let (seconds, fraction) = (self.order.u32(&head, 0), self.order.u32(&head, 4));
+        let (captured, wire_len) = (self.order.u32(&head, 8), self.order.u32(&head, 12));
         let len = size(captured);
         if len > self.record_bytes {
             return Err(too_long(buffer, captured, self.record_bytes));

@@ -80,7 +80,7 @@ impl PcapNg {
             if !buffer.has(FRAME_BYTES)? {
                 return if buffer.ahead().is_empty() { Ok(false) } else { buffer.need(FRAME_BYTES, "block").map(|()| false) };
             }
-            let kind = self.order.u32(buffer.ahead(), 0);
+            let kind = self.order.u32(&buffer.head::<4>(), 0);
             if kind == PACKET {
                 self.packet(buffer, record)?;
                 return Ok(true);
@@ -91,15 +91,13 @@ impl PcapNg {
         }
     }
 
-    /// An enhanced packet block: interface, time (high, low), captured length, original length, bytes, options.
+    /// An enhanced packet block: interface, time (high, low), captured length, original length, bytes, options. The old one has only 16 bits
+    /// for the interface, then a count of drops.
     #[inline]
     fn packet(&mut self, buffer: &mut Buffer, record: &mut Record) -> Result<(), Flaw> {
         let whole = self.whole(buffer, 32, self.limits.record_bytes.saturating_add(OPTION_BYTES))?;
-        let block = buffer.ahead();
-        let interface = self.order.u32(block, 8);
-        let ticks = u64::from(self.order.u32(block, 12)) << 32 | u64::from(self.order.u32(block, 16));
-        let lengths = (self.order.u32(block, 20), self.order.u32(block, 24));
-        self.lend(buffer, record, whole, interface, ticks, lengths)
+        let interface = self.order.u32(&buffer.head::<12>(), 8);
+        self.lend(buffer, record, whole, interface)
     }
 
     /// Every block that is not an enhanced packet block. Whether a packet came of it.
@@ -110,11 +108,8 @@ impl PcapNg {
             INTERFACE => self.interface(buffer)?,
             OLD_PACKET => {
                 let whole = self.whole(buffer, 32, self.limits.record_bytes.saturating_add(OPTION_BYTES))?;
-                let block = buffer.ahead();
-                let interface = u32::from(self.order.u16(block, 8));
-                let ticks = u64::from(self.order.u32(block, 12)) << 32 | u64::from(self.order.u32(block, 16));
-                let lengths = (self.order.u32(block, 20), self.order.u32(block, 24));
-                self.lend(buffer, record, whole, interface, ticks, lengths)?;
+                let interface = u32::from(self.order.u16(buffer.ahead(), 8));
+                self.lend(buffer, record, whole, interface)?;
                 return Ok(true);
             }
             SIMPLE_PACKET => {
@@ -130,7 +125,7 @@ impl PcapNg {
     /// The length of the block ahead, all of which is then in the buffer: both lengths agree, and it is in bounds.
     #[inline]
     fn whole(&self, buffer: &mut Buffer, least: usize, most: usize) -> Result<usize, Flaw> {
-        let stated = self.order.u32(buffer.ahead(), 4);
+        let stated = self.order.u32(&buffer.head::<8>(), 4);
         let whole = size(stated);
         if whole < least || whole > most || !whole.is_multiple_of(4) {
             return Err(impossible(buffer, stated, most));
@@ -140,17 +135,12 @@ impl PcapNg {
         if stated == behind { Ok(whole) } else { Err(differs(buffer, stated, behind)) }
     }
 
-    /// Makes a record of the packet that begins 28 bytes into the block ahead, and passes the block.
+    /// Makes a record of the packet block ahead, new or old, and passes it: time from byte 12, lengths from 20, the packet from 28.
     #[inline]
-    fn lend(
-        &mut self,
-        buffer: &mut Buffer,
-        record: &mut Record,
-        whole: usize,
-        interface: u32,
-        ticks: u64,
-        (captured, wire_len): (u32, u32),
-    ) -> Result<(), Flaw> {
+    fn lend(&mut self, buffer: &mut Buffer, record: &mut Record, whole: usize, interface: u32) -> Result<(), Flaw> {
+        let head = buffer.head::<28>();
+        let ticks = u64::from(self.order.u32(&head, 12)) << 32 | u64::from(self.order.u32(&head, 16));
+        let (captured, wire_len) = (self.order.u32(&head, 20), self.order.u32(&head, 24));
         let Some(described) = self.interfaces.get(size(interface)) else { return Err(self.undescribed(buffer, interface)) };
         let len = size(captured);
         if len > self.limits.record_bytes {
@@ -244,7 +234,7 @@ impl PcapNg {
 
     /// Passes a block of any length that nobody asks for.
     fn skip(&self, buffer: &mut Buffer) -> Result<(), Flaw> {
-        let stated = self.order.u32(buffer.ahead(), 4);
+        let stated = self.order.u32(&buffer.head::<8>(), 4);
         if size(stated) < FRAME_BYTES || !stated.is_multiple_of(4) {
             return Err(impossible(buffer, stated, usize::MAX));
         }
