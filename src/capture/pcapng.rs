@@ -91,8 +91,8 @@ impl PcapNg {
         }
     }
 
-    /// An enhanced packet block: interface, time (high, low), captured length, original length, bytes, options. The old one has only 16 bits
-    /// for the interface, then a count of drops.
+    /// An enhanced packet block: interface, time (high, low), captured length, original length, bytes, options. The old packet block has
+    /// only 16 bits for the interface, then a count of drops.
     #[inline]
     fn packet(&mut self, buffer: &mut Buffer, record: &mut Record) -> Result<(), Flaw> {
         let whole = self.whole(buffer, 32, self.limits.record_bytes.saturating_add(OPTION_BYTES))?;

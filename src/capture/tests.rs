@@ -14,7 +14,9 @@ use super::forge::walk;
 use super::forge::walk_within;
 use crate::error::Error;
 use crate::limits::Limits;
+use proptest::prelude::*;
 use std::fs;
+use std::io::Read;
 use std::path::PathBuf;
 
 const ORDERS: [Order; 2] = [Order::Little, Order::Big];
@@ -261,4 +263,47 @@ fn several_inputs_are_one_timeline_and_spare_each_other() {
     assert_eq!(files.position(), Progress { read: total, total: Some(total) });
     assert!(matches!(files.next(), Ok(Next::End)));
     assert_eq!(Files::new(vec![PathBuf::from("-")], &Limits::default()).position().total, None);
+}
+
+/// Gives one byte a read, with interruptions.
+struct Slow(std::vec::IntoIter<u8>, bool);
+
+impl Read for Slow {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        self.1 = !self.1;
+        if self.1 {
+            return Err(std::io::ErrorKind::Interrupted.into());
+        }
+        let byte = self.0.next();
+        into.iter_mut().zip(byte).for_each(|(place, byte)| *place = byte);
+        Ok(byte.iter().count())
+    }
+}
+
+#[test]
+fn slow_inputs_give_the_same() {
+    for bytes in [pcap(Order::Big).bytes, pcapng(Order::Big).bytes, gzip(&pcapng(Order::Little).bytes)] {
+        let (expected, _) = walk(&bytes);
+        let slow = Slow(bytes.into_iter(), false);
+        let mut file = super::file::CaptureFile::from_reader(slow, "slow", 0, &Limits::default()).unwrap();
+        for (_, _, _, bytes) in &expected {
+            assert!(file.advance().unwrap());
+            assert_eq!(file.frame().unwrap().bytes, bytes);
+        }
+        assert!(!file.advance().unwrap());
+    }
+}
+
+proptest! {
+    #[test]
+    fn damage_is_survived(which in 0..3_usize, changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+        let mut bytes = [pcap(Order::Big).bytes, pcapng(Order::Little).bytes, gzip(&pcapng(Order::Little).bytes)][which].clone();
+        for (place, byte) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        let (frames, end) = walk(&bytes);
+        prop_assert!(frames.len() <= bytes.len() / 12 + 4);
+        prop_assert!(end.is_ok() || end.is_err_and(|error| error.spares_other_inputs()));
+    }
 }

@@ -173,7 +173,9 @@ mod tests {
         fn whole_frames_are_admitted_as_libpcap_does(bytes in prop::collection::vec(any::<u8>(), 0..120), kind in 0..3_u8) {
             let mut bytes = bytes;
             // Mostly something that the expressions look into.
-            for (place, byte) in [(12, if kind == 1 { 0x86 } else { 8 }), (13, if kind == 1 { 0xdd } else { 0 }), (14, if kind == 1 { 0x60 } else { 0x45 }), (23, 6), (20, 0), (21, 0)] {
+            let ethertype = if kind == 1 { [0x86, 0xdd] } else { [8, 0] };
+            let version = if kind == 1 { 0x60 } else { 0x45 };
+            for (place, byte) in [(12, ethertype[0]), (13, ethertype[1]), (14, version), (23, 6), (20, 0), (21, 0)] {
                 if let Some(there) = bytes.get_mut(place).filter(|_| kind < 2) {
                     *there = byte;
                 }
