@@ -43,6 +43,16 @@ pub enum Error {
         /// libpcap's reason.
         source: pcap::Error,
     },
+    /// An interface cannot be opened for want of permission.
+    #[error(
+        "{interface}: not permitted to capture: {source}; run as root, or give the program the right with 'sudo setcap cap_net_raw=ep PROGRAM'"
+    )]
+    NotPermitted {
+        /// Which.
+        interface: String,
+        /// libpcap's reason.
+        source: pcap::Error,
+    },
     /// The filter expression does not compile for a link type.
     #[error("filter '{expression}' does not compile for link type {link_type}: {source}")]
     Filter {

@@ -1,4 +1,27 @@
 //! Where packets come from: files, standard input, interfaces. Lends frames one by one.
+//!
+//! ```text
+//! files ──► input (magic, gzip) ──► buffer ──► pcap, pcapng ──► file ─┐
+//! live  ──► libpcap ─────────────────────────────────────────────────┼──► Source ──► Frame
+//! memory ─► a script, for tests and benchmarks ──────────────────────┘       filter: BPF, asked frame by frame
+//! ```
+//!
+//! Nothing is copied per packet but by the read itself: a frame borrows from the buffer it was read into.
+
+mod buffer;
+pub mod file;
+pub mod files;
+pub mod filter;
+mod input;
+pub mod live;
+pub mod memory;
+mod pcap;
+mod pcapng;
+
+#[cfg(test)]
+mod forge;
+#[cfg(test)]
+mod tests;
 
 use crate::error::Error;
 use crate::event::FrameId;

@@ -1,0 +1,153 @@
+//! One capture file, walked record by record.
+
+use super::Frame;
+use super::buffer::Buffer;
+use super::buffer::Flaw;
+use super::input;
+use super::input::Kind;
+use super::pcap::Pcap;
+use super::pcapng::PcapNg;
+use crate::error::Error;
+use crate::event::FrameId;
+use crate::limits::Limits;
+use crate::time::Timestamp;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+/// Secrets that a pcapng file carries for its own traffic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secrets {
+    /// Their type: `0x544c534b` is a TLS key log as text, others are in the pcapng specification.
+    pub kind: u32,
+    /// As they are in the file.
+    pub bytes: Vec<u8>,
+}
+
+/// Where a frame is, in the buffer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Record {
+    /// When it was captured.
+    pub(super) at: Timestamp,
+    /// The LINKTYPE number.
+    pub(super) link_type: u32,
+    /// Length on the wire, never less than `len`.
+    pub(super) wire_len: u32,
+    /// Its first byte in the buffer.
+    pub(super) from: usize,
+    /// How many bytes were captured.
+    pub(super) len: usize,
+}
+
+/// A walk over the blocks or records of either format.
+#[derive(Debug)]
+enum Walk {
+    Pcap(Pcap),
+    PcapNg(Box<PcapNg>),
+}
+
+/// A capture file, open; owns its buffer. [`CaptureFile::advance`] moves to the next frame, [`CaptureFile::frame`] lends it.
+///
+/// It allocates when it is opened, when a record is longer than its 256 KiB, and for secrets; not per frame.
+pub struct CaptureFile {
+    name: String,
+    input: u32,
+    buffer: Buffer,
+    walk: Walk,
+    record: Record,
+    /// Frames so far; the number of the one being lent.
+    frames: u64,
+}
+
+impl CaptureFile {
+    /// Opens a capture by its path, `-` for standard input; `input` is its number among the inputs of the run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Open`] when there is no such file, or a directory, or no permission; [`Error::NotACapture`]; [`Error::Damaged`] when
+    /// the header of a capture is cut.
+    pub fn open(path: &Path, input: u32, limits: &Limits) -> Result<Self, Error> {
+        Self::open_counted(path, input, limits, &Arc::default())
+    }
+
+    /// As [`Self::open`]; the bytes read, as they lie on disk, are added to `read`.
+    pub(super) fn open_counted(path: &Path, input: u32, limits: &Limits, read: &Arc<AtomicU64>) -> Result<Self, Error> {
+        Self::from_source(input::open(path, read)?, input::name(path), input, limits)
+    }
+
+    /// Reads a capture from `source`, called `name` in messages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn from_reader(source: impl Read + Send + 'static, name: &str, input: u32, limits: &Limits) -> Result<Self, Error> {
+        Self::from_source(Box::new(source), name.to_owned(), input, limits)
+    }
+
+    fn from_source(source: super::buffer::Source, name: String, input: u32, limits: &Limits) -> Result<Self, Error> {
+        let (mut buffer, kind) = match input::identify(source) {
+            Ok(Ok(identified)) => identified,
+            Ok(Err(found)) => return Err(Error::NotACapture { input: name, found }),
+            Err(flaw) => return Err(damaged(&name, 0, flaw)),
+        };
+        let walk = match kind {
+            Kind::Pcap(magic) => Pcap::open(&mut buffer, magic, limits).map(Walk::Pcap),
+            Kind::PcapNg => PcapNg::open(&mut buffer, limits).map(|file| Walk::PcapNg(Box::new(file))),
+        };
+        let walk = walk.map_err(|flaw| damaged(&name, 0, flaw))?;
+        Ok(Self { name, input, buffer, walk, record: Record::default(), frames: 0 })
+    }
+
+    /// Moves to the next frame; `false` when the capture ended where it may.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Damaged`]. There is no way on from it: records behind it cannot be found.
+    #[inline]
+    pub fn advance(&mut self) -> Result<bool, Error> {
+        let moved = match &mut self.walk {
+            Walk::Pcap(file) => file.advance(&mut self.buffer, &mut self.record),
+            Walk::PcapNg(file) => file.advance(&mut self.buffer, &mut self.record),
+        };
+        match moved {
+            Ok(true) => {
+                self.frames = self.frames.saturating_add(1);
+                Ok(true)
+            }
+            Ok(false) => Ok(false),
+            Err(flaw) => Err(damaged(&self.name, self.frames, flaw)),
+        }
+    }
+
+    /// The frame that [`Self::advance`] moved to; nothing before the first.
+    #[inline]
+    #[must_use]
+    pub fn frame(&self) -> Option<Frame<'_>> {
+        (self.frames > 0).then(|| self.lend())
+    }
+
+    /// As [`Self::frame`], where [`Self::advance`] just said that there is one.
+    #[inline]
+    pub(super) fn lend(&self) -> Frame<'_> {
+        let Record { at, link_type, wire_len, from, len } = self.record;
+        let id = FrameId { input: self.input, number: self.frames };
+        Frame { id, at, link_type, wire_len, bytes: self.buffer.lent(from, len) }
+    }
+
+    /// The secrets that came so far, in order, and how many blocks of them were left out because `limits.secrets_bytes` or
+    /// `limits.block_bytes` was reached.
+    #[must_use]
+    pub fn secrets(&self) -> (&[Secrets], u64) {
+        match &self.walk {
+            Walk::Pcap(_) => (&[], 0),
+            Walk::PcapNg(file) => file.secrets(),
+        }
+    }
+}
+
+/// Gives a flaw its input and how far it was good.
+#[cold]
+fn damaged(name: &str, frames: u64, flaw: Flaw) -> Error {
+    Error::Damaged { input: name.to_owned(), frames, offset: flaw.offset, problem: flaw.problem }
+}

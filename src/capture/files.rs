@@ -1,0 +1,114 @@
+//! Several capture files in the order given, as one source.
+
+use super::Next;
+use super::Source;
+use super::file::CaptureFile;
+use super::file::Secrets;
+use super::input;
+use crate::error::Error;
+use crate::limits::Limits;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+/// How far the reading is, in bytes as they lie on disk, over all inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Read so far.
+    pub read: u64,
+    /// Of how many; unknown when an input is standard input or a pipe.
+    pub total: Option<u64>,
+}
+
+/// Capture files, one timeline: opened one after the other, one at a time. Frame numbers begin at 1 in each.
+pub struct Files {
+    paths: Vec<PathBuf>,
+    names: Vec<String>,
+    limits: Limits,
+    open: Option<CaptureFile>,
+    /// Index of the file to be opened next.
+    upcoming: usize,
+    read: Arc<AtomicU64>,
+    total: Option<u64>,
+    /// Of files that are over.
+    secrets: Vec<Secrets>,
+    secrets_left_out: u64,
+}
+
+impl Files {
+    /// A source over these paths, `-` for standard input. Nothing is opened yet.
+    #[must_use]
+    pub fn new(paths: Vec<PathBuf>, limits: &Limits) -> Self {
+        let names = paths.iter().map(|path| input::name(path)).collect();
+        let total = paths.iter().map(|path| input::size_on_disk(path)).try_fold(0_u64, |sum, len| Some(sum.saturating_add(len?)));
+        let limits = limits.clone();
+        let (open, read, secrets) = (None, Arc::default(), Vec::new());
+        Self { paths, names, limits, open, upcoming: 0, read, total, secrets, secrets_left_out: 0 }
+    }
+
+    /// What the inputs are called in messages, by [`crate::event::FrameId::input`].
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// How far the reading is: up to a buffer ahead of the frame lent.
+    #[must_use]
+    pub fn position(&self) -> Progress {
+        Progress { read: self.read.load(Ordering::Relaxed), total: self.total }
+    }
+
+    /// The secrets that came so far, in order of the inputs; those for a packet come before it. `limits.secrets_bytes` bounds all of them.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secrets> {
+        self.secrets.iter().chain(self.open.iter().flat_map(|file| file.secrets().0))
+    }
+
+    /// How many blocks of secrets were left out because a bound was reached.
+    #[must_use]
+    pub fn secrets_left_out(&self) -> u64 {
+        self.secrets_left_out.saturating_add(self.open.as_ref().map_or(0, |file| file.secrets().1))
+    }
+
+    /// Moves to the next frame of any file; `false` when all are over.
+    fn advance(&mut self) -> Result<bool, Error> {
+        loop {
+            if let Some(file) = &mut self.open {
+                let moved = file.advance();
+                if let Ok(true) = moved {
+                    return Ok(true);
+                }
+                self.close();
+                moved?;
+            }
+            let Some(path) = self.paths.get(self.upcoming) else { return Ok(false) };
+            let input = u32::try_from(self.upcoming).unwrap_or(u32::MAX);
+            self.upcoming = self.upcoming.saturating_add(1);
+            self.open = Some(CaptureFile::open_counted(path, input, &self.limits, &self.read)?);
+        }
+    }
+
+    /// Keeps what outlives the open file, and lets it go.
+    fn close(&mut self) {
+        let Some(file) = self.open.take() else { return };
+        let (secrets, left_out) = file.secrets();
+        let kept = secrets.iter().fold(0_usize, |sum, secret| sum.saturating_add(secret.bytes.len()));
+        self.limits.secrets_bytes = self.limits.secrets_bytes.saturating_sub(kept);
+        self.secrets.extend_from_slice(secrets);
+        self.secrets_left_out = self.secrets_left_out.saturating_add(left_out);
+    }
+}
+
+impl Source for Files {
+    #[inline]
+    fn next(&mut self) -> Result<Next<'_>, Error> {
+        if !self.advance()? {
+            return Ok(Next::End);
+        }
+        // Built in place: a frame moved through an `Option` costs more than the walk.
+        match &self.open {
+            Some(file) => Ok(Next::Frame(file.lend())),
+            None => Ok(Next::End),
+        }
+    }
+}

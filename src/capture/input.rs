@@ -1,0 +1,174 @@
+//! Opens what the user named, and decides by the first bytes what it is: the name says nothing.
+
+use super::buffer::Buffer;
+use super::buffer::Flaw;
+use super::buffer::Order;
+use super::buffer::Source;
+use super::pcap::Pcap;
+use crate::error::Error;
+use flate2::bufread::MultiGzDecoder;
+use std::fs;
+use std::fs::File;
+use std::io;
+use std::io::BufReader;
+use std::io::ErrorKind;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+/// Compressed bytes read at once.
+const PACKED_READ_BYTES: usize = 128 << 10;
+
+/// The name that stands for standard input.
+const STDIN: &str = "-";
+
+/// First bytes of what is not read, and what to call it.
+const UNREAD: [(&[u8], &str); 8] = [
+    (b"\x28\xb5\x2f\xfd", "zstd compression is not read yet"),
+    (b"\x04\x22\x4d\x18", "lz4 compression is not read yet"),
+    (b"\xfd7zXZ", "xz compression is not read yet"),
+    (b"BZh", "bzip2 compression is not read"),
+    (b"\x1f\x9d", "compress (.Z) compression is not read"),
+    (b"PK\x03\x04", "zip archives are not read"),
+    (b"7z\xbc\xaf", "7z archives are not read"),
+    (b"snoop\0", "snoop captures are not read"),
+];
+
+/// How a capture is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Classic: byte order, length of a record's header, whether in nanoseconds.
+    Pcap((Order, usize, bool)),
+    /// Blocks.
+    PcapNg,
+}
+
+/// What an input is called in messages.
+pub(super) fn name(path: &Path) -> String {
+    if path == Path::new(STDIN) { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+/// How many bytes an input has on disk; nothing for standard input and pipes. What is missing has none.
+pub(super) fn size_on_disk(path: &Path) -> Option<u64> {
+    match fs::metadata(path) {
+        _ if path == Path::new(STDIN) => None,
+        Ok(found) if found.is_file() => Some(found.len()),
+        Ok(found) if !found.is_dir() => None,
+        _ => Some(0),
+    }
+}
+
+/// Opens an input; what is read of it is added to `read`, in bytes as they lie on disk.
+///
+/// # Errors
+///
+/// [`Error::Open`].
+pub(super) fn open(path: &Path, read: &Arc<AtomicU64>) -> Result<Source, Error> {
+    let source: Source = if path == Path::new(STDIN) { Box::new(io::stdin()) } else { Box::new(file(path)?) };
+    Ok(Box::new(Counted { source, read: Arc::clone(read) }))
+}
+
+/// Opens a file that is none but a file.
+fn file(path: &Path) -> Result<File, Error> {
+    let opened = File::open(path).and_then(|file| {
+        // A directory can be opened; only reading it fails, with an error that names no path.
+        let directory = file.metadata()?.is_dir();
+        if directory { Err(io::Error::new(ErrorKind::IsADirectory, "is a directory")) } else { Ok(file) }
+    });
+    opened.map_err(|source| Error::Open { path: path.to_path_buf(), source })
+}
+
+/// Counts what passes, for the progress bar.
+struct Counted {
+    source: Source,
+    read: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(into)?;
+        self.read.fetch_add(u64::try_from(read).unwrap_or(0), Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+/// Looks at the first bytes, unpacks one layer of gzip, and says how the capture is written. Both the buffer and the answer are for the
+/// uncompressed bytes, none of them passed.
+///
+/// # Errors
+///
+/// The outer one for damage, the inner one for what is not a capture: what it is instead.
+pub(super) fn identify(source: Source) -> Result<Result<(Buffer, Kind), String>, Flaw> {
+    let mut buffer = Buffer::new(source);
+    buffer.has(4)?;
+    if !buffer.ahead().starts_with(b"\x1f\x8b") {
+        return Ok(kind(buffer.ahead()).map(|kind| (buffer, kind)));
+    }
+    let packed = BufReader::with_capacity(PACKED_READ_BYTES, buffer.into_source());
+    let mut buffer = Buffer::new(Box::new(MultiGzDecoder::new(packed)));
+    buffer.has(4)?;
+    Ok(match kind(buffer.ahead()) {
+        Ok(kind) => Ok((buffer, kind)),
+        Err(_) if buffer.ahead().starts_with(b"\x1f\x8b") => Err("gzip inside gzip".to_owned()),
+        Err(found) => Err(format!("{found} (inside gzip)")),
+    })
+}
+
+/// How a capture that begins so is written, or what it is instead.
+fn kind(head: &[u8]) -> Result<Kind, String> {
+    if let Some(magic) = head.first_chunk() {
+        if let Some(pcap) = Pcap::magic(*magic) {
+            return Ok(Kind::Pcap(pcap));
+        }
+        if magic == b"\x0a\x0d\x0d\x0a" {
+            return Ok(Kind::PcapNg);
+        }
+    }
+    if let Some((_, found)) = UNREAD.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Err((*found).to_owned());
+    }
+    let start = head.get(..64).unwrap_or(head);
+    Err(if head.is_empty() {
+        "empty file".to_owned()
+    } else if is_text(start) {
+        "text".to_owned()
+    } else {
+        let magic = start.iter().take(4).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        format!("unknown magic 0x{magic}")
+    })
+}
+
+/// Whether bytes look like a line people wrote: UTF-8 that may be cut at its end, without control characters.
+fn is_text(bytes: &[u8]) -> bool {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => Some(text),
+        Err(error) if error.error_len().is_none() => bytes.get(..error.valid_up_to()).and_then(|valid| std::str::from_utf8(valid).ok()),
+        Err(_) => None,
+    };
+    text.is_some_and(|text| !text.is_empty() && text.chars().all(|letter| !letter.is_control() || "\t\r\n".contains(letter)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_capture_is_named() {
+        let cases: [(&[u8], &str); 9] = [
+            (b"", "empty file"),
+            (b"No.,Time,Source\n", "text"),
+            ("Grüße".as_bytes(), "text"),
+            ("Gr\u{fc}".as_bytes().get(..3).unwrap(), "text"),
+            (b"\x7fELF\x02\x01", "unknown magic 0x7f454c46"),
+            (b"\xd4\xc3", "unknown magic 0xd4c3"),
+            (b"\x28\xb5\x2f\xfd\x04", "zstd compression is not read yet"),
+            (b"\x04\x22\x4d\x18", "lz4 compression is not read yet"),
+            (b"\xfd7zXZ\0", "xz compression is not read yet"),
+        ];
+        for (head, found) in cases {
+            assert_eq!(kind(head), Err(found.to_owned()));
+        }
+    }
+}
