@@ -1,8 +1,5 @@
 //! The user's capture filter on any source: one BPF program per link type, compiled when the first such frame comes.
 
-mod program;
-
-use self::program::Program;
 use super::Frame;
 use crate::error::Error;
 use pcap::BpfProgram;
@@ -31,28 +28,12 @@ pub(super) fn from_libpcap(link_type: Linktype) -> u32 {
 
 /// An expression in pcap-filter syntax, asked frame by frame.
 ///
-/// As tcpdump does on files, `len`, `greater` and `less` compare the length on the wire; a look at a byte that was not captured is a no.
+/// A look at a byte that was not captured is a no. `len`, `greater` and `less` see the captured length, where tcpdump sees the wire's: the
+/// two differ only in frames that the snap length cut.
 pub struct Filter {
     expression: String,
     /// By link type, the one asked last in front; `None` where the expression does not compile, which was said.
-    programs: Vec<(u32, Option<Compiled>)>,
-}
-
-/// An expression for one link type.
-struct Compiled {
-    libpcap: BpfProgram,
-    /// For cut frames, if their length matters.
-    ours: Option<Program>,
-}
-
-impl Compiled {
-    #[inline]
-    fn admits(&self, frame: &Frame<'_>) -> bool {
-        match &self.ours {
-            Some(program) if u32::try_from(frame.bytes.len()) != Ok(frame.wire_len) => program.admits(frame.bytes, frame.wire_len),
-            _ => self.libpcap.filter(frame.bytes),
-        }
-    }
+    programs: Vec<(u32, Option<BpfProgram>)>,
 }
 
 impl Filter {
@@ -87,7 +68,7 @@ impl Filter {
     pub fn admits(&mut self, frame: &Frame<'_>) -> Result<bool, Error> {
         match self.programs.first() {
             Some((link_type, program)) if *link_type == frame.link_type => {
-                Ok(program.as_ref().is_some_and(|program| program.admits(frame)))
+                Ok(program.as_ref().is_some_and(|program| program.filter(frame.bytes)))
             }
             _ => self.admits_other(frame),
         }
@@ -107,16 +88,14 @@ impl Filter {
             self.programs.insert(0, (frame.link_type, program));
             failure.map_or(Ok(()), Err)?;
         }
-        Ok(self.programs.first().and_then(|(_, program)| program.as_ref()).is_some_and(|program| program.admits(frame)))
+        Ok(self.programs.first().and_then(|(_, program)| program.as_ref()).is_some_and(|program| program.filter(frame.bytes)))
     }
 
     /// Compiles the expression for a link type.
-    fn compile(&self, link_type: u32) -> Result<Compiled, Error> {
+    fn compile(&self, link_type: u32) -> Result<BpfProgram, Error> {
         let dead = to_libpcap(link_type).ok_or(pcap::Error::InvalidLinktype).and_then(Capture::dead);
         let program = dead.and_then(|dead| dead.compile(&self.expression, true));
-        let libpcap = program.map_err(|source| Error::Filter { expression: self.expression.clone(), link_type, source })?;
-        let ours = Program::new(&libpcap).filter(Program::asks_for_len);
-        Ok(Compiled { libpcap, ours })
+        program.map_err(|source| Error::Filter { expression: self.expression.clone(), link_type, source })
     }
 }
 
@@ -150,15 +129,6 @@ mod tests {
             assert!(!admits(&mut elsewhere, link_type, bytes).unwrap(), "link type {link_type}");
         }
         assert!(!admits(&mut here, 1, &[]).unwrap());
-    }
-
-    #[test]
-    fn a_cut_frame_is_as_long_as_it_was() {
-        let (raw, mut long) = (packet(&[]), Filter::new("tcp and greater 1000"));
-        let mut frame = Frame { id: FrameId::default(), at: Timestamp::default(), link_type: 101, wire_len: 1500, bytes: &raw };
-        assert!(long.admits(&frame).unwrap());
-        frame.wire_len = 40;
-        assert!(!long.admits(&frame).unwrap());
     }
 
     #[test]
