@@ -9,5 +9,6 @@ pub mod flow;
 pub mod inventory;
 pub mod limits;
 pub mod peer;
+pub mod protocol;
 pub mod report;
 pub mod time;

@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+/// Bytes of a counted blob that make one message; longer ones come in parts of this size. A key or a word list fits into one.
+pub const BLOB_PART_BYTES: usize = 64 << 10;
+
+/// Bytes the lines before a counted blob may have. The servers read at most 4 KiB of each of the four.
+pub const BLOB_HEAD_BYTES: usize = 16 << 10;
+
 /// What may be kept, in bytes, counts and capture time. Reaching one is reported by an `anomaly_found` event
 /// (`limit_reached`) that carries the field's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +47,6 @@ pub struct Limits {
     pub window_bytes: usize,
     /// Sessions dissected at once.
     pub sessions: usize,
-    /// Bytes of a counted blob shown as one message; longer ones come in parts.
-    pub blob_bytes: usize,
     /// Datagrams being put together from fragments.
     pub datagrams: usize,
     /// Bytes of all fragments held.
@@ -77,7 +81,6 @@ impl Default for Limits {
             probe_bytes: 16 << 10,
             window_bytes: 4 << 20,
             sessions: 4096,
-            blob_bytes: 64 << 10,
             datagrams: 1024,
             fragment_bytes: 4 << 20,
             fragments_per_datagram: 1024,

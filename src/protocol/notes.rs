@@ -1,0 +1,80 @@
+//! What a dissector writes on: every note becomes an event with its evidence, secrets taken out first.
+
+use super::window::Provenance;
+use crate::annotation::Annotation;
+use crate::annotation::ByteSpan;
+use crate::annotation::Field;
+use crate::annotation::Payload;
+use crate::event::Anomaly;
+use crate::event::Event;
+use crate::event::EventKind;
+use crate::event::Evidence;
+use crate::event::Message;
+use crate::event::Phase;
+use crate::event::Session;
+use crate::peer::Flow;
+use crate::peer::Peer;
+use crate::peer::RolesFrom;
+use crate::time::Timestamp;
+
+/// The handshake as a phase of every dialogue whose opening was seen.
+const HANDSHAKE: Phase = Phase {
+    ordinal: 0,
+    title: "TCP handshake",
+    sentence: "The client asks for a connection (SYN), the server agrees (SYN-ACK), the client confirms (ACK).",
+};
+
+/// Takes the notes of one call of a dissector.
+pub struct Notes<'n> {
+    pub(super) flow: &'n Flow,
+    pub(super) from: Peer,
+    pub(super) protocol: &'static str,
+    pub(super) reveal: bool,
+    pub(super) offset: u64,
+    pub(super) bytes: &'n [u8],
+    pub(super) provenance: &'n Provenance,
+    pub(super) emit: &'n mut dyn FnMut(Event<'_>),
+}
+
+impl Notes<'_> {
+    /// Says which protocol and version this is. The first note of a dissector, and once only.
+    pub fn session(&mut self, session: &Session<'_>) {
+        let start = ByteSpan { start: self.offset, end: self.offset.saturating_add(1) };
+        let origin = self.provenance.of(start);
+        let kind = EventKind::SessionIdentified(self.flow, session);
+        self.tell(origin.first_at, Evidence::of(origin.evidence.frames), kind);
+        if self.flow.roles == RolesFrom::Handshake {
+            let evidence = Evidence::of(self.flow.opening.clone());
+            self.tell(self.flow.first_at, evidence, EventKind::PhaseEntered(&HANDSHAKE));
+        }
+    }
+
+    /// Says that the dialogue moved on with the bytes of `span`.
+    pub fn phase(&mut self, phase: &Phase, span: ByteSpan) {
+        let origin = self.provenance.of(span);
+        self.tell(origin.first_at, origin.evidence, EventKind::PhaseEntered(phase));
+    }
+
+    /// Reports a message. Its span must lie in the view; what a secret field or token holds goes no further.
+    pub fn message(&mut self, mut annotation: Annotation<'_>) {
+        if !self.reveal {
+            annotation.fields.iter_mut().for_each(Field::redact);
+        }
+        let origin = self.provenance.of(annotation.span);
+        let index = |offset: u64| usize::try_from(offset.saturating_sub(self.offset)).unwrap_or(usize::MAX);
+        let bytes = self.bytes.get(index(annotation.span.start)..index(annotation.span.end)).unwrap_or_default();
+        let payload = Payload::new(bytes, &annotation.tokens, self.reveal);
+        let message = Message { protocol: self.protocol, from: self.from, annotation: &annotation, payload, completed_at: origin.last_at };
+        self.tell(origin.first_at, origin.evidence, EventKind::MessageDecoded(&message));
+    }
+
+    /// Reports something odd in the bytes of `span`.
+    pub fn anomaly(&mut self, span: ByteSpan, anomaly: Anomaly) {
+        let origin = self.provenance.of(span);
+        self.tell(origin.last_at, origin.evidence, EventKind::AnomalyFound(anomaly));
+    }
+
+    fn tell(&mut self, at: Timestamp, evidence: Evidence, kind: EventKind<'_>) {
+        (self.emit)(Event { at, flow: Some(self.flow.id), evidence, kind });
+    }
+}

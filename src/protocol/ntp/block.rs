@@ -1,0 +1,196 @@
+//! The body lines of blocks: plugin records, preferences, rules and the like.
+
+use super::draft::Draft;
+use super::line;
+use super::secret;
+use crate::annotation::Field;
+use crate::annotation::Role;
+use crate::annotation::Value;
+use memchr::memmem;
+use std::ops::Range;
+
+/// What the lines of a block are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Block {
+    Plugins,
+    Preferences,
+    PreferenceErrors,
+    Rules,
+    Dependencies,
+    Digests,
+    Certificates,
+    Sessions,
+    Detached,
+}
+
+/// A body line's name and sentence.
+pub(super) type Body = (&'static str, &'static str);
+
+/// The columns every plugin record has.
+///
+/// # Wire
+///
+/// [seen frank4dd.pcap frame 13; captures/ntp 22] The document of 2005 names the fourth Author; it is the copyright.
+const COLUMNS: [&str; 7] = ["plugin_id", "plugin_name", "category", "copyright", "description", "summary", "family"];
+
+/// The columns that options of the version line add, in this order; the last two are OTP's.
+const MORE_COLUMNS: [(&[u8], &str); 4] =
+    [(b"plugins_version", "version"), (b"plugins_cve_id", "cve"), (b"plugins_bugtraq_id", "bid"), (b"plugins_xrefs", "xref")];
+
+/// The columns of a plugin record for the options of a version line.
+pub(super) fn columns(options: &[&[u8]]) -> Vec<&'static str> {
+    let more = MORE_COLUMNS.iter().filter(|(option, _)| options.contains(option)).map(|(_, name)| *name);
+    COLUMNS.into_iter().chain(more).collect()
+}
+
+/// The columns guessed from their number, where the version line was not seen or does not tell.
+fn guessed_columns(count: usize) -> Vec<&'static str> {
+    let more = MORE_COLUMNS.iter().map(|(_, name)| *name).chain(["signkeys", "tag"]);
+    COLUMNS.into_iter().chain(more).take(count.max(COLUMNS.len())).collect()
+}
+
+/// Reads a line of a block. `columns` as the version line asked for them; `after_loss` when bytes were lost since the
+/// block began, so that the line may be something else. `None`: it has not the form of such a line.
+pub(super) fn body(block: Block, draft: &mut Draft<'_>, columns: Option<&[&'static str]>, after_loss: bool) -> Option<Body> {
+    match block {
+        Block::Plugins => record(draft, columns, after_loss),
+        Block::Preferences => preference(draft, after_loss).then_some(("preference", "{name} is {value}.")),
+        Block::PreferenceErrors => preference(draft, after_loss).then_some(("preference_error", "The server could not take {name}.")),
+        Block::Rules => (!after_loss).then(|| rule(draft)),
+        Block::Dependencies => dependency(draft),
+        Block::Digests => pair(draft, line::SEPARATOR, ["plugin", "digest"], ("plugin_digest", "The digest of {plugin} is {digest}.")),
+        Block::Certificates => certificate(draft),
+        Block::Sessions => pair(draft, b" ", ["session", "targets"], ("session_record", "A saved scan of {targets}.")),
+        Block::Detached => pair(draft, b" ", ["process", "targets"], ("detached_record", "A scan of {targets} runs without a client.")),
+    }
+}
+
+/// Reads a body line of an unknown block by its form alone. Only for lines of the server.
+pub(super) fn by_form(text: &[u8]) -> Option<Block> {
+    let separators = line::separators(text);
+    let fields = line::fields(text);
+    let field = |index: usize| fields.get(index).and_then(|range| text.get(range.clone())).unwrap_or_default();
+    if separators >= 6 && is_plugin_id(field(0)) {
+        return Some(Block::Plugins);
+    }
+    if separators == 1 && field(1).len() == 32 && field(1).iter().all(u8::is_ascii_hexdigit) {
+        return Some(Block::Digests);
+    }
+    if separators >= 1 && secret::is_likely_name(field(0)) {
+        return Some(Block::Preferences);
+    }
+    None
+}
+
+/// A number or an OID.
+pub(super) fn is_plugin_id(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
+}
+
+/// A plugin record. Surplus separators belong to the description: four columns from the left, the others from the right.
+fn record(draft: &mut Draft<'_>, columns: Option<&[&'static str]>, after_loss: bool) -> Option<Body> {
+    let fields = line::fields(draft.line);
+    if after_loss && !(fields.len() >= COLUMNS.len() && fields.first().is_some_and(|first| is_plugin_id(draft.bytes(first)))) {
+        return None;
+    }
+    let guessed;
+    let columns = match columns {
+        Some(columns) if columns.len() <= fields.len() => columns,
+        _ => {
+            guessed = guessed_columns(fields.len());
+            &guessed
+        }
+    };
+    let surplus = fields.len().saturating_sub(columns.len());
+    let mut place = 0_usize;
+    for (index, name) in columns.iter().enumerate() {
+        let last = if index == 4 { place.saturating_add(surplus) } else { place };
+        let (Some(from), Some(to)) = (fields.get(place), fields.get(last)) else { break };
+        draft.text(from.start..to.end, name);
+        place = last.saturating_add(1);
+    }
+    Some(("plugin_record", "Plugin {plugin_id}, {plugin_name} ({category}, {family})."))
+}
+
+/// A preference: cut at the first separator; the value may hold anything.
+///
+/// # Wire
+///
+/// [seen captures/ntp 22] `max_hosts <|> 20`, `Plugin[type]:name <|> value`; blanks at the end of the name are cut by servers.
+fn preference(draft: &mut Draft<'_>, after_loss: bool) -> bool {
+    let Some((name, value)) = cut(draft.line, line::SEPARATOR) else { return false };
+    let text = draft.bytes(&name);
+    if after_loss && !secret::is_likely_name(text) {
+        return false;
+    }
+    let parts = secret::preference_name(text);
+    let content = draft.bytes(&value);
+    draft.text(name, "name");
+    if secret::is_secret(&parts, content) {
+        draft.secret(value, "value");
+    } else if value.is_empty() {
+        draft.note("value", Value::text(b""));
+    } else {
+        draft.text(value, "value");
+    }
+    if let Some(plugin) = parts.plugin {
+        draft.note("plugin", Value::text(plugin));
+    }
+    if let Some(kind) = parts.kind {
+        draft.note("type", Value::text(kind));
+    }
+    if text == b"plugin_set" {
+        let plugins = content.split(|byte| *byte == b';').filter(|id| is_plugin_id(id)).count();
+        draft.note("plugins", Value::Count(u64::try_from(plugins).unwrap_or(u64::MAX)));
+    }
+    true
+}
+
+fn rule(draft: &mut Draft<'_>) -> Body {
+    let all = 0..draft.line.len();
+    draft.text(all, "rule");
+    ("rule", "The rule {rule}.")
+}
+
+/// `name <|> dep name <|> dep name <|> `
+fn dependency(draft: &mut Draft<'_>) -> Option<Body> {
+    let fields = line::fields(draft.line);
+    let (plugin, needs) = fields.split_first().filter(|(_, needs)| !needs.is_empty())?;
+    draft.text(plugin.clone(), "plugin");
+    let needs: Vec<_> = needs.iter().filter(|range| !range.is_empty()).cloned().collect();
+    for need in &needs {
+        draft.token(need.clone(), Role::Data, "needs", false);
+    }
+    let values = needs.iter().map(|range| draft.bytes(range).into()).collect();
+    draft.fields.push(Field::new("needs", Value::List(values)));
+    Some(("dependency", "{plugin} needs {needs}."))
+}
+
+fn certificate(draft: &mut Draft<'_>) -> Option<Body> {
+    let fields = line::fields(draft.line);
+    if fields.len() < 5 {
+        return None;
+    }
+    super::result::named(draft, &fields, &["fingerprint", "owner", "trust", "key_bytes", "key"]);
+    Some(("certificate", "A key of {owner}: {trust}."))
+}
+
+/// Two parts, cut at the first separator.
+fn pair(draft: &mut Draft<'_>, separator: &[u8], names: [&'static str; 2], body: Body) -> Option<Body> {
+    let (left, right) = cut(draft.line, separator)?;
+    let [first, second] = names;
+    draft.text(left, first);
+    draft.text(right, second);
+    Some(body)
+}
+
+/// What stands before and behind the first separator, without the one blank on each side.
+fn cut(text: &[u8], separator: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
+    let at = memmem::find(text, separator)?;
+    let blank = |index: Option<usize>| usize::from(index.and_then(|index| text.get(index)) == Some(&b' '));
+    let behind = at.saturating_add(separator.len());
+    if separator == b" " {
+        return Some((0..at, behind..text.len()));
+    }
+    Some((0..at.saturating_sub(blank(at.checked_sub(1))), behind.saturating_add(blank(Some(behind))).min(text.len())..text.len()))
+}

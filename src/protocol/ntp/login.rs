@@ -1,0 +1,106 @@
+//! The lines of the login, which are known by their place and not by their form.
+
+use super::block;
+use super::draft::Draft;
+use super::line;
+use super::phase;
+use crate::annotation::Value;
+use crate::peer::Peer;
+use std::borrow::Cow;
+
+/// What a version line settles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Agreement {
+    /// `nessus_ntp` or `nessus_otp`
+    pub(super) protocol: &'static str,
+    pub(super) number: String,
+    pub(super) options: Vec<String>,
+    /// The columns of plugin records: NTP only, OTP has its own.
+    pub(super) columns: Option<Vec<&'static str>>,
+    /// Whether user and password are asked for.
+    pub(super) asks_login: bool,
+}
+
+/// Name, phase and sentence of a login line.
+pub(super) type Login = (&'static str, u16, &'static str);
+
+/// Reads a version line, the client's offer or the server's answer.
+pub(super) fn version(draft: &mut Draft<'_>, from: Peer) -> Option<(Agreement, Login)> {
+    let version = line::version(draft.line)?;
+    let is_otp = version.protocol == b"OTP";
+    let number = String::from_utf8_lossy(version.number).into_owned();
+    let head = draft.line.len().saturating_sub(version.tail.len());
+    draft.keyword(0..head, "version");
+    draft.note("protocol", Value::text(version.protocol));
+    draft.note("version", Value::text(version.number));
+    let words = line::options(version.tail);
+    let options: Vec<&[u8]> = words.iter().map(|range| version.tail.get(range.clone()).unwrap_or_default()).collect();
+    for word in &words {
+        draft.token(head.saturating_add(word.start)..head.saturating_add(word.end), crate::annotation::Role::Data, "option", false);
+    }
+    if !options.is_empty() {
+        draft.note("options", Value::List(options.iter().map(|option| Cow::Borrowed(*option)).collect()));
+    }
+    let agreement = Agreement {
+        protocol: if is_otp { "nessus_otp" } else { "nessus_ntp" },
+        // OTP dropped the login with 2.0 [spec ntp-otp 1.3].
+        asks_login: !is_otp || number.starts_with("1."),
+        number,
+        options: options.iter().map(|option| String::from_utf8_lossy(option).into_owned()).collect(),
+        columns: (!is_otp).then(|| block::columns(&options)),
+    };
+    let login = match (from, options.is_empty()) {
+        (Peer::Client, true) => ("version", phase::VERSION_OFFER, "The client wants to speak {protocol}/{version}, without options."),
+        (Peer::Client, false) => {
+            ("version", phase::VERSION_OFFER, "The client wants to speak {protocol}/{version} and asks for {options}.")
+        }
+        (Peer::Server, _) => ("version", phase::VERSION_ANSWER, "The server agrees to speak {protocol}/{version}."),
+    };
+    Some((agreement, login))
+}
+
+/// A prompt at the start of what the server sends next; `None` in the inner place: it may still become one.
+pub(super) fn prompt(rest: &[u8]) -> Option<Option<(&'static [u8], Login)>> {
+    const LOGINS: [Login; 2] = [
+        ("user_prompt", phase::USER_PROMPT, "The server asks for the user name; there is no line end, a blank is the last byte."),
+        ("password_prompt", phase::PASSWORD, "The server asks for the password; there is no line end, a blank is the last byte."),
+    ];
+    for (prompt, login) in line::PROMPTS.into_iter().zip(LOGINS) {
+        if rest.starts_with(prompt) {
+            return Some(Some((prompt, login)));
+        }
+        if !rest.is_empty() && prompt.starts_with(rest) {
+            return Some(None);
+        }
+    }
+    None
+}
+
+/// The line without the CR that some clients send before the LF: part of the line end here.
+fn without_cr(text: &[u8]) -> usize {
+    text.strip_suffix(b"\r").unwrap_or(text).len()
+}
+
+/// The user name: by its place the second line of the client, whatever it holds.
+pub(super) fn user(draft: &mut Draft<'_>) -> Login {
+    let end = without_cr(draft.line);
+    draft.text(0..end, "user");
+    ("user", phase::USER, "The client gives the user name {user}.")
+}
+
+/// The password: by its place the third line of the client.
+pub(super) fn password(draft: &mut Draft<'_>) -> Login {
+    let end = without_cr(draft.line);
+    draft.secret(0..end, "password");
+    ("password", phase::PASSWORD, "The client gives the password, in clear text.")
+}
+
+/// The refusal, if this line is it.
+pub(super) fn refusal(draft: &mut Draft<'_>) -> Option<Login> {
+    let end = without_cr(draft.line);
+    if draft.line.get(..end) != Some(line::LOGIN_FAILED) {
+        return None;
+    }
+    draft.keyword(0..end, "refusal");
+    Some(("login_failed", phase::LOGIN_FAILED, "The server refuses the login: wrong password or unknown user, it does not say which."))
+}

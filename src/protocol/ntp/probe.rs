@@ -1,0 +1,120 @@
+//! Whether a connection speaks NTP or OTP: decided by its first bytes, on any port.
+
+use super::block;
+use super::keyword;
+use super::line;
+use crate::peer::Peer;
+use crate::protocol::Opening;
+use crate::protocol::Probe;
+
+/// How the first line of either side begins.
+const OPENINGS: [&[u8]; 2] = [b"< NTP/", b"< OTP/"];
+
+/// What only a server of OTP 2.0 says first.
+const LOADING: &[u8] = b"SCANNER_LOADING";
+
+/// Text of other protocols shows no separator for long: the longest record of real servers has 3,538 bytes.
+const WITHOUT_SEPARATOR: usize = 4096;
+
+/// Points for certainty: two lines of the protocol's own forms, or one on a port of it.
+const CERTAIN: u32 = 2;
+
+/// Looks at an opening.
+pub(super) fn probe(opening: &Opening<'_>) -> Probe {
+    let server = Probe::Match { server: Some(Peer::Server) };
+    if opening.whole {
+        return match (begins(opening.client), begins(opening.server)) {
+            (Some(true), _) | (_, Some(true)) => server,
+            (Some(false), _) => Probe::NoMatch,
+            (None, _) => Probe::NeedMore,
+        };
+    }
+    if begins(opening.client) == Some(true) {
+        return Probe::Match { server: None };
+    }
+    let (client, from_client) = score(opening.client, opening.hinted);
+    let (answer, from_server) = score(opening.server, opening.hinted);
+    let needed = if opening.hinted { 1 } else { CERTAIN };
+    if client.saturating_add(answer) >= needed {
+        let speaker = from_client.or(from_server.map(Peer::other));
+        return Probe::Match { server: speaker.map(Peer::other) };
+    }
+    let silent = |bytes: &[u8]| bytes.len() >= WITHOUT_SEPARATOR && line::separators(bytes) == 0;
+    if silent(opening.client) || silent(opening.server) { Probe::NoMatch } else { Probe::NeedMore }
+}
+
+/// Whether a stream begins as this protocol does; `None` while that cannot be told.
+fn begins(bytes: &[u8]) -> Option<bool> {
+    let openings = OPENINGS.into_iter().chain([LOADING]);
+    if openings.clone().any(|opening| bytes.starts_with(opening)) {
+        return Some(true);
+    }
+    if openings.into_iter().any(|opening| opening.starts_with(bytes)) { None } else { Some(false) }
+}
+
+/// Points for the lines of a stream joined midway, and who says such lines.
+fn score(bytes: &[u8], hinted: bool) -> (u32, Option<Peer>) {
+    let mut points = 0_u32;
+    let mut speaker = None;
+    for text in bytes.split(|byte| matches!(byte, b'\n' | 0)) {
+        let (worth, who) = worth(text, hinted);
+        points = points.saturating_add(worth);
+        speaker = speaker.or(who);
+    }
+    (points, speaker)
+}
+
+/// What one line, which may be cut at its end, is worth.
+fn worth(text: &[u8], hinted: bool) -> (u32, Option<Peer>) {
+    if let Some(envelope) = line::envelope(text)
+        && keyword::find(envelope.who, envelope.word).is_some()
+    {
+        return (1, Some(envelope.who));
+    }
+    if let Some(who) = line::end_marker(text) {
+        return (1, Some(who));
+    }
+    if text == line::LOGIN_FAILED {
+        return (CERTAIN, Some(Peer::Server));
+    }
+    if line::PROMPTS.contains(&text) || (hinted && line::short_status(text).is_some()) {
+        return (1, Some(Peer::Server));
+    }
+    match block::by_form(text) {
+        Some(block::Block::Plugins) => (1, Some(Peer::Server)),
+        Some(_) if hinted => (1, None),
+        _ => (0, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn midway(client: &[u8], server: &[u8], hinted: bool) -> Probe {
+        probe(&Opening { client, server, whole: false, hinted })
+    }
+
+    #[test]
+    fn a_whole_stream_is_decided_by_its_first_line() {
+        let whole = |client, server| probe(&Opening { client, server, whole: true, hinted: false });
+        assert_eq!(whole(b"< NTP/1.2 >\n", b""), Probe::Match { server: Some(Peer::Server) });
+        assert_eq!(whole(b"", b"< OTP/1.0 >\n"), Probe::Match { server: Some(Peer::Server) });
+        assert_eq!(whole(b"< N", b""), Probe::NeedMore);
+        assert_eq!(whole(b"GET / HTTP/1.0\r\n", b""), Probe::NoMatch);
+        assert_eq!(whole(b"\x16\x03\x01", b""), Probe::NoMatch);
+        assert_eq!(whole(b"", b"SSH-2.0-x"), Probe::NeedMore);
+    }
+
+    #[test]
+    fn midway_two_lines_are_needed_and_they_say_who_speaks() {
+        let header = b"CLIENT <|> PREFERENCES <|>";
+        assert_eq!(midway(header, b"", false), Probe::NeedMore);
+        assert_eq!(midway(header, b"", true), Probe::Match { server: Some(Peer::Server) });
+        let turned = b"<|> SERVER\nSERVER <|> RULES <|>\n";
+        assert_eq!(midway(turned, b"", false), Probe::Match { server: Some(Peer::Client) });
+        assert_eq!(midway(b"", b"Bad login attempt !\n", false), Probe::Match { server: Some(Peer::Server) });
+        assert_eq!(midway(b"a <|> b\nc <|> d\ne <|> f\n", b"", false), Probe::NeedMore);
+        assert_eq!(midway(&[b'x'; 5000], b"", true), Probe::NoMatch);
+    }
+}

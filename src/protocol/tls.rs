@@ -1,0 +1,169 @@
+//! TLS, as far as it can be known without keys: that it is there, which version is offered, and to whom.
+
+use super::Dissector;
+use super::Notes;
+use super::Opening;
+use super::Probe;
+use super::Progress;
+use super::Protocol;
+use super::View;
+use crate::event::Session;
+use crate::peer::Peer;
+use std::borrow::Cow;
+
+/// SSLv2 hello to TLS 1.3, on any port.
+pub struct Tls;
+
+/// Names the session from its first record, then has nothing more to say.
+struct Greeting;
+
+impl Protocol for Tls {
+    fn id(&self) -> &'static str {
+        "tls"
+    }
+
+    fn title(&self) -> &'static str {
+        "TLS: named, not opened"
+    }
+
+    fn ports(&self) -> &'static [u16] {
+        &[443]
+    }
+
+    fn probe(&self, opening: &Opening<'_>) -> Probe {
+        match (record(opening.client, opening.whole), record(opening.server, opening.whole)) {
+            (Some(true), _) => Probe::Match { server: side(opening.client).map(Peer::other) },
+            (_, Some(true)) => Probe::Match { server: side(opening.server) },
+            (None, _) | (_, None) => Probe::NeedMore,
+            (Some(false), Some(false)) => Probe::NoMatch,
+        }
+    }
+
+    fn dissector(&self, _whole: bool) -> Box<dyn Dissector> {
+        Box::new(Greeting)
+    }
+}
+
+/// Whether these first bytes are TLS records; `None` while that cannot be told.
+///
+/// # Wire
+///
+/// [spec] RFC 8446 5.1: type 20 to 23, version 3.0 to 3.4, two bytes of length up to 2¹⁴ + 2048 (RFC 5246 6.2.3). A hello opens a
+/// whole stream; in mid-stream two records must follow each other. [spec] RFC 5246 appendix E.2: the SSLv2 hello.
+fn record(bytes: &[u8], whole: bool) -> Option<bool> {
+    if let [first, _, kind, major, ..] = bytes
+        && whole
+        && first & 0x80 != 0
+        && *kind == 1
+        && matches!(major, 0 | 3)
+    {
+        return Some(true);
+    }
+    let [kind, rest @ ..] = bytes else { return None };
+    if whole && kind & 0x80 != 0 && bytes.len() < 4 && rest.get(1).is_none_or(|kind| *kind == 1) {
+        return None;
+    }
+    if !matches!(kind, 20..=23) || rest.first().is_some_and(|major| *major != 3) || rest.get(1).is_some_and(|minor| *minor > 4) {
+        return Some(false);
+    }
+    let [_, _, _, high, low, body @ ..] = bytes else { return None };
+    let length = usize::from(u16::from_be_bytes([*high, *low]));
+    if length == 0 || length > 18_432 {
+        return Some(false);
+    }
+    if whole {
+        // A hello, or an alert of two bytes.
+        return match (kind, body.first()) {
+            (_, None) => None,
+            (22, Some(1 | 2)) => Some(true),
+            (21, Some(1 | 2)) => Some(length == 2),
+            _ => Some(false),
+        };
+    }
+    let next = body.get(length..)?;
+    let [kind, 3, minor, ..] = next else { return if next.len() < 3 { None } else { Some(false) } };
+    Some(matches!(kind, 20..=23) && *minor <= 4)
+}
+
+/// Whether the sender of a hello says that it is the client or the server.
+fn side(bytes: &[u8]) -> Option<Peer> {
+    match bytes {
+        [22, _, _, _, _, 1, ..] => Some(Peer::Client),
+        [22, _, _, _, _, 2, ..] => Some(Peer::Server),
+        [first, _, 1, ..] if first & 0x80 != 0 => Some(Peer::Client),
+        _ => None,
+    }
+}
+
+impl Dissector for Greeting {
+    fn data(&mut self, from: Peer, view: View<'_>, notes: &mut Notes<'_>) -> Progress {
+        let hello = match (from, view.bytes) {
+            (Peer::Client, [22, _, _, high, low, body @ ..]) => {
+                let length = usize::from(u16::from_be_bytes([*high, *low]));
+                if body.len() < length && !view.full {
+                    return Progress::Consumed(0);
+                }
+                body.get(..length).unwrap_or(body)
+            }
+            _ => &[],
+        };
+        let options = server_name(hello).map(|name| Cow::Owned(format!("sni={}", String::from_utf8_lossy(name)))).into_iter().collect();
+        notes.session(&Session { protocol: "tls", version: version(view.bytes, hello), options, matched: "record header" });
+        Progress::Finished
+    }
+
+    fn gap(&mut self, _from: Peer, rest: View<'_>, _missing: u64, notes: &mut Notes<'_>) {
+        if !rest.bytes.is_empty() {
+            let version = version(rest.bytes, &[]);
+            notes.session(&Session { protocol: "tls", version, options: Vec::new(), matched: "record header, cut" });
+        }
+    }
+}
+
+/// The highest version offered or in use, as far as these bytes say.
+fn version(record: &[u8], hello: &[u8]) -> Option<Cow<'static, str>> {
+    let offered =
+        extension(hello, 43).and_then(|list| list.get(1..)).map(|list| list.chunks_exact(2).filter(|pair| pair.first() == Some(&3)));
+    let highest = offered.and_then(|pairs| pairs.filter_map(|pair| pair.get(1).copied()).filter(|minor| *minor <= 4).max());
+    let minor = highest.or_else(|| hello.get(5).copied()).or_else(|| record.get(2).copied().filter(|_| record.get(1) == Some(&3)));
+    let name = match minor? {
+        0 => "SSL 3.0",
+        1 => "1.0",
+        2 => "1.1",
+        3 => "1.2",
+        4 => "1.3",
+        _ => return None,
+    };
+    Some(Cow::Borrowed(name))
+}
+
+/// The server name of a `ClientHello`.
+fn server_name(hello: &[u8]) -> Option<&[u8]> {
+    let list = extension(hello, 0)?;
+    let length = usize::from(u16::from_be_bytes([*list.get(3)?, *list.get(4)?]));
+    list.get(5..)?.get(..length)
+}
+
+/// The body of an extension of a `ClientHello`, which begins with its handshake header.
+fn extension(hello: &[u8], wanted: u16) -> Option<&[u8]> {
+    let rest = hello.get(38..)?;
+    let rest = skip(rest, 1)?;
+    let rest = skip(rest, 2)?;
+    let mut rest = skip(rest, 1)?.get(2..)?;
+    while let [high, low, length_high, length_low, body @ ..] = rest {
+        let length = usize::from(u16::from_be_bytes([*length_high, *length_low]));
+        let value = body.get(..length)?;
+        if u16::from_be_bytes([*high, *low]) == wanted {
+            return Some(value);
+        }
+        rest = body.get(length..)?;
+    }
+    None
+}
+
+/// What follows a vector with a length of one or two bytes.
+fn skip(bytes: &[u8], length_bytes: usize) -> Option<&[u8]> {
+    let (length, rest) = bytes.split_at_checked(length_bytes)?;
+    let length = length.iter().fold(0_usize, |sum, byte| sum.saturating_mul(256).saturating_add(usize::from(*byte)));
+    rest.get(length..)
+}

@@ -1,0 +1,112 @@
+//! The unread bytes of one direction, and which frame brought which byte.
+
+use crate::annotation::ByteSpan;
+use crate::event::Evidence;
+use crate::event::Frames;
+use crate::flow::Chunk;
+use crate::time::Timestamp;
+use std::collections::VecDeque;
+
+/// Bytes that came in one chunk.
+#[derive(Debug)]
+struct Mark {
+    end: u64,
+    at: Timestamp,
+    frames: Frames,
+}
+
+/// Where bytes came from. Invariant: marks ascend and cover the unread bytes.
+#[derive(Debug, Default)]
+pub(super) struct Provenance {
+    marks: VecDeque<Mark>,
+}
+
+/// What a span of bytes rests on.
+pub(super) struct Origin {
+    pub(super) evidence: Evidence,
+    /// Time of the frame of the first byte.
+    pub(super) first_at: Timestamp,
+    /// Time of the newest frame.
+    pub(super) last_at: Timestamp,
+}
+
+impl Provenance {
+    fn add(&mut self, chunk: &Chunk<'_>, len: u64) {
+        self.marks.push_back(Mark { end: chunk.offset.saturating_add(len), at: chunk.at, frames: chunk.frames.clone() });
+    }
+
+    fn forget(&mut self, before: u64) {
+        while self.marks.len() > 1 && self.marks.front().is_some_and(|mark| mark.end <= before) {
+            self.marks.pop_front();
+        }
+    }
+
+    /// Frames and times of the bytes of a span.
+    pub(super) fn of(&self, span: ByteSpan) -> Origin {
+        let first = self.marks.partition_point(|mark| mark.end <= span.start).min(self.marks.len().saturating_sub(1));
+        let mut origin = Origin {
+            evidence: Evidence { frames: Frames::default(), bytes: Some(span) },
+            first_at: self.marks.get(first).map(|mark| mark.at).unwrap_or_default(),
+            last_at: Timestamp::default(),
+        };
+        origin.last_at = origin.first_at;
+        for mark in self.marks.range(first..) {
+            origin.evidence.frames.join(&mark.frames);
+            origin.last_at = origin.last_at.max(mark.at);
+            if mark.end >= span.end {
+                break;
+            }
+        }
+        origin
+    }
+}
+
+/// One direction's window.
+///
+/// ```text
+///   consumed │  shown, unread  │  fresh  │
+///  ──────────┼─────────────────┼─────────┼──► offset
+///          offset        offset+shown
+/// ```
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    pub(super) provenance: Provenance,
+    bytes: Vec<u8>,
+    offset: u64,
+}
+
+impl Window {
+    /// Lends everything unread, new data included, to `read`, which says how much of it is done with. Data that comes
+    /// when nothing waits is lent without a copy.
+    pub(super) fn show<R>(&mut self, chunk: &Chunk<'_>, data: &[u8], read: impl FnOnce(u64, &[u8], usize, &Provenance) -> (usize, R)) -> R {
+        self.provenance.add(chunk, u64::try_from(data.len()).unwrap_or(u64::MAX));
+        if self.bytes.is_empty() {
+            self.offset = chunk.offset;
+            let (consumed, result) = read(self.offset, data, 0, &self.provenance);
+            self.bytes.extend_from_slice(data.get(consumed..).unwrap_or_default());
+            self.advance(consumed);
+            return result;
+        }
+        let fresh = self.bytes.len();
+        self.bytes.extend_from_slice(data);
+        let (consumed, result) = read(self.offset, &self.bytes, fresh, &self.provenance);
+        self.bytes.drain(..consumed.min(self.bytes.len()));
+        self.advance(consumed);
+        result
+    }
+
+    fn advance(&mut self, consumed: usize) {
+        self.offset = self.offset.saturating_add(u64::try_from(consumed).unwrap_or(u64::MAX));
+        self.provenance.forget(self.offset);
+    }
+
+    /// Takes what is unread, because no more will follow it.
+    pub(super) fn take(&mut self) -> (u64, Vec<u8>) {
+        (self.offset, std::mem::take(&mut self.bytes))
+    }
+
+    /// Unread bytes.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+}
