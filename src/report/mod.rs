@@ -1,5 +1,16 @@
 //! Events to what people and programs read. Outputs know only events: any protocol, any output.
 
+pub mod escape;
+pub mod jsonl;
+mod pieces;
+pub mod record;
+#[cfg(test)]
+mod script;
+mod sentence;
+#[cfg(test)]
+mod tests;
+mod words;
+
 use crate::event::Event;
 use std::io;
 
@@ -32,6 +43,8 @@ pub struct Style {
     pub hex: bool,
     /// Whether records carry the payload as hex (JSON Lines).
     pub payload: bool,
+    /// Columns of the terminal, when they are known (table).
+    pub width: Option<usize>,
     /// Which parts the table shows.
     pub show: Show,
 }
@@ -67,4 +80,4 @@ pub struct Format {
 }
 
 /// All formats; the first is the default. A new one is a new file, its `mod` line and its entry here.
-pub const FORMATS: &[Format] = &[];
+pub const FORMATS: &[Format] = &[Format { name: "jsonl", about: "JSON Lines: one record per event", open: jsonl::open }];

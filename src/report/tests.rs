@@ -1,0 +1,118 @@
+//! One contract for all formats: no secret leaves, nothing fails, a broken writer is reported; and JSON lines are as the schema says.
+
+use super::FORMATS;
+use super::Style;
+use super::jsonl;
+use super::script;
+use serde_json::Value;
+use std::cell::RefCell;
+use std::io;
+use std::io::Write;
+use std::rc::Rc;
+
+/// A writer whose text the test keeps.
+#[derive(Clone, Default)]
+struct Kept(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A reader that went away after so many writes.
+struct Broken(usize);
+
+impl Write for Broken {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.checked_sub(1).ok_or(io::ErrorKind::BrokenPipe)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What a format prints for the script.
+pub(super) fn printed(format: &str, style: &Style) -> String {
+    let kept = Kept::default();
+    let format = FORMATS.iter().find(|candidate| candidate.name == format).unwrap();
+    let mut sink = (format.open)(Box::new(kept.clone()), style);
+    script::play(sink.as_mut()).unwrap();
+    String::from_utf8(kept.0.take()).unwrap()
+}
+
+/// Every style a format can be asked for.
+fn styles() -> impl Iterator<Item = Style> {
+    (0..16_u8).map(|bits| Style {
+        color: bits & 1 != 0,
+        verbose: bits & 2 != 0,
+        hex: bits & 4 != 0,
+        payload: bits & 8 != 0,
+        ..Style::default()
+    })
+}
+
+#[test]
+fn no_format_prints_a_secret() {
+    let secret = str::from_utf8(script::SECRET).unwrap();
+    let hex = |between: &str| script::SECRET.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(between);
+    for format in FORMATS {
+        for style in styles() {
+            let printed = printed(format.name, &style);
+            for forbidden in [secret, &hex(""), &hex(" "), "hunter", "S3cret"] {
+                assert!(!printed.contains(forbidden), "{} {style:?} prints {forbidden}", format.name);
+            }
+            assert!(printed.contains("<redacted 14 bytes>") || printed.contains("{\"redacted\":14}"), "{}", format.name);
+        }
+    }
+}
+
+#[test]
+fn no_format_obeys_the_wire() {
+    for format in FORMATS {
+        for style in styles().filter(|style| !style.color) {
+            let printed = printed(format.name, &style);
+            assert!(printed.chars().all(|char| char == '\n' || !char.is_control() && char != '\u{202e}'), "{} {style:?}", format.name);
+        }
+    }
+}
+
+#[test]
+fn a_broken_pipe_is_given_back() {
+    for format in FORMATS {
+        for writes in [0, 1, 5] {
+            let mut sink = (format.open)(Box::new(Broken(writes)), &Style::default());
+            assert_eq!(script::play(sink.as_mut()).unwrap_err().kind(), io::ErrorKind::BrokenPipe, "{}", format.name);
+        }
+    }
+}
+
+#[test]
+fn every_json_line_is_as_the_schema_says() {
+    let schema: Value = serde_json::from_str(&jsonl::schema()).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let printed = printed("jsonl", &Style { payload: true, ..Style::default() });
+    let mut names = std::collections::BTreeSet::new();
+    for line in printed.lines() {
+        let record: Value = serde_json::from_str(line).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&record).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{line}: {errors:?}");
+        names.insert(record["event"].as_str().unwrap().to_owned());
+        let mut renamed = record;
+        renamed["event"] = "something_else".into();
+        assert!(!validator.is_valid(&renamed), "the schema tells events apart");
+    }
+    assert_eq!(names.len(), 10, "every kind of event: {names:?}");
+}
+
+#[test]
+fn json_lines_are_stable() {
+    insta::assert_snapshot!(printed("jsonl", &Style { payload: true, ..Style::default() }));
+}
