@@ -1,14 +1,22 @@
 //! Events to what people and programs read. Outputs know only events: any protocol, any output.
 
+mod account;
 pub mod escape;
+mod frames;
+mod hexdump;
+mod inventory;
 pub mod jsonl;
+mod message;
+mod page;
 mod pieces;
 pub mod record;
 #[cfg(test)]
 mod script;
 mod sentence;
+mod table;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod words;
 
 use crate::event::Event;
@@ -37,7 +45,7 @@ pub trait Sink {
 pub struct Style {
     /// Whether to use colour.
     pub color: bool,
-    /// Whether big blocks are shown whole.
+    /// Whether big blocks are shown whole, and every message's sentence.
     pub verbose: bool,
     /// Whether hex dumps are shown (table).
     pub hex: bool,
@@ -80,4 +88,7 @@ pub struct Format {
 }
 
 /// All formats; the first is the default. A new one is a new file, its `mod` line and its entry here.
-pub const FORMATS: &[Format] = &[Format { name: "jsonl", about: "JSON Lines: one record per event", open: jsonl::open }];
+pub const FORMATS: &[Format] = &[
+    Format { name: "table", about: "a timeline to read, who serves and who speaks, and a summary", open: table::open },
+    Format { name: "jsonl", about: "JSON Lines: one record per event, see `ntp-sniff schema`", open: jsonl::open },
+];

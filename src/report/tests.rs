@@ -116,3 +116,25 @@ fn every_json_line_is_as_the_schema_says() {
 fn json_lines_are_stable() {
     insta::assert_snapshot!(printed("jsonl", &Style { payload: true, ..Style::default() }));
 }
+
+#[test]
+fn tables_are_stable() {
+    let style = |width, color, hex, verbose| Style { width: Some(width), color, hex, verbose, ..Style::default() };
+    insta::assert_snapshot!("table_80", printed("table", &style(80, false, false, false)));
+    insta::assert_snapshot!("table_160_verbose", printed("table", &style(160, false, false, true)));
+    insta::assert_snapshot!("table_80_hex", printed("table", &style(80, false, true, false)));
+    insta::assert_snapshot!("table_100_color_hex", printed("table", &style(100, true, true, false)));
+}
+
+#[test]
+fn no_line_is_wider_than_asked() {
+    for width in [80, 100, 131, 160, 200] {
+        for style in styles().filter(|style| !style.color) {
+            let printed = printed("table", &Style { width: Some(width), ..style });
+            for line in printed.lines() {
+                assert!(super::escape::display_width(line) <= width, "{width}: {line}");
+                assert_eq!(line.trim_end(), line, "no blanks at the end");
+            }
+        }
+    }
+}
