@@ -12,6 +12,8 @@ use anstyle::Style;
 
 /// Bytes in a row.
 const ROW: usize = 16;
+/// Bytes of a message that are dumped: all of most; a line of megabytes would only fill memory and terminal.
+const MOST_BYTES: usize = 64 << 10;
 /// Where the offset starts, where the hex starts and where the text starts, in columns from 0.
 const OFFSET_AT: usize = 6;
 const HEX_AT: usize = 12;
@@ -66,7 +68,7 @@ impl Cell {
 
 /// Draws the bytes of a message, 16 a row, each row followed by its signs.
 pub(super) fn draw(page: &mut Page, payload: Payload<'_>) {
-    let mut cells = pieces(payload).flat_map(Cell::all).peekable();
+    let mut cells = pieces(payload).flat_map(Cell::all).take(MOST_BYTES).peekable();
     let mut offset = 0_usize;
     let mut row = Vec::with_capacity(ROW);
     while cells.peek().is_some() {
@@ -74,6 +76,10 @@ pub(super) fn draw(page: &mut Page, payload: Payload<'_>) {
         row.extend(cells.by_ref().take(ROW));
         draw_row(page, offset, &row);
         offset = offset.saturating_add(row.len());
+    }
+    let more = payload.len().saturating_sub(offset);
+    if more > 0 {
+        page.wrapped(palette::FAINT, OFFSET_AT, &format!("⋮ {more} more bytes (jsonl with the payload has them)"));
     }
 }
 
@@ -119,4 +125,20 @@ pub(super) fn legend(page: &mut Page, hex: bool) {
         page.put(style, meaning);
     }
     page.end();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::annotation::Token;
+
+    #[test]
+    fn a_huge_message_is_cut() {
+        let bytes = vec![b'a'; MOST_BYTES + 17];
+        let tokens = [Token { start: 0, end: bytes.len(), role: Role::Data, kind: "blob", secret: false }];
+        let mut page = Page::new(80, false);
+        draw(&mut page, Payload::new(&bytes, &tokens, false));
+        assert_eq!(page.text().lines().count(), 2 * MOST_BYTES / ROW + 1);
+        assert!(page.text().ends_with("\n      ⋮ 17 more bytes (jsonl with the payload has them)\n"));
+    }
 }

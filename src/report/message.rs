@@ -4,7 +4,6 @@ use super::escape::Cut;
 use super::escape::decoded;
 use super::escape::display_width;
 use super::escape::terminal_cut;
-use super::escape::terminal_text;
 use super::frames::frame_list;
 use super::page::Page;
 use super::page::palette;
@@ -22,6 +21,8 @@ use anstyle::Style;
 
 /// From this width on, the sentence of a message has a column of its own.
 const WIDE: usize = 140;
+/// About how many lines a sentence may take: it may quote the wire, which may be long.
+const SENTENCE_LINES: usize = 4;
 
 /// Where the columns are, from 0. Chosen once from the width, so that lines align without waiting for each other.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +104,8 @@ pub(super) fn draw(page: &mut Page, columns: Columns, event: &Event<'_>, message
 pub(super) fn draw_sentence(page: &mut Page, columns: Columns, message: &Message<'_>) {
     let sentence = sentence(message.annotation);
     if columns.sentence.is_none() && !sentence.is_empty() {
-        page.wrapped(palette::FAINT, columns.name, &terminal_text(&sentence));
+        let most = page.width().saturating_mul(SENTENCE_LINES);
+        page.wrapped(palette::FAINT, columns.name, &terminal_cut(sentence.as_bytes(), most));
     }
 }
 

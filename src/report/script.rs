@@ -104,6 +104,11 @@ impl Player<'_> {
         self.say(600, Some(flow.id.0), &[4], EventKind::SessionIdentified(flow, &session))
     }
 
+    pub(super) fn service(&mut self, port: u16) -> io::Result<()> {
+        let server = Endpoint { port, ..endpoint("10.0.0.1:1") };
+        self.say(0, None, &[1], EventKind::ServiceSeen(ServiceFact { server, grade: Grade::SynAck }))
+    }
+
     fn phase(&mut self, flow: u64, ordinal: u16, title: &'static str, sentence: &'static str) -> io::Result<()> {
         self.say(600, Some(flow), &[4], EventKind::PhaseEntered(&Phase { ordinal, title, sentence }))
     }

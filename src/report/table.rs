@@ -54,7 +54,8 @@ impl TableSink {
         }
         self.closed = true;
         self.timeline.finish(&mut self.page);
-        if self.begun || !self.page.text().is_empty() {
+        let more = self.show.services || self.show.connections || self.show.summary;
+        if more && (self.begun || !self.page.text().is_empty()) {
             self.page.end();
         }
         if self.show.services {

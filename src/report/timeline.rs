@@ -1,6 +1,7 @@
 //! The annotated timeline: sessions, phases, messages, anomalies, each on lines of its own as it happens.
 
 use super::Style;
+use super::escape::terminal_cut;
 use super::escape::terminal_text;
 use super::frames::frame_list;
 use super::hexdump;
@@ -24,6 +25,10 @@ use std::collections::BTreeMap;
 
 /// Messages of a run of bulk messages that are shown.
 const RUN_SHOWN: u64 = 3;
+/// Columns that one word of the wire may take outside of the text column.
+const WIRE_COLUMNS: usize = 40;
+/// Options of a session that are named.
+const WIRE_ITEMS: usize = 16;
 
 /// Draws the timeline. Keeps a few numbers per open session, whatever the length of the capture.
 #[derive(Debug)]
@@ -98,15 +103,20 @@ impl Timeline {
         self.begun = true;
         let title = format!("━━ session {}", flow.id.0);
         let ends = format!("{} → {}", flow.client, flow.server);
-        let version = session.version.as_deref().map(|version| format!(" {}", terminal_text(version))).unwrap_or_default();
+        let version =
+            session.version.as_deref().map(|version| format!(" {}", terminal_cut(version.as_bytes(), WIRE_COLUMNS))).unwrap_or_default();
         let protocol = format!("{}{version}", session.protocol);
         let (at, roles) = (flow.first_at.to_string(), format!("(roles by {})", flow.roles.name()));
         page.packed(palette::BAR, 3, "  ", [title.as_str(), &ends, &protocol, &at, &roles]);
         let mut matched = format!("recognised by {}", session.matched);
         if !session.options.is_empty() {
-            let options: Vec<String> = session.options.iter().map(|option| terminal_text(option)).collect();
+            let options: Vec<String> =
+                session.options.iter().take(WIRE_ITEMS).map(|option| terminal_cut(option.as_bytes(), WIRE_COLUMNS)).collect();
             matched.push_str("; options ");
             matched.push_str(&options.join(", "));
+            if session.options.len() > WIRE_ITEMS {
+                matched.push_str(" …");
+            }
         }
         page.wrapped(palette::FAINT, 3, &matched);
         self.sessions.insert(flow.id, Shown { first_at: flow.first_at, run: None });
@@ -170,7 +180,7 @@ impl Timeline {
         let elided = run.count.saturating_sub(RUN_SHOWN);
         if elided > 0 {
             self.turn_to(page, id);
-            let (name, bytes) = (terminal_text(&run.name), words::count(run.elided_bytes, "byte"));
+            let (name, bytes) = (terminal_cut(run.name.as_bytes(), WIRE_COLUMNS), words::count(run.elided_bytes, "byte"));
             page.wrapped(palette::FAINT, 3, &format!("⋮ {elided} more {name}, {bytes} (-v shows them)"));
         }
     }
