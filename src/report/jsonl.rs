@@ -5,9 +5,12 @@ use super::Style;
 use super::escape::JsonText;
 use super::record::Line;
 use crate::event::Event;
+use schemars::Schema;
 use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
 use serde::Serialize as _;
 use serde_json::Serializer;
+use serde_json::Value;
 use std::io;
 use std::io::Write;
 
@@ -41,7 +44,15 @@ impl Sink for JsonLines {
 /// Made from the types that are written, so that the two cannot disagree.
 #[must_use]
 pub fn schema() -> String {
-    let mut schema = SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<Line<'static>>();
+    let settings = SchemaSettings::draft2020_12().for_serialize().with_transform(RecursiveTransform(without_null));
+    let mut schema = settings.into_generator().into_root_schema_for::<Line<'static>>();
     schema.insert("title".to_owned(), "One line of ntp-sniff's JSON Lines output".into());
     format!("{:#}\n", schema.as_value())
+}
+
+/// Takes `null` out of the types of an optional field: what is absent is left out.
+fn without_null(schema: &mut Schema) {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|name| name != "null");
+    }
 }

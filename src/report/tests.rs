@@ -114,6 +114,11 @@ fn every_json_line_is_as_the_schema_says() {
 }
 
 #[test]
+fn the_schema_is_stable() {
+    insta::assert_snapshot!(jsonl::schema());
+}
+
+#[test]
 fn json_lines_are_stable() {
     insta::assert_snapshot!(printed("jsonl", &Style { payload: true, ..Style::default() }));
 }

@@ -108,12 +108,13 @@ impl<B: Body> Body for Box<B> {
     const EVENT: &'static str = B::EVENT;
 }
 
-/// A record: what every event has, then what its kind has.
+// A record: what every event has, then what its kind has. No doc comment: the schema describes each with that of its kind.
 #[derive(Serialize, JsonSchema)]
 #[serde(bound(serialize = "B: Body + Serialize"))]
 #[schemars(bound = "B: Body + JsonSchema", rename = "{B}")]
 pub(super) struct Record<B> {
-    /// The version of the records, 1.
+    /// The version of the records.
+    #[schemars(extend("const" = VERSION))]
     v: u8,
     /// What happened.
     event: EventName<B>,
