@@ -1,5 +1,24 @@
 //! Events to what people and programs read. Outputs know only events: any protocol, any output.
 
+mod account;
+pub mod escape;
+mod frames;
+mod hexdump;
+mod inventory;
+pub mod jsonl;
+mod message;
+mod page;
+mod pieces;
+pub mod record;
+#[cfg(test)]
+mod script;
+mod sentence;
+mod table;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod words;
+
 use crate::event::Event;
 use std::io;
 
@@ -26,12 +45,14 @@ pub trait Sink {
 pub struct Style {
     /// Whether to use colour.
     pub color: bool,
-    /// Whether big blocks are shown whole.
+    /// Whether big blocks are shown whole, and every message's sentence.
     pub verbose: bool,
     /// Whether hex dumps are shown (table).
     pub hex: bool,
     /// Whether records carry the payload as hex (JSON Lines).
     pub payload: bool,
+    /// Columns of the terminal, when they are known (table).
+    pub width: Option<usize>,
     /// Which parts the table shows.
     pub show: Show,
 }
@@ -67,4 +88,7 @@ pub struct Format {
 }
 
 /// All formats; the first is the default. A new one is a new file, its `mod` line and its entry here.
-pub const FORMATS: &[Format] = &[];
+pub const FORMATS: &[Format] = &[
+    Format { name: "table", about: "a timeline to read, who serves and who speaks, and a summary", open: table::open },
+    Format { name: "jsonl", about: "JSON Lines: one record per event, see `ntp-sniff schema`", open: jsonl::open },
+];

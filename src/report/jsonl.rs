@@ -1,0 +1,58 @@
+//! JSON Lines: every event as one JSON object on a line of its own, as [`super::record`] specifies them.
+
+use super::Sink;
+use super::Style;
+use super::escape::JsonText;
+use super::record::Line;
+use crate::event::Event;
+use schemars::Schema;
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use serde::Serialize as _;
+use serde_json::Serializer;
+use serde_json::Value;
+use std::io;
+use std::io::Write;
+
+/// Writes records as they come. Keeps nothing but the buffer of the line at hand.
+struct JsonLines {
+    writer: Box<dyn Write>,
+    payload: bool,
+    line: Vec<u8>,
+}
+
+/// Makes the sink; each line reaches the writer in one piece.
+pub(super) fn open(writer: Box<dyn Write>, style: &Style) -> Box<dyn Sink> {
+    Box::new(JsonLines { writer, payload: style.payload, line: Vec::new() })
+}
+
+impl Sink for JsonLines {
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        self.line.clear();
+        Line::of(event, self.payload).serialize(&mut Serializer::with_formatter(&mut self.line, JsonText))?;
+        self.line.push(b'\n');
+        self.writer.write_all(&self.line)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+/// The JSON Schema (draft 2020-12) of one line of JSON Lines, indented, ending with a line feed.
+///
+/// Made from the types that are written, so that the two cannot disagree.
+#[must_use]
+pub fn schema() -> String {
+    let settings = SchemaSettings::draft2020_12().for_serialize().with_transform(RecursiveTransform(without_null));
+    let mut schema = settings.into_generator().into_root_schema_for::<Line<'static>>();
+    schema.insert("title".to_owned(), "One line of ntp-sniff's JSON Lines output".into());
+    format!("{:#}\n", schema.as_value())
+}
+
+/// Takes `null` out of the types of an optional field: what is absent is left out.
+fn without_null(schema: &mut Schema) {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|name| name != "null");
+    }
+}

@@ -1,0 +1,163 @@
+//! Records about connections: opened, closed, and what protocol they carry.
+
+use super::Body;
+use crate::event::Closing;
+use crate::event::Session;
+use crate::peer::Flow;
+use crate::peer::FlowKey;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
+use serde::Serialize;
+use sha1::Digest as _;
+use sha1::Sha1;
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+/// The ends of a connection.
+#[derive(Serialize, JsonSchema)]
+struct Ends {
+    /// The address of the side that asked.
+    client_ip: IpAddr,
+    /// Its port.
+    client_port: u16,
+    /// The address of the side that answered.
+    server_ip: IpAddr,
+    /// Its port.
+    server_port: u16,
+}
+
+impl Ends {
+    fn of(flow: &Flow) -> Self {
+        Self { client_ip: flow.client.ip, client_port: flow.client.port, server_ip: flow.server.ip, server_port: flow.server.port }
+    }
+}
+
+/// A handshake completed, or payload was seen.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::report) struct FlowOpened<'a> {
+    #[serde(flatten)]
+    ends: Ends,
+    /// Community ID, version 1, seed 0.
+    community_id: String,
+    /// VLAN tags of the first frame, outermost first.
+    vlans: &'a [u16],
+    /// How it was decided who is the client: `handshake`, `synack`, `syn`, `content`, `known_port`, `lower_port`.
+    roles_from: &'static str,
+}
+
+impl Body for FlowOpened<'_> {
+    const EVENT: &'static str = "flow_opened";
+}
+
+impl<'a> FlowOpened<'a> {
+    pub(super) fn of(flow: &'a Flow) -> Self {
+        Self { ends: Ends::of(flow), community_id: community_id(flow), vlans: flow.vlans.ids(), roles_from: flow.roles.name() }
+    }
+}
+
+/// The last sight of a connection.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::report) struct FlowClosed {
+    #[serde(flatten)]
+    ends: Ends,
+    /// How it ended: `fin`, `reset`, `idle`, `reused`, `evicted`, `end_of_capture`.
+    ended: &'static str,
+    /// Who reset it: `client` or `server`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_by: Option<&'static str>,
+    /// Segments the client sent, repetitions included.
+    client_packets: u64,
+    /// Payload bytes the client sent, repetitions included.
+    client_bytes: u64,
+    /// Segments the server sent, repetitions included.
+    server_packets: u64,
+    /// Payload bytes the server sent, repetitions included.
+    server_bytes: u64,
+    /// From the first to the newest frame.
+    duration_seconds: f64,
+}
+
+impl Body for FlowClosed {
+    const EVENT: &'static str = "flow_closed";
+}
+
+impl FlowClosed {
+    pub(super) fn of(flow: &Flow, closing: Closing) -> Self {
+        let ended_by = match closing {
+            Closing::Reset(peer) => Some(peer.name()),
+            _ => None,
+        };
+        Self {
+            ends: Ends::of(flow),
+            ended: closing.name(),
+            ended_by,
+            client_packets: flow.from_client.packets,
+            client_bytes: flow.from_client.bytes,
+            server_packets: flow.from_server.packets,
+            server_bytes: flow.from_server.bytes,
+            duration_seconds: flow.last_at.since(flow.first_at).as_secs_f64(),
+        }
+    }
+}
+
+/// A dissector accepted a connection.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::report) struct SessionIdentified<'a> {
+    #[serde(flatten)]
+    ends: Ends,
+    /// Protocol id, e.g. `nessus_ntp`.
+    protocol: &'static str,
+    /// The version as the wire says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
+    /// Options of the version line, in order.
+    options: &'a [Cow<'a, str>],
+    /// What made the match.
+    matched: &'static str,
+}
+
+impl Body for SessionIdentified<'_> {
+    const EVENT: &'static str = "session_identified";
+}
+
+impl<'a> SessionIdentified<'a> {
+    pub(super) fn of(flow: &Flow, session: &'a Session<'a>) -> Self {
+        let Session { protocol, version, options, matched } = session;
+        Self { ends: Ends::of(flow), protocol, version: version.as_deref(), options, matched }
+    }
+}
+
+/// Community ID of a TCP connection, version 1 with seed 0: the smaller endpoint first, SHA-1, base64.
+fn community_id(flow: &Flow) -> String {
+    let (FlowKey { low, high }, _) = FlowKey::of(flow.client, flow.server);
+    let mut hash = Sha1::new();
+    hash.update([0, 0]);
+    for ip in [low.ip, high.ip] {
+        match ip {
+            IpAddr::V4(ip) => hash.update(ip.octets()),
+            IpAddr::V6(ip) => hash.update(ip.octets()),
+        }
+    }
+    hash.update([6, 0]);
+    hash.update(low.port.to_be_bytes());
+    hash.update(high.port.to_be_bytes());
+    format!("1:{}", STANDARD.encode(hash.finalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::script;
+
+    #[test]
+    fn community_ids_are_those_of_the_specification() {
+        let both = |client: &str, server: &str| {
+            let flow = script::flow(1, client, server);
+            let back = script::flow(1, server, client);
+            assert_eq!(community_id(&flow), community_id(&back));
+            community_id(&flow)
+        };
+        assert_eq!(both("128.232.110.120:34855", "66.35.250.204:80"), "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
+    }
+}

@@ -1,0 +1,107 @@
+//! The record at the end: every frame accounted for.
+
+use super::Body;
+use super::Moment;
+use crate::event::Summary;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// What the whole run saw. `frames` is the sum of `filtered`, `segments` and all of `undecoded`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Summary")]
+pub(in crate::report) struct SummaryRecord<'a> {
+    /// Frames read.
+    frames: u64,
+    /// Bytes of these frames as captured.
+    bytes: u64,
+    /// Time of the first frame; absent when there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_at: Option<Moment>,
+    /// Time of the last frame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_at: Option<Moment>,
+    /// Frames the user's filter left out.
+    filtered: u64,
+    /// Frames that were, or completed, a TCP segment.
+    segments: u64,
+    /// All other frames, by reason.
+    undecoded: BTreeMap<&'static str, u64>,
+    /// Connections opened.
+    flows: u64,
+    /// SYNs that nobody answered.
+    lone_syns: u64,
+    /// Sessions by protocol id.
+    sessions: BTreeMap<&'static str, u64>,
+    /// Messages decoded.
+    messages: u64,
+    /// Anomalies by name.
+    anomalies: BTreeMap<&'static str, u64>,
+    /// Facts: services.
+    services_seen: u64,
+    /// Facts: clients using a port.
+    client_ports_seen: u64,
+    /// Facts: clients that reached a service.
+    connections_seen: u64,
+    /// Services with payload that no dissector claimed, most bytes first.
+    undocumented: Vec<UndocumentedService>,
+    /// Packets the kernel dropped; live only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dropped_by_kernel: Option<u64>,
+    /// Packets the interface dropped; live only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dropped_by_interface: Option<u64>,
+    /// What was wrong with inputs, one line each.
+    damage: &'a [String],
+}
+
+/// A service nobody decoded.
+#[derive(Serialize, JsonSchema)]
+struct UndocumentedService {
+    /// Who answered.
+    server_ip: IpAddr,
+    /// On which port.
+    port: u16,
+    /// Connections with payload.
+    flows: u64,
+    /// Payload bytes of both directions.
+    bytes: u64,
+}
+
+impl Body for SummaryRecord<'_> {
+    const EVENT: &'static str = "summary";
+}
+
+impl<'a> SummaryRecord<'a> {
+    pub(super) fn of(summary: &'a Summary) -> Self {
+        let [services_seen, client_ports_seen, connections_seen] = summary.facts;
+        let undocumented = summary.undocumented.iter().map(|service| UndocumentedService {
+            server_ip: service.server.ip,
+            port: service.server.port,
+            flows: service.flows,
+            bytes: service.bytes,
+        });
+        Self {
+            frames: summary.frames,
+            bytes: summary.bytes,
+            first_at: summary.first_at.map(Moment),
+            last_at: summary.last_at.map(Moment),
+            filtered: summary.filtered,
+            segments: summary.segments,
+            undecoded: summary.undecoded.iter().copied().collect(),
+            flows: summary.flows,
+            lone_syns: summary.lone_syns,
+            sessions: summary.sessions.iter().copied().collect(),
+            messages: summary.messages,
+            anomalies: summary.anomalies.iter().copied().collect(),
+            services_seen,
+            client_ports_seen,
+            connections_seen,
+            undocumented: undocumented.collect(),
+            dropped_by_kernel: summary.dropped.map(|(kernel, _)| kernel),
+            dropped_by_interface: summary.dropped.map(|(_, interface)| interface),
+            damage: &summary.damage,
+        }
+    }
+}

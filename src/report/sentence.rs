@@ -1,0 +1,90 @@
+//! The sentence of a message: a template of the dissector, filled with field values that are redacted already.
+
+use super::escape::decoded;
+use crate::annotation::Annotation;
+use crate::annotation::Value;
+use std::fmt::Write as _;
+
+/// How many items of a list are named; the rest is counted.
+const NAMED_ITEMS: usize = 3;
+
+/// Fills the sentence of an annotation. `{field}` becomes that field's value, nothing when there is no such field; a brace
+/// that no brace closes stands for itself.
+///
+/// The result may hold whatever the wire held: it is to be escaped for its target.
+#[must_use]
+pub(super) fn sentence(annotation: &Annotation<'_>) -> String {
+    let mut out = String::with_capacity(annotation.sentence.len());
+    let mut rest = annotation.sentence;
+    while let Some((before, tail)) = rest.split_once('{') {
+        let Some((name, after)) = tail.split_once('}') else { break };
+        out.push_str(before);
+        if let Some(value) = annotation.field(name) {
+            push_value(&mut out, value);
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Adds a value as people read it. Writing to a `String` cannot fail, so the results are not looked at.
+fn push_value(out: &mut String, value: &Value<'_>) {
+    match value {
+        Value::Text(text) => out.push_str(&decoded(text)),
+        Value::List(items) => push_list(out, items),
+        Value::Count(count) => _ = write!(out, "{count}"),
+        Value::Integer(number) => _ = write!(out, "{number}"),
+        Value::Flag(flag) => out.push_str(if *flag { "yes" } else { "no" }),
+        Value::Redacted(bytes) => _ = write!(out, "<redacted {bytes} bytes>"),
+    }
+}
+
+/// Adds `a, b, c and N more`.
+fn push_list<T: AsRef<[u8]>>(out: &mut String, items: &[T]) {
+    for (place, item) in items.iter().take(NAMED_ITEMS).enumerate() {
+        if place > 0 {
+            out.push_str(", ");
+        }
+        out.push_str(&decoded(item.as_ref()));
+    }
+    let more = items.len().saturating_sub(NAMED_ITEMS);
+    if more > 0 {
+        _ = write!(out, " and {more} more");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::annotation::ByteSpan;
+    use crate::annotation::Field;
+
+    fn filled(sentence: &str, fields: Vec<Field<'_>>) -> String {
+        let annotation =
+            Annotation { name: "x".into(), span: ByteSpan::default(), phase: 0, sentence, fields, tokens: Vec::new(), bulk: false };
+        super::sentence(&annotation)
+    }
+
+    #[test]
+    fn every_value_has_its_words() {
+        let list = |items: &[&'static str]| Value::List(items.iter().map(|item| item.as_bytes().into()).collect());
+        let fields = vec![
+            Field::new("user", Value::text(b"J\xfcrg")),
+            Field::new("few", list(&["a", "b", "c"])),
+            Field::new("many", list(&["a", "b", "c", "d", "e"])),
+            Field::new("count", Value::Count(3)),
+            Field::new("offset", Value::Integer(-1)),
+            Field::new("done", Value::Flag(true)),
+            Field::secret("password", Value::Redacted(4)),
+        ];
+        let sentence = "{user}|{few}|{many}|{count}|{offset}|{done}|{password}|{missing}|{open";
+        assert_eq!(filled(sentence, fields), "Jürg|a, b, c|a, b, c and 2 more|3|-1|yes|<redacted 4 bytes>||{open");
+    }
+
+    #[test]
+    fn a_value_is_not_a_template() {
+        let fields = vec![Field::new("a", Value::text(b"{b}")), Field::new("b", Value::text(b"x"))];
+        assert_eq!(filled("{a}{b}", fields), "{b}x");
+    }
+}

@@ -1,0 +1,117 @@
+//! Plain English for what has no words of its own: anomalies, endings, counts and sizes.
+
+use crate::event::Anomaly;
+use crate::event::Closing;
+use crate::event::GapReason;
+use crate::peer::Peer;
+use std::time::Duration;
+
+/// What an anomaly means. May hold text of the user's file names and of damaged input: to be escaped for its target.
+pub(super) fn anomaly_sentence(anomaly: &Anomaly) -> String {
+    match anomaly {
+        Anomaly::Gap { from, bytes, reason } => {
+            format!("{} from the {} missing: {}", count(*bytes, "byte"), from.name(), gap_reason(*reason))
+        }
+        Anomaly::OverlapDiffers { from, bytes } => {
+            format!("a repetition by the {} differs in {}; the first copy counts", from.name(), count(*bytes, "byte"))
+        }
+        Anomaly::DataAfterFin { from, bytes } => {
+            format!("{} from the {} after its FIN, left out", count(*bytes, "byte"), from.name())
+        }
+        Anomaly::SegmentImplausible { from, distance } => {
+            let side = if *distance < 0 { "before" } else { "ahead of" };
+            let far = count(distance.unsigned_abs(), "byte");
+            format!("a segment from the {}, left out: {far} {side} the next expected byte is too far to belong to the stream", from.name())
+        }
+        Anomaly::HeaderBroken { layer, problem } => format!("broken {layer} header: {problem}"),
+        Anomaly::LinkTypeUnknown { link_type } => {
+            format!("link type {link_type} is not known; frames of this kind are only counted")
+        }
+        Anomaly::FragmentOverlap { dropped: true } => "fragments of a datagram overlap; the datagram was given up".to_owned(),
+        Anomaly::FragmentOverlap { dropped: false } => "fragments of a datagram overlap; the first copy counts".to_owned(),
+        Anomaly::FragmentsIncomplete { bytes } => {
+            format!("a fragmented datagram never became whole: only {} came", count(*bytes, "byte"))
+        }
+        Anomaly::TimeWentBack { by } => format!("the capture clock went back by {} s", seconds(*by)),
+        Anomaly::Undecodable { from, bytes, problem } => {
+            format!("{} from the {} not readable as a message: {problem}", count(*bytes, "byte"), from.name())
+        }
+        Anomaly::LimitReached { limit, value } => format!("limit reached: {limit} ({value})"),
+        Anomaly::InputDamaged { problem } => format!("damaged input: {problem}"),
+    }
+}
+
+/// Why bytes are missing.
+fn gap_reason(reason: GapReason) -> &'static str {
+    match reason {
+        GapReason::NotCaptured => "sent and acknowledged, but not captured",
+        GapReason::SnapLength => "their frame was cut when it was captured",
+        GapReason::Bound => "they had not come when a limit was reached",
+        GapReason::End => "they had not come when the connection or the capture ended",
+    }
+}
+
+/// How a connection ended.
+pub(super) fn ending(closing: Closing) -> &'static str {
+    match closing {
+        Closing::Fin => "both sides closed it",
+        Closing::Reset(Peer::Client) => "the client reset it",
+        Closing::Reset(Peer::Server) => "the server reset it",
+        Closing::Idle => "it was silent for too long",
+        Closing::Reused => "its addresses and ports began anew",
+        Closing::Evicted => "the table of connections was full",
+        Closing::EndOfCapture => "the capture ended before it did",
+    }
+}
+
+/// `1 byte`, `2 bytes`; for nouns with a regular plural.
+pub(super) fn count(number: u64, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+/// Seconds with six digits after the point, or nine where they are needed.
+pub(super) fn seconds(span: Duration) -> String {
+    let nanos = span.subsec_nanos();
+    match nanos % 1000 {
+        0 => format!("{}.{:06}", span.as_secs(), nanos / 1000),
+        _ => format!("{}.{nanos:09}", span.as_secs()),
+    }
+}
+
+/// A size people can compare: `999 B`, `34 kB`, `6.7 MB`.
+pub(super) fn size(bytes: u64) -> String {
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let mut thousandths = bytes;
+    let mut units = ["kB", "MB", "GB", "TB", "PB", "EB"].into_iter();
+    let mut unit = units.next().unwrap_or_default();
+    while thousandths >= 1_000_000 {
+        thousandths /= 1000;
+        unit = units.next().unwrap_or(unit);
+    }
+    match thousandths / 1000 {
+        whole @ 0..10 => format!("{whole}.{} {unit}", thousandths % 1000 / 100),
+        whole => format!("{whole} {unit}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_short() {
+        let sizes = [0, 999, 1000, 9_999, 34_567, 999_999, 6_755_573, u64::MAX].map(size);
+        assert_eq!(sizes, ["0 B", "999 B", "1.0 kB", "9.9 kB", "34 kB", "999 kB", "6.7 MB", "18 EB"]);
+    }
+
+    #[test]
+    fn seconds_have_the_digits_they_need() {
+        assert_eq!(seconds(Duration::from_micros(1_500_001)), "1.500001");
+        assert_eq!(seconds(Duration::from_nanos(5)), "0.000000005");
+    }
+}
