@@ -1,4 +1,15 @@
 //! Passive analyzer of packet captures: annotated Nessus NTP/OTP timelines, and who serves and who speaks.
+//!
+//! ```text
+//! capture ──► decode ──► flow ─┬► inventory ─────────────┐
+//! Frame       Segment          │  Fact                   ├──► report ──► table, JSON Lines
+//!                              └► protocol ──────────────┘
+//!                        Chunk    Annotation      Event
+//! ```
+//!
+//! The stages are the folders of `src`, in the order of the alphabet; [`pipeline`] is the whole program on one screen.
+//! A stage uses the words of the root files and the stages before it, never one after it. Nothing is ever sent onto the
+//! network, and no name is looked up.
 
 pub mod annotation;
 pub mod capture;
@@ -9,6 +20,11 @@ pub mod flow;
 pub mod inventory;
 pub mod limits;
 pub mod peer;
+pub mod pipeline;
 pub mod protocol;
 pub mod report;
+mod stages;
 pub mod time;
+
+#[doc = include_str!("decisions.md")]
+pub mod decisions {}

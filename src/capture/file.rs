@@ -14,6 +14,7 @@ use crate::time::Timestamp;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 
 /// Secrets that a pcapng file carries for its own traffic.
@@ -68,12 +69,18 @@ impl CaptureFile {
     /// [`Error::Open`] when there is no such file, or a directory, or no permission; [`Error::NotACapture`]; [`Error::Damaged`] when
     /// the header of a capture is cut.
     pub fn open(path: &Path, input: u32, limits: &Limits) -> Result<Self, Error> {
-        Self::open_counted(path, input, limits, &Arc::default())
+        Self::open_counted(path, input, limits, &Arc::default(), &Arc::default())
     }
 
-    /// As [`Self::open`]; the bytes read, as they lie on disk, are added to `read`.
-    pub(super) fn open_counted(path: &Path, input: u32, limits: &Limits, read: &Arc<AtomicU64>) -> Result<Self, Error> {
-        Self::from_source(input::open(path, read)?, input::name(path), input, limits)
+    /// As [`Self::open`]; the bytes read, as they lie on disk, are added to `read`, and `stop` ends a quiet standard input.
+    pub(super) fn open_counted(
+        path: &Path,
+        input: u32,
+        limits: &Limits,
+        read: &Arc<AtomicU64>,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Self, Error> {
+        Self::from_source(input::open(path, read, stop)?, input::name(path), input, limits)
     }
 
     /// Reads a capture from `source`, called `name` in messages.

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::limits::Limits;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
@@ -30,6 +31,7 @@ pub struct Files {
     /// Index of the file to be opened next.
     upcoming: usize,
     read: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
     total: Option<u64>,
     /// Of files that are over.
     secrets: Vec<Secrets>,
@@ -43,8 +45,15 @@ impl Files {
         let names = paths.iter().map(|path| input::name(path)).collect();
         let total = paths.iter().map(|path| input::size_on_disk(path)).try_fold(0_u64, |sum, len| Some(sum.saturating_add(len?)));
         let limits = limits.clone();
-        let (open, read, secrets) = (None, Arc::default(), Vec::new());
-        Self { paths, names, limits, open, upcoming: 0, read, total, secrets, secrets_left_out: 0 }
+        let (open, read, stop, secrets) = (None, Arc::default(), Arc::default(), Vec::new());
+        Self { paths, names, limits, open, upcoming: 0, read, stop, total, secrets, secrets_left_out: 0 }
+    }
+
+    /// Lets a quiet standard input end when this flag becomes true.
+    #[must_use]
+    pub fn stop_on(mut self, stop: &Arc<AtomicBool>) -> Self {
+        self.stop = Arc::clone(stop);
+        self
     }
 
     /// What the inputs are called in messages, by [`crate::event::FrameId::input`].
@@ -84,7 +93,7 @@ impl Files {
             let Some(path) = self.paths.get(self.upcoming) else { return Ok(false) };
             let input = u32::try_from(self.upcoming).unwrap_or(u32::MAX);
             self.upcoming = self.upcoming.saturating_add(1);
-            self.open = Some(CaptureFile::open_counted(path, input, &self.limits, &self.read)?);
+            self.open = Some(CaptureFile::open_counted(path, input, &self.limits, &self.read, &self.stop)?);
         }
     }
 

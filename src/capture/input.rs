@@ -7,6 +7,9 @@ use super::buffer::Source;
 use super::pcap::Pcap;
 use crate::error::Error;
 use flate2::bufread::MultiGzDecoder;
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::event::Timespec;
 use std::fs;
 use std::fs::File;
 use std::io;
@@ -15,11 +18,15 @@ use std::io::ErrorKind;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
 /// Compressed bytes read at once.
 const PACKED_READ_BYTES: usize = 128 << 10;
+
+/// How long standard input is waited for before the stop flag is looked at again: 150 ms.
+const WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 150_000_000 };
 
 /// The name that stands for standard input.
 const STDIN: &str = "-";
@@ -65,8 +72,8 @@ pub(super) fn size_on_disk(path: &Path) -> Option<u64> {
 /// # Errors
 ///
 /// [`Error::Open`].
-pub(super) fn open(path: &Path, read: &Arc<AtomicU64>) -> Result<Source, Error> {
-    let source: Source = if path == Path::new(STDIN) { Box::new(io::stdin()) } else { Box::new(file(path)?) };
+pub(super) fn open(path: &Path, read: &Arc<AtomicU64>, stop: &Arc<AtomicBool>) -> Result<Source, Error> {
+    let source: Source = if path == Path::new(STDIN) { Box::new(StandardInput { stop: Arc::clone(stop) }) } else { Box::new(file(path)?) };
     Ok(Box::new(Counted { source, read: Arc::clone(read) }))
 }
 
@@ -78,6 +85,27 @@ fn file(path: &Path) -> Result<File, Error> {
         if directory { Err(io::Error::new(ErrorKind::IsADirectory, "is a directory")) } else { Ok(file) }
     });
     opened.map_err(|source| Error::Open { path: path.to_path_buf(), source })
+}
+
+/// Standard input, which may be a quiet pipe: it ends when it is told to stop, also while nothing comes.
+struct StandardInput {
+    stop: Arc<AtomicBool>,
+}
+
+impl Read for StandardInput {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(0);
+            }
+            let stdin = io::stdin();
+            // An error of the wait is a signal that came: the flag tells.
+            let ready = rustix::event::poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&WAIT));
+            if ready.is_ok_and(|ready| ready > 0) {
+                return Ok(rustix::io::read(&stdin, into)?);
+            }
+        }
+    }
 }
 
 /// Counts what passes, for the progress bar.

@@ -117,7 +117,7 @@ impl Connection {
             if let Some(stream) = self.stream(segment.source) {
                 stream.fin(seq, len);
             }
-        } else if len == 0 && self.streams.iter().all(Stream::fin_seen) {
+        } else if len == 0 && self.streams.iter().any(Stream::fin_seen) {
             self.flow.closing.join(&segment.frames);
         }
         self.check_holes(segment.at, limits, receiver);

@@ -218,7 +218,7 @@ impl Probing {
     fn add(&mut self, from: Peer, chunk: Chunk<'_>) {
         let (data, gap) = match chunk.body {
             Body::Data(data) => (data, None),
-            Body::Gap(bytes, reason) => (&[] as &[u8], Some((bytes, reason))),
+            Body::Gap(bytes, reason) => (&[][..], Some((bytes, reason))),
         };
         let opening = of(&mut self.opening, from);
         if gap.is_some() {

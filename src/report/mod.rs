@@ -14,10 +14,13 @@ pub mod record;
 mod script;
 mod sentence;
 mod table;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod timeline;
 mod words;
+
+pub use tally::Tally;
 
 use crate::event::Event;
 use std::io;

@@ -146,6 +146,18 @@ fn preference(draft: &mut Draft<'_>, after_loss: bool) -> bool {
     true
 }
 
+/// The beginning of a preference whose rest is lost: without a separator it is but its name.
+pub(super) fn preference_head(draft: &mut Draft<'_>, after_loss: bool) -> bool {
+    if line::separators(draft.line) > 0 {
+        return preference(draft, after_loss);
+    }
+    if after_loss {
+        return false;
+    }
+    draft.text(0..draft.line.len(), "name");
+    true
+}
+
 fn rule(draft: &mut Draft<'_>) -> Body {
     let all = 0..draft.line.len();
     draft.text(all, "rule");

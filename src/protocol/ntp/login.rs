@@ -59,21 +59,31 @@ pub(super) fn version(draft: &mut Draft<'_>, from: Peer) -> Option<(Agreement, L
     Some((agreement, login))
 }
 
-/// A prompt at the start of what the server sends next; `None` in the inner place: it may still become one.
-pub(super) fn prompt(rest: &[u8]) -> Option<Option<(&'static [u8], Login)>> {
+/// Whether a prompt stands at the start of what the server sends next.
+pub(super) enum Prompt {
+    /// This one.
+    Is(&'static [u8], Login),
+    /// It may still become one.
+    Begins,
+    /// None.
+    No,
+}
+
+/// Looks for a prompt.
+pub(super) fn prompt(rest: &[u8]) -> Prompt {
     const LOGINS: [Login; 2] = [
         ("user_prompt", phase::USER_PROMPT, "The server asks for the user name; there is no line end, a blank is the last byte."),
         ("password_prompt", phase::PASSWORD, "The server asks for the password; there is no line end, a blank is the last byte."),
     ];
     for (prompt, login) in line::PROMPTS.into_iter().zip(LOGINS) {
         if rest.starts_with(prompt) {
-            return Some(Some((prompt, login)));
+            return Prompt::Is(prompt, login);
         }
         if !rest.is_empty() && prompt.starts_with(rest) {
-            return Some(None);
+            return Prompt::Begins;
         }
     }
-    None
+    Prompt::No
 }
 
 /// The line without the CR that some clients send before the LF: part of the line end here.

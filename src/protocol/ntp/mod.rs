@@ -18,14 +18,17 @@
 //! A line ends in LF or NUL [seen captures/ntp]; `<|>` with a blank on each side separates fields, and nothing escapes it.
 //! There are no lengths, no ids, no character set.
 
+mod blob;
 mod block;
 mod draft;
 mod keyword;
 mod line;
 mod login;
+mod order;
 mod phase;
 mod probe;
 mod result;
+mod said;
 mod secret;
 mod session;
 mod upload;

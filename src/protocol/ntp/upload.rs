@@ -57,7 +57,7 @@ pub(super) fn plan(row: &Keyword, rest: &[u8]) -> Plan {
     } else {
         text(1)
     };
-    let size = line::integer(size.trim_ascii()).and_then(|size| u64::try_from(size).ok()).filter(|size| *size <= u64::from(u32::MAX));
+    let size = line::integer(size.trim_ascii()).and_then(|size| u64::try_from(size).ok()).filter(|size| u32::try_from(*size).is_ok());
     lines.remove(0);
     Plan::Ready(Head { len: start, size, lines })
 }

@@ -1,0 +1,171 @@
+//! The program: opens what the arguments name, runs the pipeline, and turns the outcome into an exit code.
+
+mod cli;
+mod progress;
+
+use anyhow::Context;
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+use cli::Args;
+use cli::Command;
+use cli::When;
+use ntp_sniff::capture::Source;
+use ntp_sniff::capture::files::Files;
+use ntp_sniff::capture::filter::Filter;
+use ntp_sniff::capture::live::Live;
+use ntp_sniff::capture::live::LiveOptions;
+use ntp_sniff::decode::Checks;
+use ntp_sniff::error::Error;
+use ntp_sniff::inventory::Focus;
+use ntp_sniff::limits::Limits;
+use ntp_sniff::pipeline;
+use ntp_sniff::report::FORMATS;
+use ntp_sniff::report::Sink;
+use ntp_sniff::report::Style;
+use ntp_sniff::report::escape;
+use signal_hook::consts::SIGINT;
+use signal_hook::consts::SIGTERM;
+use std::fs::File;
+use std::io;
+use std::io::IsTerminal;
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Done.
+const DONE: u8 = 0;
+/// Could not do it.
+const FAILED: u8 = 1;
+/// An input was damaged; what was readable was processed.
+const DAMAGED: u8 = 3;
+
+fn main() -> ExitCode {
+    let args = Args::read_or_exit();
+    match run(&args) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(DONE),
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn run(args: &Args) -> anyhow::Result<u8> {
+    if args.version {
+        writeln!(io::stdout(), "ntp-sniff {}, {}", env!("CARGO_PKG_VERSION"), libpcap())?;
+        return Ok(DONE);
+    }
+    if let Some(Command::Schema) = args.command {
+        writeln!(io::stdout(), "{}", ntp_sniff::report::jsonl::schema())?;
+        return Ok(DONE);
+    }
+    let stop = stop_flag().context("cannot watch for signals")?;
+    let filter = filter(args)?;
+    let limits = Limits::default();
+    let mut source = source(args, &limits, &stop)?;
+    let mut sink = sink(args)?;
+    let options = pipeline::Options {
+        limits,
+        filter,
+        count: args.count,
+        checks: Checks { verify: args.verify_checksum },
+        focus: Focus::new(args.focus.clone(), args.exclude.clone()),
+        hints: args.ntp_port.iter().map(|port| ("nessus_ntp", *port)).collect(),
+        reveal: args.reveal_secrets,
+    };
+    let summary = pipeline::run(source.as_mut(), options, sink.as_mut(), &stop, &mut |error| complain(&error.to_string()))?;
+    Ok(match (summary.damage.is_empty(), summary.frames) {
+        (true, _) => DONE,
+        (false, 0) => FAILED,
+        (false, _) => DAMAGED,
+    })
+}
+
+/// A flag that SIGINT and SIGTERM set; the second signal ends the program at once.
+fn stop_flag() -> io::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for (signal, code) in [(SIGINT, 130), (SIGTERM, 143)] {
+        signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    Ok(stop)
+}
+
+fn filter(args: &Args) -> Result<Option<Filter>, Error> {
+    if args.expression.is_empty() {
+        return Ok(None);
+    }
+    let filter = Filter::new(&args.expression.join(" "));
+    filter.check()?;
+    Ok(Some(filter))
+}
+
+/// The frames' source: an interface, or files with a progress bar where somebody looks.
+fn source(args: &Args, limits: &Limits, stop: &Arc<AtomicBool>) -> Result<Box<dyn Source>, Error> {
+    if let Some(interface) = &args.interface {
+        let options = LiveOptions { snap_len: args.snaplen, promiscuous: !args.no_promiscuous, ..LiveOptions::default() };
+        let live = Live::open(interface, &options, Arc::clone(stop))?;
+        if !args.quiet {
+            complain(&format!("capturing on {interface}; SIGINT (Ctrl-C) ends it with the report"));
+        }
+        return Ok(Box::new(live));
+    }
+    if args.read.is_empty() {
+        let problem = "nothing to read: name a capture file with -r FILE (- for standard input), or an interface with -i IF";
+        Args::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
+    }
+    let files = Files::new(args.read.clone(), limits).stop_on(stop);
+    let wanted = !args.quiet && io::stderr().is_terminal() && (args.output.is_some() || !io::stdout().is_terminal());
+    Ok(if wanted { Box::new(progress::Shown::new(files)) } else { Box::new(files) })
+}
+
+/// The sink over standard output or a file. A terminal, or a live capture, gets every line at once.
+fn sink(args: &Args) -> Result<Box<dyn Sink>, Error> {
+    let terminal = args.output.is_none() && io::stdout().is_terminal();
+    let writer: Box<dyn Write> = match &args.output {
+        Some(path) => Box::new(File::create(path).map_err(|source| Error::Write { output: path.display().to_string(), source })?),
+        None => Box::new(io::stdout()),
+    };
+    let writer: Box<dyn Write> = if terminal || args.interface.is_some() {
+        Box::new(io::LineWriter::new(writer))
+    } else {
+        Box::new(io::BufWriter::with_capacity(1 << 16, writer))
+    };
+    let color = match args.color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => terminal && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+    };
+    let width = if terminal { terminal_width() } else { None };
+    let style = Style { color, verbose: args.verbose, hex: args.hex, payload: args.payload, width, show: args.parts() };
+    let format = FORMATS.iter().find(|format| format.name == args.format).or(FORMATS.first());
+    let open = format
+        .map(|format| format.open)
+        .ok_or_else(|| Error::Write { output: args.format.clone(), source: io::Error::from(io::ErrorKind::Unsupported) })?;
+    Ok(open(writer, &style))
+}
+
+/// Columns of the terminal on standard output.
+fn terminal_width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+/// One line on standard error. What it names comes from outside, so it is made harmless.
+fn complain(problem: &str) {
+    // Standard error is the last resort: when it is closed, nobody listens.
+    let _ = writeln!(io::stderr(), "ntp-sniff: {}", escape::terminal_text(problem));
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
+}
+
+/// Which libpcap is loaded: its file's name tells, among the files mapped into this process.
+fn libpcap() -> String {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let version = maps.lines().find_map(|line| line.rsplit_once("libpcap.so.")).map(|(_, version)| version.trim().to_owned());
+    version.map_or_else(|| "libpcap".to_owned(), |version| format!("libpcap {version}"))
+}

@@ -1,0 +1,88 @@
+//! The whole program on one screen: frames in, events out. Read this first.
+
+use crate::capture::Next;
+use crate::capture::Source;
+use crate::capture::filter::Filter;
+use crate::decode::Checks;
+use crate::decode::Decoder;
+use crate::decode::Outcome;
+use crate::error::Error;
+use crate::event::Summary;
+use crate::flow::Flows;
+use crate::inventory::Focus;
+use crate::limits::Limits;
+use crate::report::Sink;
+use crate::stages::Stages;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+
+/// What the user asked for, as the stages need it.
+pub struct Options {
+    /// Every bound.
+    pub limits: Limits,
+    /// Which frames to look at.
+    pub filter: Option<Filter>,
+    /// Stop after so many frames.
+    pub count: Option<u64>,
+    /// Whether checksums are verified.
+    pub checks: Checks,
+    /// The focus network.
+    pub focus: Focus,
+    /// Ports the user named for a protocol.
+    pub hints: Vec<(&'static str, u16)>,
+    /// Whether secrets are shown.
+    pub reveal: bool,
+}
+
+/// Reads the source to its end, or until `stop` becomes true, and reports everything to the sink.
+///
+/// `complain` hears of every input that is damaged or cannot be read; the run goes on with the next one.
+///
+/// # Errors
+///
+/// [`Error::Write`], and errors of the source that are its end. Also then all that was decoded is reported first.
+pub fn run(
+    source: &mut dyn Source,
+    options: Options,
+    sink: &mut dyn Sink,
+    stop: &AtomicBool,
+    complain: &mut dyn FnMut(&Error),
+) -> Result<Summary, Error> {
+    let Options { limits, mut filter, count, checks, focus, hints, reveal } = options;
+    let mut stages = Stages::new(&limits, focus, hints, reveal, sink);
+    let mut decoder = Decoder::new(&limits, checks);
+    let mut flows = Flows::new(&limits, &stages.known_ports());
+    let mut fatal = None;
+    while !stop.load(Ordering::Relaxed) && stages.is_writable() && count.is_none_or(|count| stages.frames() < count) {
+        match source.next() {
+            Ok(Next::Frame(frame)) => {
+                stages.frame(&frame);
+                if !stages.admits(filter.as_mut(), &frame, complain) {
+                    continue;
+                }
+                match decoder.frame(&frame, &mut |at, frames, anomaly| stages.anomaly(at, frames, anomaly)) {
+                    Outcome::Segment(segment) => {
+                        stages.segment();
+                        flows.push(&segment, &mut stages);
+                    }
+                    Outcome::Other(reason) => stages.other(reason),
+                }
+            }
+            Ok(Next::Idle(now)) => {
+                decoder.idle(now, &mut |at, frames, anomaly| stages.anomaly(at, frames, anomaly));
+                flows.tick(now, &mut stages);
+            }
+            Ok(Next::End) => break,
+            Err(_) if stop.load(Ordering::Relaxed) => break,
+            Err(error) if error.spares_other_inputs() => stages.damage(&error, complain),
+            Err(error) => {
+                fatal = Some(error);
+                break;
+            }
+        }
+    }
+    decoder.finish(&mut |at, frames, anomaly| stages.anomaly(at, frames, anomaly));
+    flows.finish(&mut stages);
+    let summary = stages.finish(&flows)?;
+    fatal.map_or(Ok(summary), Err)
+}

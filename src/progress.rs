@@ -1,0 +1,66 @@
+//! A progress bar for files that take longer than a moment, on standard error.
+
+use indicatif::ProgressBar;
+use indicatif::ProgressStyle;
+use ntp_sniff::capture::Next;
+use ntp_sniff::capture::Source;
+use ntp_sniff::capture::files::Files;
+use ntp_sniff::error::Error;
+use std::time::Duration;
+use std::time::Instant;
+
+/// Frames between two looks at the clock.
+const FRAMES_PER_LOOK: u32 = 4096;
+
+/// Work shorter than this shows no bar.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Files whose reading is shown.
+pub(crate) struct Shown {
+    files: Files,
+    started: Instant,
+    frames: u32,
+    bar: Option<ProgressBar>,
+}
+
+impl Shown {
+    pub(crate) fn new(files: Files) -> Self {
+        Self { files, started: Instant::now(), frames: 0, bar: None }
+    }
+
+    #[cold]
+    fn look(&mut self) {
+        self.frames = 0;
+        if self.started.elapsed() < PATIENCE {
+            return;
+        }
+        let progress = self.files.position();
+        let bar = self.bar.get_or_insert_with(|| {
+            let (template, bar) = match progress.total {
+                Some(total) => ("{bytes}/{total_bytes} [{wide_bar}] {bytes_per_sec}, {eta} left", ProgressBar::new(total)),
+                None => ("{bytes} read, {bytes_per_sec}", ProgressBar::no_length()),
+            };
+            bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar
+        });
+        bar.set_position(progress.read);
+    }
+}
+
+impl Source for Shown {
+    fn next(&mut self) -> Result<Next<'_>, Error> {
+        self.frames = self.frames.saturating_add(1);
+        if self.frames >= FRAMES_PER_LOOK {
+            self.look();
+        }
+        self.files.next()
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

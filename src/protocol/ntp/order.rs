@@ -1,0 +1,141 @@
+//! Lines outside of blocks: orders, answers, results, and what is known by its form alone.
+
+use super::block;
+use super::block::Block;
+use super::draft::Draft;
+use super::keyword;
+use super::keyword::Form;
+use super::keyword::Keyword;
+use super::line;
+use super::login;
+use super::phase;
+use super::result;
+use super::said::Said;
+use super::session::Mode;
+use super::session::Session;
+use crate::annotation::Role;
+use crate::peer::Peer;
+use crate::protocol::Notes;
+use std::borrow::Cow;
+
+impl Session {
+    /// A line outside of blocks.
+    pub(super) fn order(&mut self, from: Peer, torn: bool, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
+        let text = draft.line;
+        let adrift = matches!(self.side(from).mode, Mode::Adrift);
+        if let Some(envelope) = line::envelope(text) {
+            let row = keyword::find(from, envelope.word).filter(|_| envelope.who == from);
+            if row.is_some() || !adrift {
+                return self.enveloped(from, row, envelope.word, draft, offset, notes);
+            }
+        }
+        if line::end_marker(text).is_some() {
+            return self.block_end(from, draft, offset, notes);
+        }
+        if from == Peer::Server {
+            if let Some(status) = line::short_status(text) {
+                result::short_status(&mut draft, &status);
+                let sentence = "On {host} the server has done {done} of {total} ({action}: p for portscan, a for attack).";
+                return self.place(from, offset, Said::new("short_status", Some(phase::SCAN), sentence, draft), notes);
+            }
+            if let Some(login) = login::refusal(&mut draft) {
+                self.login_open = false;
+                return self.place(from, offset, Said::login(login, draft), notes);
+            }
+        }
+        if torn {
+            return self.rest_of_line(from, draft, offset, notes);
+        }
+        if text.trim_ascii().is_empty() {
+            draft.token(0..text.len(), Role::Control, "line_end", false);
+            return self.say(from, offset, Said::new("empty_line", None, "An empty line.", draft), notes);
+        }
+        self.bare(from, adrift, draft, offset, notes);
+    }
+
+    /// A line without envelope outside of blocks: what the server says may be known by its form; the rest is a secret.
+    pub(super) fn bare(&mut self, from: Peer, adrift: bool, draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
+        if from == Peer::Server
+            && let Some(block) = block::by_form(draft.line)
+            && (adrift || block == Block::Plugins)
+        {
+            if adrift {
+                self.server.mode = Mode::Body(block);
+            }
+            return self.body_by_form(block, draft, offset, notes);
+        }
+        if from == Peer::Server && draft.line.starts_with(b"SCANNER_LOADING") {
+            let mut draft = draft;
+            let fields = line::fields(draft.line);
+            fields.first().into_iter().for_each(|word| draft.keyword(word.clone(), "type"));
+            result::named(&mut draft, fields.get(1..).unwrap_or_default(), &["loaded", "total"]);
+            let sentence = "The server still loads its plugins: {loaded} of {total}.";
+            return self.say(from, offset, Said::new("scanner_loading", None, sentence, draft), notes);
+        }
+        self.unplaced(from, draft, offset, notes);
+    }
+
+    pub(super) fn body_by_form(&mut self, block: Block, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
+        let columns = self.agreement.as_ref().and_then(|agreement| agreement.columns.as_deref());
+        match block::body(block, &mut draft, columns, false) {
+            Some((name, sentence)) => self.say(Peer::Server, offset, Said { bulk: true, ..Said::new(name, None, sentence, draft) }, notes),
+            None => self.unplaced(Peer::Server, Draft::new(draft.line, draft.total), offset, notes),
+        }
+    }
+
+    /// `WHO <|> TYPE …`
+    pub(super) fn enveloped<'a>(
+        &mut self,
+        from: Peer,
+        row: Option<&'static Keyword>,
+        word: &'a [u8],
+        mut draft: Draft<'a>,
+        offset: u64,
+        notes: &mut Notes<'_>,
+    ) {
+        let fields = line::fields(draft.line);
+        for (range, kind) in fields.iter().zip(["entity", "type"]) {
+            draft.keyword(range.clone(), kind);
+        }
+        let data = result::data_fields(draft.line, &fields);
+        let Some(row) = row else {
+            result::generic(&mut draft, data);
+            close(&mut draft, &fields);
+            let name = Cow::Owned(String::from_utf8_lossy(word).to_lowercase().replace(|mark: char| !mark.is_ascii_alphanumeric(), "_"));
+            let sentence = "A message whose type is not known to this program.";
+            return self.place(from, offset, Said { name, ..Said::new("", None, sentence, draft) }, notes);
+        };
+        let mut block = None;
+        match row.form {
+            Form::Fields(names) => result::named(&mut draft, data, names),
+            Form::Block(kind) => block = Some(kind),
+            Form::BlockOr(kind, _) if data.is_empty() => block = Some(kind),
+            Form::BlockOr(_, name) => result::named(&mut draft, data, &[name]),
+            Form::Result => result::finding(&mut draft, data),
+            Form::Status => result::status(&mut draft, data),
+            Form::Time => result::time(&mut draft, data),
+            Form::Attack => result::attack(&mut draft, data),
+            Form::LongAttack | Form::Upload => result::generic(&mut draft, data),
+        }
+        close(&mut draft, &fields);
+        if from == Peer::Server {
+            self.login_open = false;
+        }
+        self.place(from, offset, Said::new(row.name, row.phase, row.sentence, draft), notes);
+        if let Some(block) = block {
+            self.side(from).mode = Mode::Body(block);
+        }
+    }
+
+    pub(super) fn block_end(&mut self, from: Peer, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
+        draft.keyword(0..draft.line.len(), "end");
+        self.place(from, offset, Said::new("block_end", None, "The block ends.", draft), notes);
+    }
+}
+
+/// The entity at the end of a line.
+fn close(draft: &mut Draft<'_>, fields: &[std::ops::Range<usize>]) {
+    if let (Some(last), true) = (fields.last(), fields.len() > 2) {
+        draft.keyword(last.clone(), "end");
+    }
+}

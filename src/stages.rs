@@ -1,0 +1,151 @@
+//! What stands behind the flow stage: inventory, conversations and the sink, as one receiver.
+
+use crate::capture::Frame;
+use crate::capture::filter::Filter;
+use crate::error::Error;
+use crate::event::Anomaly;
+use crate::event::Event;
+use crate::event::EventKind;
+use crate::event::Evidence;
+use crate::event::FrameId;
+use crate::event::Frames;
+use crate::event::Summary;
+use crate::flow::Chunk;
+use crate::flow::Flows;
+use crate::flow::Handshake;
+use crate::flow::Interest;
+use crate::flow::Receiver;
+use crate::inventory::Focus;
+use crate::inventory::Inventory;
+use crate::limits::Limits;
+use crate::peer::Flow;
+use crate::peer::Peer;
+use crate::protocol::Conversations;
+use crate::report::Sink;
+use crate::report::Tally;
+use crate::time::Timestamp;
+use std::io;
+
+/// Hands what the flow stage finds to the stages after it, and their events to the sink, in order.
+pub(crate) struct Stages<'s> {
+    inventory: Inventory,
+    conversations: Conversations,
+    out: Out<'s>,
+    last: (Timestamp, FrameId),
+}
+
+/// Where events go: counted first, then written, until writing fails.
+struct Out<'s> {
+    tally: Tally,
+    sink: &'s mut dyn Sink,
+    failure: Option<io::Error>,
+}
+
+impl Out<'_> {
+    fn event(&mut self, event: &Event<'_>) {
+        self.tally.event(event);
+        if self.failure.is_none() {
+            self.failure = self.sink.event(event).err();
+        }
+    }
+}
+
+impl<'s> Stages<'s> {
+    pub(crate) fn new(limits: &Limits, focus: Focus, hints: Vec<(&'static str, u16)>, reveal: bool, sink: &'s mut dyn Sink) -> Self {
+        Self {
+            inventory: Inventory::new(focus, limits),
+            conversations: Conversations::new(limits, hints, reveal),
+            out: Out { tally: Tally::default(), sink, failure: None },
+            last: (Timestamp::default(), FrameId::default()),
+        }
+    }
+
+    /// Ports that tell who is the server where nothing better does.
+    pub(crate) fn known_ports(&self) -> Vec<u16> {
+        self.conversations.known_ports()
+    }
+
+    pub(crate) fn frames(&self) -> u64 {
+        self.out.tally.frames()
+    }
+
+    /// Whether the output still takes what it is given.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.out.failure.is_none()
+    }
+
+    pub(crate) fn frame(&mut self, frame: &Frame<'_>) {
+        self.last = (frame.at, frame.id);
+        if let Some(by) = self.out.tally.frame(frame) {
+            self.anomaly(frame.at, Frames::one(frame.id), Anomaly::TimeWentBack { by });
+        }
+    }
+
+    /// Whether the user's filter admits the frame; those it leaves out are counted.
+    pub(crate) fn admits(&mut self, filter: Option<&mut Filter>, frame: &Frame<'_>, complain: &mut dyn FnMut(&Error)) -> bool {
+        let admitted = filter.is_none_or(|filter| {
+            filter.admits(frame).unwrap_or_else(|error| {
+                self.damage(&error, complain);
+                false
+            })
+        });
+        if !admitted {
+            self.out.tally.filtered();
+        }
+        admitted
+    }
+
+    pub(crate) fn segment(&mut self) {
+        self.out.tally.segment();
+    }
+
+    pub(crate) fn other(&mut self, reason: &'static str) {
+        self.out.tally.other(reason);
+    }
+
+    pub(crate) fn anomaly(&mut self, at: Timestamp, frames: Frames, anomaly: Anomaly) {
+        self.out.event(&Event { at, flow: None, evidence: Evidence::of(frames), kind: EventKind::AnomalyFound(anomaly) });
+    }
+
+    /// An input is damaged: said at once, in the records, and in the summary.
+    pub(crate) fn damage(&mut self, error: &Error, complain: &mut dyn FnMut(&Error)) {
+        complain(error);
+        let problem = error.to_string();
+        self.out.tally.damage(problem.clone());
+        let (at, last) = self.last;
+        let frames = if last.number > 0 { Frames::one(last) } else { Frames::default() };
+        self.anomaly(at, frames, Anomaly::InputDamaged { problem });
+    }
+
+    /// The end: the summary, and the output closed.
+    pub(crate) fn finish(self, flows: &Flows) -> Result<Summary, Error> {
+        let Out { tally, sink, failure } = self.out;
+        let mut summary = tally.close();
+        summary.lone_syns = flows.lone_syns();
+        summary.facts = self.inventory.counts();
+        summary.undocumented = self.conversations.undocumented();
+        let at = summary.last_at.unwrap_or_default();
+        let event = Event { at, flow: None, evidence: Evidence::default(), kind: EventKind::Summary(&summary) };
+        let written = failure.map_or(Ok(()), Err).and_then(|()| sink.event(&event)).and_then(|()| sink.finish());
+        written.map_err(|source| Error::Write { output: "output".to_owned(), source })?;
+        Ok(summary)
+    }
+}
+
+impl Receiver for Stages<'_> {
+    fn event(&mut self, event: Event<'_>) {
+        self.out.event(&event);
+    }
+
+    fn handshake(&mut self, handshake: &Handshake) {
+        self.inventory.handshake(handshake, &mut |event| self.out.event(&event));
+    }
+
+    fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {
+        self.conversations.chunk(flow, from, chunk, &mut |event| self.out.event(&event))
+    }
+
+    fn closed(&mut self, flow: &mut Flow) {
+        self.conversations.closed(flow, &mut |event| self.out.event(&event));
+    }
+}
