@@ -54,8 +54,8 @@ fn guessed_columns(count: usize) -> Vec<&'static str> {
 pub(super) fn body(block: Block, draft: &mut Draft<'_>, columns: Option<&[&'static str]>, after_loss: bool) -> Option<Body> {
     match block {
         Block::Plugins => record(draft, columns, after_loss),
-        Block::Preferences => preference(draft, after_loss).then_some(("preference", "{name} is {value}.")),
-        Block::PreferenceErrors => preference(draft, after_loss).then_some(("preference_error", "The server could not take {name}.")),
+        Block::Preferences => preference(draft, after_loss, true).then_some(("preference", "{name} is {value}.")),
+        Block::PreferenceErrors => preference(draft, after_loss, true).then_some(("preference_error", "The server could not take {name}.")),
         Block::Rules => (!after_loss).then(|| rule(draft)),
         Block::Dependencies => dependency(draft),
         Block::Digests => pair(draft, line::SEPARATOR, ["plugin", "digest"], ("plugin_digest", "The digest of {plugin} is {digest}.")),
@@ -117,7 +117,7 @@ fn record(draft: &mut Draft<'_>, columns: Option<&[&'static str]>, after_loss: b
 /// # Wire
 ///
 /// [seen captures/ntp 22] `max_hosts <|> 20`, `Plugin[type]:name <|> value`; blanks at the end of the name are cut by servers.
-fn preference(draft: &mut Draft<'_>, after_loss: bool) -> bool {
+fn preference(draft: &mut Draft<'_>, after_loss: bool, whole: bool) -> bool {
     let Some((name, value)) = cut(draft.line, line::SEPARATOR) else { return false };
     let text = draft.bytes(&name);
     if after_loss && !secret::is_likely_name(text) {
@@ -126,7 +126,8 @@ fn preference(draft: &mut Draft<'_>, after_loss: bool) -> bool {
     let parts = secret::preference_name(text);
     let content = draft.bytes(&value);
     draft.text(name, "name");
-    if secret::is_secret(&parts, content) {
+    // Of a value that goes on out of sight, a harmless beginning proves nothing.
+    if secret::is_secret(&parts, if whole { content } else { b"?" }) {
         draft.secret(value, "value");
     } else if value.is_empty() {
         draft.note("value", Value::text(b""));
@@ -149,7 +150,7 @@ fn preference(draft: &mut Draft<'_>, after_loss: bool) -> bool {
 /// The beginning of a preference whose rest is lost: without a separator it is but its name.
 pub(super) fn preference_head(draft: &mut Draft<'_>, after_loss: bool) -> bool {
     if line::separators(draft.line) > 0 {
-        return preference(draft, after_loss);
+        return preference(draft, after_loss, false);
     }
     if after_loss {
         return false;
