@@ -15,6 +15,8 @@ mod hold;
 mod reassembly;
 pub mod seq;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use table::Flows;
 
