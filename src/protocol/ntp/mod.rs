@@ -26,6 +26,7 @@ mod line;
 mod login;
 mod order;
 mod phase;
+mod place;
 mod probe;
 mod result;
 mod said;
@@ -59,6 +60,6 @@ impl Protocol for Ntp {
     }
 
     fn dissector(&self, whole: bool) -> Box<dyn Dissector> {
-        Box::new(session::Session::new(whole))
+        Box::new(place::Session::new(whole))
     }
 }
