@@ -14,9 +14,9 @@
 )]
 
 use ntp_sniff::annotation::Shown;
+use ntp_sniff::anomaly::Anomaly;
 use ntp_sniff::capture::files::Files;
 use ntp_sniff::decode::Checks;
-use ntp_sniff::event::Anomaly;
 use ntp_sniff::event::Event;
 use ntp_sniff::event::EventKind;
 use ntp_sniff::event::Summary;

@@ -9,12 +9,12 @@ use super::history::to_u64;
 use super::hold::Hold;
 use super::seq;
 use crate::annotation::ByteSpan;
-use crate::event::Anomaly;
+use crate::anomaly::Anomaly;
+use crate::anomaly::GapReason;
 use crate::event::Event;
 use crate::event::EventKind;
-use crate::event::Evidence;
-use crate::event::Frames;
-use crate::event::GapReason;
+use crate::evidence::Evidence;
+use crate::evidence::Frames;
 use crate::limits::Limits;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
@@ -82,7 +82,7 @@ impl Outlet<'_> {
         if !self.flow.announced {
             self.flow.announced = true;
             let flow = &*self.flow;
-            self.receiver.event(flow.opened());
+            self.receiver.event(Event::flow_opened(flow));
         }
     }
 

@@ -2,12 +2,12 @@
 #![allow(clippy::arithmetic_side_effects, reason = "sequence numbers are written out as sums")]
 
 use super::*;
+use crate::anomaly::Anomaly;
 use crate::decode::Flags;
 use crate::decode::Segment;
-use crate::event::Anomaly;
 use crate::event::Closing;
 use crate::event::EventKind;
-use crate::event::FrameId;
+use crate::evidence::FrameId;
 use crate::limits::Limits;
 use crate::peer::RolesFrom;
 use crate::peer::VlanStack;

@@ -9,13 +9,13 @@ use super::Progress;
 use super::Protocol;
 use super::View;
 use super::window::Window;
-use crate::event::Anomaly;
+use crate::anomaly::Anomaly;
+use crate::anomaly::GapReason;
 use crate::event::Event;
 use crate::event::EventKind;
-use crate::event::Evidence;
-use crate::event::Frames;
-use crate::event::GapReason;
 use crate::event::Undocumented;
+use crate::evidence::Evidence;
+use crate::evidence::Frames;
 use crate::flow::Body;
 use crate::flow::Chunk;
 use crate::flow::Interest;
@@ -159,7 +159,7 @@ impl Conversations {
                 flow.roles = RolesFrom::Content;
             }
             flow.announced = true;
-            emit(flow.opened());
+            emit(Event::flow_opened(flow));
         }
         let dissector = protocol.dissector(probing.whole);
         let mut reading = Reading { protocol: protocol.id(), dissector, windows: [Window::default(), Window::default()] };
