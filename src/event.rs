@@ -4,6 +4,7 @@ use crate::annotation::Annotation;
 use crate::annotation::Payload;
 use crate::anomaly::Anomaly;
 use crate::evidence::Evidence;
+use crate::evidence::FrameId;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::FlowId;
@@ -114,11 +115,22 @@ pub struct Phase {
     pub sentence: &'static str,
 }
 
+/// Names a message of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Its number in the session, from 1.
+    pub number: u64,
+    /// Its first frame.
+    pub frame: FrameId,
+}
+
 /// A complete message with its bytes, secrets already out of reach.
 #[derive(Debug)]
 pub struct Message<'a> {
     /// Protocol id.
     pub protocol: &'static str,
+    /// Its number in the session, both directions together, from 1.
+    pub number: u64,
     /// Who sent it.
     pub from: Peer,
     /// What the dissector says.

@@ -132,10 +132,10 @@ impl Player<'_> {
         }
         fields.iter_mut().for_each(Field::redact);
         let span = ByteSpan { start: 100, end: 100 + u64::try_from(bytes.len()).unwrap() };
-        let annotation = Annotation { name: name.into(), span, phase: 1, sentence, fields, tokens, bulk };
+        let annotation = Annotation { name: name.into(), span, phase: 1, response_to: None, sentence, fields, tokens, bulk };
         let payload = Payload::new(&bytes, &annotation.tokens, false);
         let completed_at = at(micros + if numbers.len() > 1 { 39_902 } else { 0 });
-        let message = Message { protocol: "nessus_ntp", from, annotation: &annotation, payload, completed_at };
+        let message = Message { protocol: "nessus_ntp", number: 1, from, annotation: &annotation, payload, completed_at };
         let evidence = Evidence { frames: frames(numbers), bytes: Some(span) };
         self.sink.event(&Event { at: at(micros), flow: Some(FlowId(flow)), evidence, kind: EventKind::MessageDecoded(&message) })
     }

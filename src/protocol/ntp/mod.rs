@@ -20,6 +20,7 @@
 
 mod blob;
 mod block;
+mod dialogue;
 mod draft;
 mod keyword;
 mod line;

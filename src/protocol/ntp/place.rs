@@ -1,6 +1,8 @@
 //! Where each direction is in the dialogue, and what the two have agreed on.
 
 use super::block::Block;
+use super::dialogue::Open;
+use super::dialogue::State;
 use super::keyword::Keyword;
 use super::login::Agreement;
 use crate::peer::Peer;
@@ -44,14 +46,25 @@ pub(super) struct Session {
     pub(super) identified: bool,
     /// Whether prompts may still come.
     pub(super) login_open: bool,
+    pub(super) state: State,
     pub(super) phase: u16,
+    pub(super) open: Open,
 }
 
 impl Session {
     /// A dialogue from its start, or joined midway.
     pub(super) fn new(whole: bool) -> Self {
         let side = || Side { mode: if whole { Mode::Version } else { Mode::Adrift }, torn: !whole, after_loss: !whole, waiting: false };
-        Self { client: side(), server: side(), agreement: None, identified: false, login_open: true, phase: 0 }
+        Self {
+            client: side(),
+            server: side(),
+            agreement: None,
+            identified: false,
+            login_open: true,
+            state: State::Start,
+            phase: 0,
+            open: Open::default(),
+        }
     }
 
     pub(super) fn side(&mut self, from: Peer) -> &mut Side {

@@ -166,7 +166,7 @@ impl Session {
         let after_loss = self.side(from).after_loss;
         let columns = self.agreement.as_ref().and_then(|agreement| agreement.columns.as_deref());
         if let Some((name, sentence)) = block::body(block, &mut draft, columns, after_loss) {
-            return self.say(from, offset, Said { bulk: true, ..Said::new(name, None, sentence, draft) }, notes);
+            return self.say(from, offset, Said { bulk: true, ..Said::new(name, sentence, draft) }, notes);
         }
         if after_loss && from == Peer::Server {
             self.side(from).mode = Mode::Adrift;
