@@ -37,6 +37,7 @@ pub struct Conversations {
     talks: HashMap<FlowId, Talk, RandomState>,
     undocumented: HashMap<Endpoint, (u64, u64), RandomState>,
     full_said: bool,
+    undocumented_full_said: bool,
 }
 
 /// One connection.
@@ -75,7 +76,15 @@ impl Conversations {
     /// No connections yet. `hints` are ports the user named for a protocol; `reveal` shows secrets.
     #[must_use]
     pub fn new(limits: &Limits, hints: Vec<(&'static str, u16)>, reveal: bool) -> Self {
-        Self { limits: limits.clone(), reveal, hints, talks: HashMap::default(), undocumented: HashMap::default(), full_said: false }
+        Self {
+            limits: limits.clone(),
+            reveal,
+            hints,
+            talks: HashMap::default(),
+            undocumented: HashMap::default(),
+            full_said: false,
+            undocumented_full_said: false,
+        }
     }
 
     /// All ports that some protocol, or the user for it, names.
@@ -185,13 +194,23 @@ impl Conversations {
                 }
             }
             Some(Talk::Done) => {}
-            Some(Talk::Probing(_)) | None => self.count_undocumented(flow),
+            Some(Talk::Probing(_)) | None => self.count_undocumented(flow, emit),
         }
     }
 
-    fn count_undocumented(&mut self, flow: &Flow) {
+    /// Counts a flow for the list of undocumented services; that the list is full is said once.
+    fn count_undocumented(&mut self, flow: &Flow, emit: &mut dyn FnMut(Event<'_>)) {
         let bytes = flow.from_client.bytes.saturating_add(flow.from_server.bytes);
-        if bytes == 0 || (self.undocumented.len() >= self.limits.undocumented && !self.undocumented.contains_key(&flow.server)) {
+        if bytes == 0 {
+            return;
+        }
+        if self.undocumented.len() >= self.limits.undocumented && !self.undocumented.contains_key(&flow.server) {
+            if !self.undocumented_full_said {
+                self.undocumented_full_said = true;
+                let value = u64::try_from(self.limits.undocumented).unwrap_or(u64::MAX);
+                let kind = EventKind::AnomalyFound(Anomaly::LimitReached { limit: "undocumented", value });
+                emit(Event { at: flow.last_at, flow: None, evidence: Evidence::of(flow.opening.clone()), kind });
+            }
             return;
         }
         let (flows, sum) = self.undocumented.entry(flow.server).or_default();
