@@ -62,6 +62,8 @@ struct Arrival {
 struct Probing {
     arrivals: Vec<Arrival>,
     opening: [Vec<u8>; 2],
+    /// Bytes kept of each direction, also those before a hole; a gap counts as one.
+    kept: [usize; 2],
     whole: bool,
 }
 
@@ -123,13 +125,13 @@ impl Conversations {
     fn probe(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>, emit: &mut dyn FnMut(Event<'_>)) -> Interest {
         let mut probing = match self.talks.remove(&flow.id) {
             Some(Talk::Probing(probing)) => probing,
-            _ => Box::new(Probing { arrivals: Vec::new(), opening: [Vec::new(), Vec::new()], whole: starts_known(flow) }),
+            _ => Box::new(Probing::new(starts_known(flow))),
         };
         probing.add(from, chunk);
         match probing.ask(flow, &self.hints) {
             (Probe::Match { server }, Some(protocol)) => self.claim(flow, *probing, protocol, server, emit),
             (Probe::NeedMore, _)
-                if probing.opening.iter().all(|bytes| bytes.len() < self.limits.probe_bytes) && !self.is_full(flow, chunk, emit) =>
+                if probing.kept.iter().all(|bytes| *bytes < self.limits.probe_bytes) && !self.is_full(flow, chunk, emit) =>
             {
                 self.talks.insert(flow.id, Talk::Probing(probing));
                 Interest::Keep
@@ -234,6 +236,10 @@ fn of<T>(pair: &mut [T; 2], peer: Peer) -> &mut T {
 }
 
 impl Probing {
+    fn new(whole: bool) -> Self {
+        Self { arrivals: Vec::new(), opening: [Vec::new(), Vec::new()], kept: [0, 0], whole }
+    }
+
     fn add(&mut self, from: Peer, chunk: Chunk<'_>) {
         let (data, gap) = match chunk.body {
             Body::Data(data) => (data, None),
@@ -246,6 +252,8 @@ impl Probing {
             opening.clear();
         }
         opening.extend_from_slice(data);
+        let kept = of(&mut self.kept, from);
+        *kept = kept.saturating_add(data.len().max(1));
         let frames = chunk.frames.clone();
         self.arrivals.push(Arrival { from, offset: chunk.offset, at: chunk.at, frames, data: data.to_vec(), gap });
     }
