@@ -72,10 +72,11 @@ impl Dissector for Session {
             done = done.saturating_add(used);
         }
         if done == 0 && view.full {
-            // A line longer than anything the protocol knows: given up, and so is the rest of it.
+            // A line longer than anything the protocol knows: given up, and so is the rest of it. Nothing is consumed, so that the
+            // bound is named.
             self.partial(from, view, notes);
             self.side(from).torn = true;
-            return Progress::Consumed(view.bytes.len());
+            return Progress::Consumed(0);
         }
         Progress::Consumed(done)
     }
