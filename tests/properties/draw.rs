@@ -7,9 +7,11 @@ use ntp_sniff::peer::Peer;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-/// So many cases, the same ones in every run.
+/// So many cases, the same ones in every run; `LAWS_SEED=N` draws others.
 pub(crate) fn cases(count: u32) -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(1241), max_shrink_iters: 2000, ..ProptestConfig::with_cases(count) }
+    let seed = std::env::var("LAWS_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1241);
+    let rng_seed = RngSeed::Fixed(seed);
+    ProptestConfig { failure_persistence: None, rng_seed, max_shrink_iters: 2000, ..ProptestConfig::with_cases(count) }
 }
 
 /// An initial sequence number, half the time within 64 of the wrap.

@@ -62,11 +62,11 @@ fn assert_silent(frames: &[Captured]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(cases(150))]
+    #![proptest_config(cases(100))]
 
     #[test]
     fn no_loss_shows_a_secret(
-        dialogue in 0_usize..4,
+        dialogue in 0_usize..dialogues::all().len(),
         isns in isns(),
         cuts in cuts(),
         order in order(3),
@@ -91,7 +91,7 @@ proptest! {
 
     #[test]
     fn no_run_of_lost_bytes_shows_a_secret(
-        dialogue in 0_usize..4,
+        dialogue in 0_usize..dialogues::all().len(),
         length in 1_usize..7,
         start in any::<Index>(),
         run in 1_usize..30,
@@ -114,6 +114,7 @@ fn without_loss_a_secret_is_shown_only_on_demand() {
     };
     for (text, secrets) in [
         (dialogues::FULL, &dialogues::SECRETS[..]),
+        (dialogues::BLOCKS, &dialogues::SECRETS[..]),
         (dialogues::AHEAD, &dialogues::SECRETS[..1]),
         (dialogues::ODD, &dialogues::SECRETS[..4]),
         (dialogues::OTP, &dialogues::SECRETS[1..2]),

@@ -71,7 +71,28 @@ S: SERVER <|> LOG <|> 10.0.0.9 <|> general/tcp <|> text <|> 1.3.6.1.4.1.25623.1.
 S: SERVER <|> BYE <|> BYE <|> SERVER\n
 ";
 
+/// Blocks of all kinds, each followed by one that holds a secret.
+pub(crate) const BLOCKS: &str = r"
+C: < NTP/1.2 >< md5_caching >\n
+S: < NTP/1.2 >\nUser :\x20
+C: renaud\n
+S: Password :\x20
+C: zQ7x-Jw9vKqZ-XkW4\n
+S: SERVER <|> PLUGINS_MD5 <|> 0123456789abcdef0123456789abcdef <|> SERVER\n
+C: CLIENT <|> SEND_PLUGINS_MD5 <|> CLIENT\n
+S: SERVER <|> PLUGINS_MD5 <|>\n10330 <|> 0123456789abcdef0123456789abcdef\n10335 <|> 123456789abcdef0123456789abcdef0\n<|> SERVER\n
+C: CLIENT <|> GO ON <|> CLIENT\n
+S: SERVER <|> PREFERENCES <|>\npem_password <|> Vj8q.Yk2wQz.Hx6Zv9\n<|> SERVER\n
+S: SERVER <|> PLUGINS_DEPENDENCIES <|>\nServices <|> tcp scan <|> ping <|> \n<|> SERVER\n
+S: SERVER <|> PREFERENCES <|>\nSMB[password]:SMB password : <|> qJ4z_Wx7Kv_Zq3Xy8j\n<|> SERVER\n
+C: CLIENT <|> SESSIONS_LIST <|> CLIENT\n
+S: SERVER <|> SESSIONS_LIST\n20050106-100000 10.0.0.1\n20050106-100001 10.0.0.2\n<|> SERVER\n
+S: SERVER <|> PREFERENCES <|>\nSNMP[entry]:SNMP community : <|> Kz9vXq5WjZ7yQx2kV4\n<|> SERVER\n
+S: SERVER <|> DETACHED_SESSIONS_LIST\n123 10.0.0.1\n<|> SERVER\nSERVER <|> PREFERENCES <|>\npem_password <|> Xw3jQz8Kq6vYJ2xZ9q\n<|> SERVER\n
+C: CLIENT <|> RULES <|>\ndefault accept\n<|> CLIENT\nCLIENT <|> PREFERENCES <|>\nSMB[password]:pw <|> jZ5kXv7qWy4QJ9zx3K\n<|> CLIENT\n
+";
+
 /// All of them.
 pub(crate) fn all() -> Vec<Vec<Step>> {
-    [FULL, AHEAD, ODD, OTP].into_iter().map(talk).collect()
+    [FULL, BLOCKS, AHEAD, ODD, OTP].into_iter().map(talk).collect()
 }
