@@ -47,6 +47,8 @@ pub enum EventKind<'a> {
     PhaseEntered(&'a Phase),
     /// A message is complete.
     MessageDecoded(&'a Message<'a>),
+    /// A login was accepted or refused.
+    LoginJudged(LoginJudged<'a>),
     /// Somebody serves (NNM plugin 0).
     ServiceSeen(ServiceFact),
     /// Somebody uses services on a port (NNM plugin 2).
@@ -139,6 +141,25 @@ pub struct Message<'a> {
     pub payload: Payload<'a>,
     /// Time of the frame that brought the last byte.
     pub completed_at: Timestamp,
+}
+
+/// The outcome of a login, and how many there were before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoginJudged<'a> {
+    /// Who tried.
+    pub client: IpAddr,
+    /// Where.
+    pub server: Endpoint,
+    /// As whom; bytes of the wire.
+    pub user: &'a [u8],
+    /// Whether the server let it in.
+    pub accepted: bool,
+    /// Which try of this client on this service it was, from 1, over all connections.
+    pub attempt: u64,
+    /// How many of these tries were refused.
+    pub refused: u64,
+    /// How many user names it tried.
+    pub users: u64,
 }
 
 /// A service: an address that answered on a port.

@@ -8,6 +8,9 @@ pub const BLOB_PART_BYTES: usize = 64 << 10;
 /// Bytes the lines before a counted blob may have. The servers read at most 4 KiB of each of the four.
 pub const BLOB_HEAD_BYTES: usize = 16 << 10;
 
+/// Longest result that may stretch over several lines: findings of real servers have hundreds of kilobytes.
+pub const RESULT_BYTES: usize = 1 << 20;
+
 /// What may be kept, in bytes, counts and capture time. Reaching one is reported by an `anomaly_found` event
 /// (`limit_reached`) that carries the field's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +60,8 @@ pub struct Limits {
     pub fragment_life: Duration,
     /// Facts of each kind.
     pub facts: usize,
+    /// Pairs of client and service whose login attempts are counted.
+    pub logins: usize,
     /// Services counted for the summary's list of undocumented ones.
     pub undocumented: usize,
 }
@@ -86,6 +91,7 @@ impl Default for Limits {
             fragments_per_datagram: 1024,
             fragment_life: Duration::from_secs(30),
             facts: 1 << 20,
+            logins: 1 << 16,
             undocumented: 4096,
         }
     }

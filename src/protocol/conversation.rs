@@ -8,6 +8,7 @@ use super::Probe;
 use super::Progress;
 use super::Protocol;
 use super::View;
+use super::logins::Logins;
 use super::window::Window;
 use crate::anomaly::Anomaly;
 use crate::anomaly::GapReason;
@@ -31,13 +32,19 @@ use hashbrown::HashMap;
 
 /// All connections that are being probed or read.
 pub struct Conversations {
-    limits: Limits,
-    reveal: bool,
+    shared: Shared,
     hints: Vec<(&'static str, u16)>,
     talks: HashMap<FlowId, Talk, RandomState>,
     undocumented: HashMap<Endpoint, (u64, u64), RandomState>,
     full_said: bool,
     undocumented_full_said: bool,
+}
+
+/// What all connections share.
+struct Shared {
+    limits: Limits,
+    reveal: bool,
+    logins: Logins,
 }
 
 /// One connection.
@@ -81,8 +88,7 @@ impl Conversations {
     #[must_use]
     pub fn new(limits: &Limits, hints: Vec<(&'static str, u16)>, reveal: bool) -> Self {
         Self {
-            limits: limits.clone(),
-            reveal,
+            shared: Shared { limits: limits.clone(), reveal, logins: Logins::new(limits) },
             hints,
             talks: HashMap::default(),
             undocumented: HashMap::default(),
@@ -112,7 +118,7 @@ impl Conversations {
     pub fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>, emit: &mut dyn FnMut(Event<'_>)) -> Interest {
         match self.talks.get_mut(&flow.id) {
             Some(Talk::Reading(reading)) => {
-                if reading.feed(flow, from, chunk, &self.limits, self.reveal, emit) == Interest::Ignore {
+                if reading.feed(flow, from, chunk, &mut self.shared, emit) == Interest::Ignore {
                     self.talks.insert(flow.id, Talk::Done);
                     return Interest::Ignore;
                 }
@@ -133,7 +139,7 @@ impl Conversations {
         match probing.ask(flow, &self.hints) {
             (Probe::Match { server }, Some(protocol)) => self.claim(flow, *probing, protocol, server, emit),
             (Probe::NeedMore, _)
-                if probing.kept.iter().all(|bytes| *bytes < self.limits.probe_bytes) && !self.is_full(flow, chunk, emit) =>
+                if probing.kept.iter().all(|bytes| *bytes < self.shared.limits.probe_bytes) && !self.is_full(flow, chunk, emit) =>
             {
                 self.talks.insert(flow.id, Talk::Probing(probing));
                 Interest::Keep
@@ -144,10 +150,10 @@ impl Conversations {
 
     /// Whether no further flow may be probed or read; said once.
     fn is_full(&mut self, flow: &Flow, chunk: Chunk<'_>, emit: &mut dyn FnMut(Event<'_>)) -> bool {
-        let full = self.talks.len() >= self.limits.sessions;
+        let full = self.talks.len() >= self.shared.limits.sessions;
         if full && !self.full_said {
             self.full_said = true;
-            let value = u64::try_from(self.limits.sessions).unwrap_or(u64::MAX);
+            let value = u64::try_from(self.shared.limits.sessions).unwrap_or(u64::MAX);
             let kind = EventKind::AnomalyFound(Anomaly::LimitReached { limit: "sessions", value });
             emit(Event { at: flow.last_at, flow: None, evidence: Evidence::of(chunk.frames.clone()), kind });
         }
@@ -180,7 +186,7 @@ impl Conversations {
             let body = arrival.gap.map_or(Body::Data(&arrival.data), |(bytes, reason)| Body::Gap(bytes, reason));
             let chunk = Chunk { offset: arrival.offset, at: arrival.at, frames: &arrival.frames, body };
             let from = if turned { arrival.from.other() } else { arrival.from };
-            if reading.feed(flow, from, chunk, &self.limits, self.reveal, emit) == Interest::Ignore {
+            if reading.feed(flow, from, chunk, &mut self.shared, emit) == Interest::Ignore {
                 self.talks.insert(flow.id, Talk::Done);
                 return Interest::Ignore;
             }
@@ -194,7 +200,7 @@ impl Conversations {
         match self.talks.remove(&flow.id) {
             Some(Talk::Reading(mut reading)) => {
                 for from in [Peer::Client, Peer::Server] {
-                    reading.gap(flow, from, 0, self.reveal, emit);
+                    reading.gap(flow, from, 0, &mut self.shared, emit);
                 }
             }
             Some(Talk::Done) => {}
@@ -208,10 +214,10 @@ impl Conversations {
         if bytes == 0 {
             return;
         }
-        if self.undocumented.len() >= self.limits.undocumented && !self.undocumented.contains_key(&flow.server) {
+        if self.undocumented.len() >= self.shared.limits.undocumented && !self.undocumented.contains_key(&flow.server) {
             if !self.undocumented_full_said {
                 self.undocumented_full_said = true;
-                let value = u64::try_from(self.limits.undocumented).unwrap_or(u64::MAX);
+                let value = u64::try_from(self.shared.limits.undocumented).unwrap_or(u64::MAX);
                 let kind = EventKind::AnomalyFound(Anomaly::LimitReached { limit: "undocumented", value });
                 emit(Event { at: flow.last_at, flow: None, evidence: Evidence::of(flow.opening.clone()), kind });
             }
@@ -279,28 +285,32 @@ impl Probing {
 }
 
 impl Reading {
-    fn feed(
-        &mut self,
-        flow: &Flow,
-        from: Peer,
-        chunk: Chunk<'_>,
-        limits: &Limits,
-        reveal: bool,
-        emit: &mut dyn FnMut(Event<'_>),
-    ) -> Interest {
+    fn feed(&mut self, flow: &Flow, from: Peer, chunk: Chunk<'_>, shared: &mut Shared, emit: &mut dyn FnMut(Event<'_>)) -> Interest {
         let data = match chunk.body {
             Body::Data(data) => data,
             Body::Gap(bytes, _) => {
-                self.gap(flow, from, bytes, reveal, emit);
+                self.gap(flow, from, bytes, shared, emit);
                 return Interest::Keep;
             }
         };
         let Self { protocol, dissector, windows, messages } = self;
         let window = of(windows, from);
-        let full = window.len().saturating_add(data.len()) > limits.window_bytes;
+        let full = window.len().saturating_add(data.len()) > shared.limits.window_bytes;
         let frames = chunk.frames;
         let progress = window.show(&chunk, data, |offset, bytes, fresh, provenance| {
-            let mut notes = Notes { flow, from, protocol, reveal, offset, bytes, provenance, messages: &mut *messages, emit: &mut *emit };
+            let logins = &mut shared.logins;
+            let mut notes = Notes {
+                flow,
+                from,
+                protocol,
+                reveal: shared.reveal,
+                offset,
+                bytes,
+                provenance,
+                messages: &mut *messages,
+                logins,
+                emit: &mut *emit,
+            };
             let progress = dissector.data(from, View { offset, bytes, fresh, full }, &mut notes);
             match progress {
                 Progress::Consumed(0) if full => (bytes.len(), progress),
@@ -309,7 +319,7 @@ impl Reading {
             }
         });
         if full && progress == Progress::Consumed(0) {
-            let value = u64::try_from(limits.window_bytes).unwrap_or(u64::MAX);
+            let value = u64::try_from(shared.limits.window_bytes).unwrap_or(u64::MAX);
             let kind = EventKind::AnomalyFound(Anomaly::LimitReached { limit: "window_bytes", value });
             emit(Event { at: chunk.at, flow: Some(flow.id), evidence: Evidence::of(frames.clone()), kind });
         }
@@ -317,12 +327,24 @@ impl Reading {
     }
 
     /// Tells the dissector that `missing` bytes are lost behind what it has not read, or, with 0, that the stream ends.
-    fn gap(&mut self, flow: &Flow, from: Peer, missing: u64, reveal: bool, emit: &mut dyn FnMut(Event<'_>)) {
+    fn gap(&mut self, flow: &Flow, from: Peer, missing: u64, shared: &mut Shared, emit: &mut dyn FnMut(Event<'_>)) {
         let Self { protocol, dissector, windows, messages } = self;
         let window = of(windows, from);
         let (offset, bytes) = window.take();
         let provenance = &window.provenance;
-        let mut notes = Notes { flow, from, protocol, reveal, offset, bytes: &bytes, provenance, messages, emit };
+        let logins = &mut shared.logins;
+        let mut notes = Notes {
+            flow,
+            from,
+            protocol,
+            reveal: shared.reveal,
+            offset,
+            bytes: &bytes,
+            provenance,
+            messages: &mut *messages,
+            logins,
+            emit: &mut *emit,
+        };
         dissector.gap(from, View { offset, bytes: &bytes, fresh: bytes.len(), full: true }, missing, &mut notes);
     }
 }

@@ -55,6 +55,7 @@
 //! ```
 
 mod conversation;
+mod logins;
 mod notes;
 pub mod ntp;
 pub mod tls;

@@ -1,5 +1,6 @@
 //! What a dissector writes on: every note becomes an event with its evidence, secrets taken out first.
 
+use super::logins::Logins;
 use super::window::Provenance;
 use crate::annotation::Annotation;
 use crate::annotation::ByteSpan;
@@ -36,6 +37,7 @@ pub struct Notes<'n> {
     pub(super) bytes: &'n [u8],
     pub(super) provenance: &'n Provenance,
     pub(super) messages: &'n mut u64,
+    pub(super) logins: &'n mut Logins,
     pub(super) emit: &'n mut dyn FnMut(Event<'_>),
 }
 
@@ -75,6 +77,13 @@ impl Notes<'_> {
         let frame = span.map(|span| FrameId { input: span.input, number: span.first }).unwrap_or_default();
         self.tell(origin.first_at, origin.evidence, EventKind::MessageDecoded(&message));
         Reference { number, frame }
+    }
+
+    /// Reports that a login was accepted or refused, as the bytes of `span` tell.
+    pub fn login(&mut self, user: &[u8], accepted: bool, span: ByteSpan) {
+        let judged = self.logins.judge(self.flow, user, accepted);
+        let origin = self.provenance.of(span);
+        self.tell(origin.first_at, origin.evidence, EventKind::LoginJudged(judged));
     }
 
     /// Reports something odd in the bytes of `span`.

@@ -14,6 +14,7 @@ use crate::anomaly::Anomaly;
 use crate::event::Closing;
 use crate::event::Event;
 use crate::event::EventKind;
+use crate::event::LoginJudged;
 use crate::event::Message;
 use crate::event::Phase;
 use crate::event::Session;
@@ -73,6 +74,7 @@ impl Timeline {
             EventKind::PhaseEntered(phase) => self.phase(page, event, phase),
             EventKind::MessageDecoded(message) => self.message(page, event, message),
             EventKind::AnomalyFound(anomaly) => self.anomaly(page, event, anomaly),
+            EventKind::LoginJudged(judged) => self.login(page, event, judged),
             EventKind::FlowClosed(flow, closing) => self.closed(page, event, flow, *closing),
             EventKind::FlowOpened(_)
             | EventKind::ServiceSeen(_)
@@ -201,6 +203,19 @@ impl Timeline {
         let frames = frame_list(&event.evidence.frames, 30);
         let cited = if frames.is_empty() { String::new() } else { format!(" ({frames})") };
         page.wrapped(palette::PLAIN, 3, &format!("{}{cited}", terminal_text(&words::anomaly_sentence(anomaly))));
+    }
+
+    /// Draws the outcome of a login. One refused try may be a slip; many are a search.
+    fn login(&mut self, page: &mut Page, event: &Event<'_>, judged: &LoginJudged<'_>) {
+        let Some(id) = self.shown(event.flow) else { return };
+        self.end_run(page, id);
+        self.turn_to(page, id);
+        let user = terminal_cut(judged.user, WIRE_COLUMNS);
+        let outcome = if judged.accepted { "accepted" } else { "refused" };
+        let (tries, refused, users) = (judged.attempt, judged.refused, words::count(judged.users, "user name"));
+        let before = if tries > 1 { format!("; try {tries} of this client here, {refused} refused, {users} tried") } else { String::new() };
+        let text = format!("→ login of {user} {outcome}{before}");
+        page.wrapped(if judged.accepted { palette::STRONG } else { palette::ALARM }, 3, &text);
     }
 
     /// Draws how a session ended, and forgets it.

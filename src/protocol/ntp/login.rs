@@ -93,9 +93,26 @@ fn without_cr(text: &[u8]) -> usize {
     text.strip_suffix(b"\r").unwrap_or(text).len()
 }
 
+/// Bytes of a user name that a server takes at once. It loses the next one, and reads on as the password.
+///
+/// # Wire
+///
+/// [spec ntp-otp 1.3]
+const USER_BYTES: usize = 253;
+
+/// Whether a line is longer than a user name may be, so that its end is the password.
+pub(super) fn holds_password(text: &[u8]) -> bool {
+    text.len() > USER_BYTES
+}
+
 /// The user name: by its place the second line of the client, whatever it holds.
 pub(super) fn user(draft: &mut Draft<'_>) -> Login {
     let end = without_cr(draft.line);
+    if holds_password(draft.line) {
+        draft.text(0..USER_BYTES, "user");
+        draft.secret(USER_BYTES..draft.line.len(), "password");
+        return ("user", "The client gives a user name that is too long: the server takes what is behind it for the password.");
+    }
     draft.text(0..end, "user");
     ("user", "The client gives the user name {user}.")
 }

@@ -22,6 +22,7 @@ mod blob;
 mod block;
 mod dialogue;
 mod draft;
+mod escape;
 mod keyword;
 mod line;
 mod login;

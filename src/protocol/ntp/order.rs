@@ -3,6 +3,7 @@
 use super::block;
 use super::block::Block;
 use super::draft::Draft;
+use super::escape::Escaping;
 use super::keyword;
 use super::keyword::Form;
 use super::keyword::Keyword;
@@ -13,7 +14,9 @@ use super::place::Session;
 use super::record::Dialect;
 use super::result;
 use super::said::Said;
+use crate::annotation::ByteSpan;
 use crate::annotation::Role;
+use crate::annotation::Value;
 use crate::peer::Peer;
 use crate::protocol::Notes;
 use std::borrow::Cow;
@@ -35,12 +38,14 @@ impl Session {
         if from == Peer::Server {
             if let Some(status) = line::short_status(text) {
                 result::short_status(&mut draft, &status);
+                self.guess("short_status", &mut draft);
                 let sentence = "On {host} the server has done {done} of {total} ({action}: p for portscan, a for attack).";
                 return self.place(from, offset, Said::new("short_status", sentence, draft), notes);
             }
             if let Some(login) = login::refusal(&mut draft) {
                 self.login_open = false;
-                return self.place(from, offset, Said::login(login, draft), notes);
+                self.place(from, offset, Said::login(login, draft), notes);
+                return self.judge(false, offset, notes);
             }
         }
         if torn {
@@ -111,7 +116,7 @@ impl Session {
             Form::Block(kind) => block = Some(kind),
             Form::BlockOr(kind, _) if data.is_empty() => block = Some(kind),
             Form::BlockOr(_, name) => result::named(&mut draft, data, &[name]),
-            Form::Result => result::finding(&mut draft, data),
+            Form::Result => result::finding(&mut draft, data, self.escaping),
             Form::Status => result::status(&mut draft, data),
             Form::Time => result::time(&mut draft, data),
             Form::Attack => result::attack(&mut draft, data),
@@ -120,6 +125,8 @@ impl Session {
         close(&mut draft, &fields);
         if from == Peer::Server {
             self.login_open = false;
+            self.judge(true, offset, notes);
+            self.guess(row.name, &mut draft);
         }
         self.place(from, offset, Said::new(row.name, row.sentence, draft), notes);
         if let Some(block) = block {
@@ -130,6 +137,34 @@ impl Session {
     pub(super) fn block_end(&mut self, from: Peer, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
         draft.keyword(0..draft.line.len(), "end");
         self.place(from, offset, Said::new("block_end", "The block ends.", draft), notes);
+    }
+
+    /// The server's word on a login, once for each.
+    fn judge(&mut self, accepted: bool, offset: u64, notes: &mut Notes<'_>) {
+        if let Some(user) = self.login.take() {
+            notes.login(&user, accepted, ByteSpan { start: offset, end: offset.saturating_add(1) });
+        }
+    }
+
+    /// Which option a message shows, where the line that asked for it was not seen. Said once for each, as a guess.
+    fn guess(&mut self, name: &str, draft: &mut Draft<'_>) {
+        if self.escaping != Escaping::Unknown || self.agreement.is_some() {
+            return;
+        }
+        let escaped = draft.text_of("text").is_some_and(|text| memchr::memmem::find(text, br"\n").is_some());
+        let option = match name {
+            "time" => "timestamps",
+            "plugins_dependencies" => "dependencies",
+            "plugins_md5" => "md5_caching",
+            "short_status" => "ntp_short_status",
+            "finished" => "ntp_opt_show_end",
+            "note" | "info" | "hole" if escaped => "ntp_escape_crlf",
+            _ => return,
+        };
+        if !self.guessed.contains(&option) {
+            self.guessed.push(option);
+            draft.note("option_guessed", Value::text(option.as_bytes()));
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::block::Block;
 use super::dialogue::Open;
 use super::dialogue::State;
+use super::escape::Escaping;
 use super::keyword::Keyword;
 use super::login::Agreement;
 use crate::peer::Peer;
@@ -36,6 +37,8 @@ pub(super) struct Side {
     pub(super) after_loss: bool,
     /// The order before a blob waits for more bytes: look at it from its start again.
     pub(super) waiting: bool,
+    /// A result with raw line ends that is not whole yet: where its first line ends, and how far it was searched for its end.
+    pub(super) open_result: Option<(usize, usize)>,
 }
 
 /// The dissector: both directions share the dialogue, each has its own place in it.
@@ -46,6 +49,12 @@ pub(super) struct Session {
     pub(super) identified: bool,
     /// Whether prompts may still come.
     pub(super) login_open: bool,
+    /// The user whose password was given and who waits for the server's word.
+    pub(super) login: Option<Vec<u8>>,
+    /// How findings are written.
+    pub(super) escaping: Escaping,
+    /// Options that were guessed from what the server sends, each once.
+    pub(super) guessed: Vec<&'static str>,
     pub(super) state: State,
     pub(super) phase: u16,
     pub(super) open: Open,
@@ -54,13 +63,22 @@ pub(super) struct Session {
 impl Session {
     /// A dialogue from its start, or joined midway.
     pub(super) fn new(whole: bool) -> Self {
-        let side = || Side { mode: if whole { Mode::Version } else { Mode::Adrift }, torn: !whole, after_loss: !whole, waiting: false };
+        let side = || Side {
+            mode: if whole { Mode::Version } else { Mode::Adrift },
+            torn: !whole,
+            after_loss: !whole,
+            waiting: false,
+            open_result: None,
+        };
         Self {
             client: side(),
             server: side(),
             agreement: None,
             identified: false,
             login_open: true,
+            escaping: if whole { Escaping::None } else { Escaping::Unknown },
+            guessed: Vec::new(),
+            login: None,
             state: State::Start,
             phase: 0,
             open: Open::default(),

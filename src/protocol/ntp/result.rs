@@ -1,6 +1,8 @@
 //! The single lines whose fields need more than cutting at separators: results, status, times, attack orders.
 
 use super::draft::Draft;
+use super::escape;
+use super::escape::Escaping;
 use super::line;
 use crate::annotation::Value;
 use std::ops::Range;
@@ -8,6 +10,11 @@ use std::ops::Range;
 /// Whether a field is what closes a line: the entity again.
 fn closes(text: &[u8]) -> bool {
     matches!(text.trim_ascii(), b"SERVER" | b"CLIENT")
+}
+
+/// Whether a line ends as a result does: in the entity, behind a separator.
+pub(super) fn is_closed(text: &[u8]) -> bool {
+    text.trim_ascii_end().strip_suffix(b"SERVER").map(<[u8]>::trim_ascii_end).is_some_and(|head| head.ends_with(line::SEPARATOR))
 }
 
 /// The data fields of a line: without entity and type in front and the entity at the end.
@@ -54,9 +61,10 @@ pub(super) fn generic(draft: &mut Draft<'_>, data: &[Range<usize>]) {
 ///
 /// [seen captures/ntp 22] `host <|> service (port/proto) <|> text <|> id`; [seen 10] 1.0: `host <|> port:text`;
 /// [spec ntp-otp 5.10] 1.1 and plugins without id: no id; `PORT` has no text.
-pub(super) fn finding(draft: &mut Draft<'_>, data: &[Range<usize>]) {
+pub(super) fn finding(draft: &mut Draft<'_>, data: &[Range<usize>], escaping: Escaping) {
     let Some((host, rest)) = data.split_first() else { return };
     draft.text(host.clone(), "host");
+    let rest = hostname(draft, rest);
     let Some((service, rest)) = rest.split_first() else { return };
     if rest.is_empty() && line::service(draft.bytes(service)).port.is_none() && port_and_text(draft, service) {
         return;
@@ -81,11 +89,34 @@ pub(super) fn finding(draft: &mut Draft<'_>, data: &[Range<usize>]) {
         _ => (rest, None),
     };
     if let (Some(from), Some(to)) = (text.first(), text.last()) {
-        draft.text(from.start..to.end, "text");
+        let text = from.start..to.end;
+        let plain = escape::unescaped(draft.bytes(&text), escaping);
+        draft.text(text, "text");
+        if let Some(plain) = plain {
+            draft.note("plain_text", Value::Text(plain));
+        }
     }
     if let Some(id) = id {
         draft.text(id.clone(), "plugin_id");
     }
+}
+
+/// Takes the host name off that late OTP 2.0 servers send behind the address: it is there when the port comes one later.
+///
+/// # Wire
+///
+/// [spec ntp-otp 5.10] from 2017-12; it may be empty or one blank.
+fn hostname<'r>(draft: &mut Draft<'_>, rest: &'r [Range<usize>]) -> &'r [Range<usize>] {
+    let is_port = |range: &Range<usize>| {
+        let read = line::service(draft.bytes(range));
+        read.transport.is_some() && (read.port.is_some() || read.name == Some(b"general"))
+    };
+    let [name, port, _, more @ ..] = rest else { return rest };
+    if more.is_empty() || is_port(name) || !is_port(port) {
+        return rest;
+    }
+    draft.text(name.clone(), "hostname");
+    rest.get(1..).unwrap_or_default()
 }
 
 /// The 1.0 form `port:text`.

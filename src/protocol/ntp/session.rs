@@ -3,8 +3,11 @@
 use super::block;
 use super::block::Block;
 use super::draft::Draft;
+use super::escape;
+use super::escape::Escaping;
 use super::keyword;
 use super::keyword::Form;
+use super::keyword::Keyword;
 use super::line;
 use super::login;
 use super::login::Agreement;
@@ -13,13 +16,16 @@ use super::login::Prompt;
 use super::place::Mode;
 use super::place::Session;
 use super::record::Dialect;
+use super::result;
 use super::said::Said;
 use super::said::to_u64;
+use crate::limits::RESULT_BYTES;
 use crate::peer::Peer;
 use crate::protocol::Dissector;
 use crate::protocol::Notes;
 use crate::protocol::Progress;
 use crate::protocol::View;
+
 impl Dissector for Session {
     fn data(&mut self, from: Peer, view: View<'_>, notes: &mut Notes<'_>) -> Progress {
         let mut done = 0_usize;
@@ -51,6 +57,7 @@ impl Dissector for Session {
         }
         let side = self.side(from);
         side.waiting = false;
+        side.open_result = None;
         side.torn = missing > 0;
         side.after_loss |= missing > 0;
         side.mode = match side.mode {
@@ -79,7 +86,15 @@ impl Session {
             }
         }
         let fresh = if self.side(from).waiting { 0 } else { fresh };
-        let end = memchr::memchr2(b'\n', 0, rest.get(fresh..)?)?.saturating_add(fresh);
+        let end = match self.side(from).open_result {
+            Some((end, _)) => end,
+            None => memchr::memchr2(b'\n', 0, rest.get(fresh..)?)?.saturating_add(fresh),
+        };
+        if let Some(len) = self.unended(from, rest.get(..end)?) {
+            self.line(from, rest.get(..len)?, len, offset, notes);
+            return Some(len);
+        }
+        let end = self.result_end(from, rest, end)?;
         let text = rest.get(..end)?;
         if from == Peer::Client
             && !matches!(self.client.mode, Mode::Version | Mode::User | Mode::Password)
@@ -88,8 +103,67 @@ impl Session {
         {
             return self.blob(from, row, rest, text, offset, notes);
         }
-        self.line(from, text, offset, notes);
+        self.line(from, text, end.saturating_add(1), offset, notes);
         Some(end.saturating_add(1))
+    }
+
+    /// The length of a line that has lost its line end, so that the next one follows on it.
+    ///
+    /// # Wire
+    ///
+    /// [spec ntp-otp 4] servers cut lines of their blocks at 65,533 bytes. [spec ntp-otp 8.2] a client ends its block
+    /// without a line end, and its next order stands on the same line.
+    fn unended(&mut self, from: Peer, text: &[u8]) -> Option<usize> {
+        let Mode::Body(_) = self.side(from).mode else { return None };
+        if from == Peer::Server {
+            return (text.len() > CUT_BY_SERVERS).then_some(CUT_BY_SERVERS);
+        }
+        let blanks = text.iter().take_while(|byte| **byte == b' ').count();
+        let marker = blanks.saturating_add(END_OF_CLIENT.len());
+        let ends = text.get(blanks..marker) == Some(END_OF_CLIENT) && line::envelope(text.get(marker..)?).is_some();
+        ends.then_some(marker)
+    }
+
+    /// Where a result ends whose text may hold raw line ends; where its first line does, for all others. `None`: more must come.
+    ///
+    /// # Wire
+    ///
+    /// [spec ntp-otp 3.4] OTP 2.0 from 2014 on escapes nothing.
+    fn result_end(&mut self, from: Peer, rest: &[u8], end: usize) -> Option<usize> {
+        let first = rest.get(..end)?;
+        let open = from == Peer::Server && matches!(self.server.mode, Mode::Line | Mode::Adrift) && self.may_stretch(first);
+        if !open {
+            return Some(end);
+        }
+        let (_, mut start) = self.server.open_result.take().unwrap_or((end, end.saturating_add(1)));
+        while let Some(found) = rest.get(start..).and_then(|more| memchr::memchr2(b'\n', 0, more)) {
+            let stop = start.saturating_add(found);
+            let next = rest.get(start..stop)?;
+            if is_order(from, next) || stop > RESULT_BYTES {
+                return Some(end);
+            }
+            if result::is_closed(next) {
+                return Some(stop);
+            }
+            start = stop.saturating_add(1);
+        }
+        if rest.len() > RESULT_BYTES {
+            return Some(end);
+        }
+        self.server.open_result = Some((end, start));
+        None
+    }
+
+    /// Whether a line is a result that is not closed and whose server writes line ends as they are.
+    fn may_stretch(&self, first: &[u8]) -> bool {
+        let result = |row: &Keyword| row.form == Form::Result;
+        let raw = match self.agreement.as_ref().map(|agreement| &agreement.dialect) {
+            Some(Dialect::Otp2) => true,
+            Some(Dialect::Unknown) | None => first.starts_with(b"SERVER <|> ALARM") || first.starts_with(b"SERVER <|> ERRMSG"),
+            Some(Dialect::Ntp(_) | Dialect::Otp1) => false,
+        };
+        raw && !result::is_closed(first)
+            && line::envelope(first).and_then(|envelope| keyword::find(Peer::Server, envelope.word)).is_some_and(result)
     }
 
     pub(super) fn prompt(&mut self, prompt: &'static [u8], login: Login, rest: &[u8], offset: u64, notes: &mut Notes<'_>) -> usize {
@@ -105,13 +179,16 @@ impl Session {
     }
 
     /// A whole line at its place.
-    pub(super) fn line(&mut self, from: Peer, text: &[u8], offset: u64, notes: &mut Notes<'_>) {
+    pub(super) fn line(&mut self, from: Peer, text: &[u8], total: usize, offset: u64, notes: &mut Notes<'_>) {
         let side = self.side(from);
         let (mode, torn) = (side.mode, std::mem::replace(&mut side.torn, false));
-        let draft = Draft::new(text, text.len().saturating_add(1));
+        let draft = Draft::new(text, total);
         match (mode, from) {
             (Mode::Version, _) | (Mode::Adrift, Peer::Client) if line::version(text).is_some() => self.version(from, draft, offset, notes),
-            (Mode::User, Peer::Client) => self.login_line(Mode::Password, login::user, draft, offset, notes),
+            (Mode::User, Peer::Client) => {
+                let next = if login::holds_password(text) { Mode::Line } else { Mode::Password };
+                self.login_line(next, login::user, draft, offset, notes);
+            }
             (Mode::Password, Peer::Client) => self.login_line(Mode::Line, login::password, draft, offset, notes),
             (Mode::Version, Peer::Client) => {
                 // Not what must come first: whatever it is, it has no place.
@@ -127,6 +204,9 @@ impl Session {
         let Some((agreement, login)) = login::version(&mut draft, from) else { return };
         let next = if agreement.asks_login { Mode::User } else { Mode::Line };
         self.login_open = agreement.asks_login;
+        if matches!(agreement.dialect, Dialect::Otp1) || agreement.number.contains("beta") {
+            self.escaping = Escaping::C;
+        }
         match from {
             Peer::Client => {
                 self.client.mode = next;
@@ -154,15 +234,16 @@ impl Session {
     ) {
         let login = read(&mut draft);
         self.client.mode = next;
+        if let Some(user) = draft.text_of("user") {
+            self.login = Some(user.to_vec());
+        }
         self.say(Peer::Client, offset, Said::login(login, draft), notes);
     }
 
     /// A line of a block, its end marker, or, when the end marker was lost, what comes after it.
     pub(super) fn body(&mut self, from: Peer, block: Block, torn: bool, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
         let ends = line::end_marker(draft.line).is_some();
-        let begins =
-            line::envelope(draft.line).is_some_and(|envelope| envelope.who == from && keyword::find(from, envelope.word).is_some());
-        if ends || begins {
+        if ends || is_order(from, draft.line) {
             self.side(from).mode = Mode::Line;
             return self.order(from, false, draft, offset, notes);
         }
@@ -172,6 +253,9 @@ impl Session {
         let after_loss = self.side(from).after_loss;
         let dialect = self.agreement.as_ref().map_or(&Dialect::Unknown, |agreement| &agreement.dialect);
         if let Some((name, sentence)) = block::body(block, &mut draft, dialect, after_loss) {
+            if from == Peer::Client {
+                self.configured(&draft);
+            }
             return self.say(from, offset, Said { bulk: true, ..Said::new(name, sentence, draft) }, notes);
         }
         if after_loss && from == Peer::Server {
@@ -180,4 +264,30 @@ impl Session {
         }
         self.unplaced(from, Draft::new(draft.line, draft.total), offset, notes);
     }
+
+    /// What a line of a client's block changes: how findings will be written, and, when it holds the end marker anywhere, that the
+    /// block is over for the server.
+    ///
+    /// # Wire
+    ///
+    /// [spec ntp-otp 5.4]
+    fn configured(&mut self, draft: &Draft<'_>) {
+        if draft.text_of("name") == Some(escape::ASKED_BY) {
+            self.escaping = Escaping::Ntp;
+        }
+        if memchr::memmem::find(draft.line, END_OF_CLIENT).is_some() {
+            self.client.mode = Mode::Line;
+        }
+    }
+}
+
+/// Bytes after which servers cut lines of their blocks.
+const CUT_BY_SERVERS: usize = 65_533;
+
+/// What ends a block of the client.
+const END_OF_CLIENT: &[u8] = b"<|> CLIENT";
+
+/// Whether a line is plainly a message of its own.
+fn is_order(from: Peer, text: &[u8]) -> bool {
+    line::envelope(text).is_some_and(|envelope| envelope.who == from && keyword::find(from, envelope.word).is_some())
 }

@@ -4,9 +4,11 @@ use super::Body;
 use super::Moment;
 use super::Written;
 use super::value::Fields;
+use super::value::Text;
 use crate::annotation::Payload;
 use crate::annotation::Shown;
 use crate::annotation::Token;
+use crate::event::LoginJudged;
 use crate::event::Message;
 use crate::event::Phase;
 use crate::report::pieces::pieces;
@@ -20,6 +22,7 @@ use serde::Serialize;
 use serde::Serializer;
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 
 /// The dialogue moved on.
 #[derive(Serialize, JsonSchema)]
@@ -40,6 +43,38 @@ impl PhaseEntered {
     pub(super) fn of(phase: &Phase) -> Self {
         let Phase { ordinal, title, sentence } = *phase;
         Self { ordinal, title, sentence }
+    }
+}
+
+/// A login was accepted or refused.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::report) struct LoginJudgedRecord<'a> {
+    /// Who tried.
+    client_ip: IpAddr,
+    /// Where.
+    server_ip: IpAddr,
+    /// On which port.
+    port: u16,
+    /// As whom.
+    user: Text<'a>,
+    /// Whether the server let it in.
+    accepted: bool,
+    /// Which try of this client on this service it was, from 1, over all connections.
+    attempt: u64,
+    /// How many of these tries were refused.
+    refused: u64,
+    /// How many user names it tried.
+    users: u64,
+}
+
+impl Body for LoginJudgedRecord<'_> {
+    const EVENT: &'static str = "login_judged";
+}
+
+impl<'a> LoginJudgedRecord<'a> {
+    pub(super) fn of(judged: &LoginJudged<'a>) -> Self {
+        let LoginJudged { client, server, user, accepted, attempt, refused, users } = *judged;
+        Self { client_ip: client, server_ip: server.ip, port: server.port, user: Text::of(user), accepted, attempt, refused, users }
     }
 }
 

@@ -67,6 +67,7 @@ pub(super) enum Line<'a> {
     FlowClosed(Record<flow::FlowClosed>),
     SessionIdentified(Record<flow::SessionIdentified<'a>>),
     PhaseEntered(Record<message::PhaseEntered>),
+    LoginJudged(Record<message::LoginJudgedRecord<'a>>),
     MessageDecoded(Record<Box<message::MessageDecoded<'a>>>),
     ServiceSeen(Record<fact::ServiceSeen>),
     ClientPortSeen(Record<fact::ClientPortSeen>),
@@ -89,6 +90,7 @@ impl<'a> Line<'a> {
                 let body = message::MessageDecoded::of(message, event.at, payload);
                 Self::MessageDecoded(Record::of(event, Box::new(body)))
             }
+            EventKind::LoginJudged(judged) => Self::LoginJudged(Record::of(event, message::LoginJudgedRecord::of(judged))),
             EventKind::ServiceSeen(fact) => Self::ServiceSeen(Record::of(event, fact::ServiceSeen::of(fact))),
             EventKind::ClientPortSeen(fact) => Self::ClientPortSeen(Record::of(event, fact::ClientPortSeen::of(fact))),
             EventKind::ConnectionSeen(fact) => Self::ConnectionSeen(Record::of(event, fact::ConnectionSeen::of(fact))),

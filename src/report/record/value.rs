@@ -30,7 +30,7 @@ pub(super) enum Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    fn of(bytes: &'a [u8]) -> Self {
+    pub(super) fn of(bytes: &'a [u8]) -> Self {
         match str::from_utf8(bytes) {
             Ok(text) => Self::Utf8(text),
             Err(_) => Self::Bytes { text: decoded(bytes), bytes: STANDARD.encode(bytes) },
