@@ -16,6 +16,7 @@ pub mod capture;
 pub mod decode;
 pub mod error;
 pub mod event;
+pub mod evidence;
 pub mod flow;
 pub mod inventory;
 pub mod limits;
