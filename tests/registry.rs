@@ -81,7 +81,8 @@ enum Piece {
 }
 
 fn pieces() -> impl Strategy<Value = Vec<(Peer, Piece)>> {
-    let gap = (any::<bool>(), 1_u64..2000).prop_map(|(client, missing)| (if client { Peer::Client } else { Peer::Server }, Piece::Gap(missing)));
+    let gap =
+        (any::<bool>(), 1_u64..2000).prop_map(|(client, missing)| (if client { Peer::Client } else { Peer::Server }, Piece::Gap(missing)));
     let gaps = proptest::collection::vec((any::<proptest::sample::Index>(), gap), 0..4);
     (conversation(), 1_usize..60, gaps).prop_map(|(steps, length, gaps)| {
         let cut = |step: &support::talk::Step| {

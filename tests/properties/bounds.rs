@@ -8,22 +8,22 @@ use crate::support::dialogues;
 use crate::support::talk::talk;
 use crate::support::wire::Net;
 use crate::support::wire::Talk;
-use ntp_sniff::limits::Limits;
-use ntp_sniff::peer::Peer;
-use ntp_sniff::time::Timestamp;
-use ntp_sniff::flow::Body;
-use ntp_sniff::flow::Chunk;
-use ntp_sniff::flow::Interest;
 use ntp_sniff::event::FrameId;
 use ntp_sniff::event::Frames;
 use ntp_sniff::event::GapReason;
+use ntp_sniff::flow::Body;
+use ntp_sniff::flow::Chunk;
+use ntp_sniff::flow::Interest;
+use ntp_sniff::limits::Limits;
 use ntp_sniff::peer::Endpoint;
 use ntp_sniff::peer::Flow;
 use ntp_sniff::peer::FlowId;
+use ntp_sniff::peer::Peer;
 use ntp_sniff::peer::RolesFrom;
 use ntp_sniff::peer::Traffic;
 use ntp_sniff::peer::VlanStack;
 use ntp_sniff::protocol::Conversations;
+use ntp_sniff::time::Timestamp;
 
 /// Which limits a capture reaches. Each must be a field of [`Limits`], as its debug text names them.
 fn reached(limits: &Limits, frames: &[Captured]) -> Vec<&'static str> {

@@ -91,10 +91,13 @@ fn assert_linear(name: &str, adversary: Adversary) {
         let small = cost(adversary, 16 << 10).max(Duration::from_millis(20));
         cost(adversary, 128 << 10).as_secs_f64() / small.as_secs_f64()
     };
-    let ratios: Vec<f64> = std::iter::repeat_with(ratio).take(3).scan(false, |done, ratio| {
-        let before = std::mem::replace(done, ratio < 12.0);
-        (!before).then_some(ratio)
-    }).collect();
+    let ratios: Vec<f64> = std::iter::repeat_with(ratio)
+        .take(3)
+        .scan(false, |done, ratio| {
+            let before = std::mem::replace(done, ratio < 12.0);
+            (!before).then_some(ratio)
+        })
+        .collect();
     assert!(ratios.last().is_some_and(|ratio| *ratio < 12.0), "{name}: eight times the bytes took {ratios:?} times as long");
 }
 

@@ -31,7 +31,8 @@ fn beginning() -> impl Strategy<Value = Vec<u8>> {
         b"10330 <|> 0123456789abcdef0123456789abcdef0\n10331 <|> 0123456789abcdef0123456789abcdef\n".to_vec(),
         [vec![b'x'; 4200], b"\nSERVER <|> PREFERENCES <|>\nmax_hosts <|> 2\n<|> SERVER\n".to_vec()].concat(),
     ];
-    let talks = dialogues::all().into_iter().flat_map(|steps| [stream(&steps, Peer::Client), stream(&steps, Peer::Server)]).collect::<Vec<_>>();
+    let talks =
+        dialogues::all().into_iter().flat_map(|steps| [stream(&steps, Peer::Client), stream(&steps, Peer::Server)]).collect::<Vec<_>>();
     let pieces = dialogues::all().concat().into_iter().map(|step| step.bytes).collect::<Vec<_>>();
     prop_oneof![
         1 => Just(Vec::new()),

@@ -68,7 +68,8 @@ pub(crate) fn pcap(frames: &[Captured]) -> Vec<u8> {
     bytes
 }
 
-/// The bytes of a pcapng file with one interface per link type, in the order they appear.
+/// The bytes of a pcapng file with one interface per link type, in the order they appear; its clock counts nanoseconds, the last three
+/// digits of which are the frame's number.
 pub(crate) fn pcapng(frames: &[Captured]) -> Vec<u8> {
     let mut link_types: Vec<u32> = Vec::new();
     for frame in frames {
@@ -77,16 +78,19 @@ pub(crate) fn pcapng(frames: &[Captured]) -> Vec<u8> {
         }
     }
     let mut bytes = block(0x0a0d_0d0a, &[0x1a2b_3c4d, 1, u32::MAX, u32::MAX], &[]);
-    link_types.iter().for_each(|link_type| bytes.extend(block(1, &[*link_type, 262_144], &[])));
-    for frame in frames {
+    link_types.iter().for_each(|link_type| bytes.extend(block(1, &[*link_type, 262_144, IN_NANOSECONDS[0], IN_NANOSECONDS[1], 0], &[])));
+    for (number, frame) in (1_u64..).zip(frames) {
         let interface = link_types.iter().position(|link_type| *link_type == frame.link_type).unwrap();
-        let ticks = u64::try_from(frame.micros).unwrap();
+        let ticks = u64::try_from(frame.micros).unwrap() * 1000 + number % 1000;
         let (high, low) = (u32::try_from(ticks >> 32).unwrap(), u32::try_from(ticks & 0xffff_ffff).unwrap());
         let words = [u32::try_from(interface).unwrap(), high, low, length(&frame.bytes), frame.wire_len];
         bytes.extend(block(6, &words, &frame.bytes));
     }
     bytes
 }
+
+/// The option of an interface that says that its clock counts 10⁻⁹ seconds: code 9, one byte, 9.
+const IN_NANOSECONDS: [u32; 2] = [0x0001_0009, 9];
 
 /// A pcapng block: words, then bytes padded to a multiple of four.
 fn block(kind: u32, words: &[u32], data: &[u8]) -> Vec<u8> {

@@ -4,14 +4,8 @@ use super::talk::Step;
 use super::talk::talk;
 
 /// Secrets that stand in [`FULL`]: no output may show four bytes of one that follow each other.
-pub(crate) const SECRETS: [&str; 6] = [
-    "zQ7x-Jw9vKqZ-XkW4",
-    "Vj8q.Yk2wQz.Hx6Zv9",
-    "qJ4z_Wx7Kv_Zq3Xy8j",
-    "Kz9vXq5WjZ7yQx2kV4",
-    "Xw3jQz8Kq6vYJ2xZ9q",
-    "jZ5kXv7qWy4QJ9zx3K",
-];
+pub(crate) const SECRETS: [&str; 6] =
+    ["zQ7x-Jw9vKqZ-XkW4", "Vj8q.Yk2wQz.Hx6Zv9", "qJ4z_Wx7Kv_Zq3Xy8j", "Kz9vXq5WjZ7yQx2kV4", "Xw3jQz8Kq6vYJ2xZ9q", "jZ5kXv7qWy4QJ9zx3K"];
 
 /// A whole session: login, dump, configuration with secrets both ways, a file, a scan, the end.
 pub(crate) const FULL: &str = r"

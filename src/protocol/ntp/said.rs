@@ -65,9 +65,7 @@ impl Session {
             Mode::Body(Block::Preferences) if !side.torn => block::preference_head(&mut draft, side.after_loss),
             // After a loss the block may be over: then only the form tells.
             Mode::Body(Block::Plugins) => from == Peer::Server && !side.torn && (!side.after_loss || line::separators(view.bytes) >= 2),
-            Mode::Body(Block::Dependencies | Block::Digests | Block::Sessions) => {
-                from == Peer::Server && !side.torn && !side.after_loss
-            }
+            Mode::Body(Block::Dependencies | Block::Digests | Block::Sessions) => from == Peer::Server && !side.torn && !side.after_loss,
             Mode::Line => from == Peer::Server && line::envelope(view.bytes).is_some(),
             _ => false,
         };
