@@ -1,4 +1,4 @@
-//! What events rest on: frames of the inputs, and bytes of a stream.
+//! What an event rests on: frames of the capture, and bytes of a stream.
 
 use crate::annotation::ByteSpan;
 

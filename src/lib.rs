@@ -12,6 +12,7 @@
 //! network, and no name is looked up.
 
 pub mod annotation;
+pub mod anomaly;
 pub mod capture;
 pub mod decode;
 pub mod error;

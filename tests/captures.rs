@@ -265,7 +265,7 @@ fn read(name: &str) -> Collector {
 }
 
 fn anomalies(name: &str) -> Vec<&'static str> {
-    read(name).anomalies().iter().map(ntp_sniff::event::Anomaly::name).collect()
+    read(name).anomalies().iter().map(ntp_sniff::anomaly::Anomaly::name).collect()
 }
 
 #[test]

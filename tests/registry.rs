@@ -9,13 +9,13 @@ mod draw;
 
 use draw::cases;
 use draw::conversation;
+use ntp_sniff::anomaly::GapReason;
 use ntp_sniff::capture::files::Files;
 use ntp_sniff::error::Error;
 use ntp_sniff::event::Event;
 use ntp_sniff::event::EventKind;
-use ntp_sniff::event::FrameId;
-use ntp_sniff::event::Frames;
-use ntp_sniff::event::GapReason;
+use ntp_sniff::evidence::FrameId;
+use ntp_sniff::evidence::Frames;
 use ntp_sniff::flow::Body;
 use ntp_sniff::flow::Chunk;
 use ntp_sniff::flow::Interest;
@@ -89,7 +89,9 @@ fn pieces() -> impl Strategy<Value = Vec<(Peer, Piece)>> {
             step.bytes.chunks(length).map(|bytes| (step.from, Piece::Data(bytes.to_vec()))).collect::<Vec<_>>()
         };
         let mut pieces: Vec<_> = steps.iter().flat_map(cut).collect();
-        gaps.into_iter().for_each(|(place, gap)| pieces.insert(place.index(pieces.len() + 1), gap));
+        for (place, gap) in gaps {
+            pieces.insert(place.index(pieces.len() + 1), gap);
+        }
         pieces
     })
 }

@@ -5,8 +5,8 @@ use crate::draw::isns;
 use ntp_sniff::decode::Flags;
 use ntp_sniff::decode::Segment;
 use ntp_sniff::event::Event;
-use ntp_sniff::event::FrameId;
-use ntp_sniff::event::Frames;
+use ntp_sniff::evidence::FrameId;
+use ntp_sniff::evidence::Frames;
 use ntp_sniff::flow::Body;
 use ntp_sniff::flow::Chunk;
 use ntp_sniff::flow::Flows;
@@ -117,7 +117,9 @@ proptest! {
             numbers.reverse();
         }
         let mut set = Frames::default();
-        numbers.iter().for_each(|number| set.add(FrameId { input: 0, number: *number }));
+        for number in &numbers {
+            set.add(FrameId { input: 0, number: *number });
+        }
         let spans: Vec<_> = set.spans().map(|span| (span.first, span.last)).collect();
         prop_assert!(spans.len() <= 257, "{} spans", spans.len());
         prop_assert!(spans.windows(2).all(|pair| pair[0].1 + 1 < pair[1].0), "ascending, apart");

@@ -1,9 +1,8 @@
 //! The lines of the login, which are known by their place and not by their form.
 
-use super::block;
 use super::draft::Draft;
 use super::line;
-use super::phase;
+use super::record::Dialect;
 use crate::annotation::Value;
 use crate::peer::Peer;
 use std::borrow::Cow;
@@ -15,14 +14,14 @@ pub(super) struct Agreement {
     pub(super) protocol: &'static str,
     pub(super) number: String,
     pub(super) options: Vec<String>,
-    /// The columns of plugin records: NTP only, OTP has its own.
-    pub(super) columns: Option<Vec<&'static str>>,
+    /// What it tells about plugin records.
+    pub(super) dialect: Dialect,
     /// Whether user and password are asked for.
     pub(super) asks_login: bool,
 }
 
-/// Name, phase and sentence of a login line.
-pub(super) type Login = (&'static str, u16, &'static str);
+/// Name and sentence of a login line.
+pub(super) type Login = (&'static str, &'static str);
 
 /// Reads a version line, the client's offer or the server's answer.
 pub(super) fn version(draft: &mut Draft<'_>, from: Peer) -> Option<(Agreement, Login)> {
@@ -41,20 +40,23 @@ pub(super) fn version(draft: &mut Draft<'_>, from: Peer) -> Option<(Agreement, L
     if !options.is_empty() {
         draft.note("options", Value::List(options.iter().map(|option| Cow::Borrowed(*option)).collect()));
     }
+    let number_is_one = number.starts_with("1.");
     let agreement = Agreement {
         protocol: if is_otp { "nessus_otp" } else { "nessus_ntp" },
         // OTP dropped the login with 2.0 [spec ntp-otp 1.3].
-        asks_login: !is_otp || number.starts_with("1."),
+        asks_login: !is_otp || number_is_one,
         number,
         options: options.iter().map(|option| String::from_utf8_lossy(option).into_owned()).collect(),
-        columns: (!is_otp).then(|| block::columns(&options)),
+        dialect: match (is_otp, number_is_one) {
+            (false, _) => Dialect::ntp(&options),
+            (true, true) => Dialect::Otp1,
+            (true, false) => Dialect::Otp2,
+        },
     };
     let login = match (from, options.is_empty()) {
-        (Peer::Client, true) => ("version", phase::VERSION_OFFER, "The client wants to speak {protocol}/{version}, without options."),
-        (Peer::Client, false) => {
-            ("version", phase::VERSION_OFFER, "The client wants to speak {protocol}/{version} and asks for {options}.")
-        }
-        (Peer::Server, _) => ("version", phase::VERSION_ANSWER, "The server agrees to speak {protocol}/{version}."),
+        (Peer::Client, true) => ("version", "The client wants to speak {protocol}/{version}, without options."),
+        (Peer::Client, false) => ("version", "The client wants to speak {protocol}/{version} and asks for {options}."),
+        (Peer::Server, _) => ("version", "The server agrees to speak {protocol}/{version}."),
     };
     Some((agreement, login))
 }
@@ -72,8 +74,8 @@ pub(super) enum Prompt {
 /// Looks for a prompt.
 pub(super) fn prompt(rest: &[u8]) -> Prompt {
     const LOGINS: [Login; 2] = [
-        ("user_prompt", phase::USER_PROMPT, "The server asks for the user name; there is no line end, a blank is the last byte."),
-        ("password_prompt", phase::PASSWORD, "The server asks for the password; there is no line end, a blank is the last byte."),
+        ("user_prompt", "The server asks for the user name; there is no line end, a blank is the last byte."),
+        ("password_prompt", "The server asks for the password; there is no line end, a blank is the last byte."),
     ];
     for (prompt, login) in line::PROMPTS.into_iter().zip(LOGINS) {
         if rest.starts_with(prompt) {
@@ -95,14 +97,14 @@ fn without_cr(text: &[u8]) -> usize {
 pub(super) fn user(draft: &mut Draft<'_>) -> Login {
     let end = without_cr(draft.line);
     draft.text(0..end, "user");
-    ("user", phase::USER, "The client gives the user name {user}.")
+    ("user", "The client gives the user name {user}.")
 }
 
 /// The password: by its place the third line of the client.
 pub(super) fn password(draft: &mut Draft<'_>) -> Login {
     let end = without_cr(draft.line);
     draft.secret(0..end, "password");
-    ("password", phase::PASSWORD, "The client gives the password, in clear text.")
+    ("password", "The client gives the password, in clear text.")
 }
 
 /// The refusal, if this line is it.
@@ -112,5 +114,5 @@ pub(super) fn refusal(draft: &mut Draft<'_>) -> Option<Login> {
         return None;
     }
     draft.keyword(0..end, "refusal");
-    Some(("login_failed", phase::LOGIN_FAILED, "The server refuses the login: wrong password or unknown user, it does not say which."))
+    Some(("login_failed", "The server refuses the login: wrong password or unknown user, it does not say which."))
 }

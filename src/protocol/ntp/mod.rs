@@ -20,13 +20,16 @@
 
 mod blob;
 mod block;
+mod dialogue;
 mod draft;
 mod keyword;
 mod line;
 mod login;
 mod order;
 mod phase;
+mod place;
 mod probe;
+mod record;
 mod result;
 mod said;
 mod secret;
@@ -59,6 +62,6 @@ impl Protocol for Ntp {
     }
 
     fn dissector(&self, whole: bool) -> Box<dyn Dissector> {
-        Box::new(session::Session::new(whole))
+        Box::new(place::Session::new(whole))
     }
 }
