@@ -129,6 +129,11 @@ impl Conversations {
         }
     }
 
+    /// Lets one protocol read a flow from here on, whatever any probe says: so that all can be held to the same contract.
+    pub fn assign(&mut self, flow: &mut Flow, protocol: &'static dyn Protocol, emit: &mut dyn FnMut(Event<'_>)) {
+        self.claim(flow, Probing::new(starts_known(flow)), protocol, None, emit);
+    }
+
     /// Shows the opening, with the new chunk, to all protocols.
     fn probe(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>, emit: &mut dyn FnMut(Event<'_>)) -> Interest {
         let mut probing = match self.talks.remove(&flow.id) {

@@ -1,4 +1,5 @@
 //! What the laws draw at random: sequence numbers near the wrap, cuts, orders, losses and conversations.
+#![allow(dead_code, reason = "each test file uses a part")]
 
 use crate::support::dialogues;
 use crate::support::talk::Step;

@@ -117,7 +117,9 @@ proptest! {
             numbers.reverse();
         }
         let mut set = Frames::default();
-        numbers.iter().for_each(|number| set.add(FrameId { input: 0, number: *number }));
+        for number in &numbers {
+            set.add(FrameId { input: 0, number: *number });
+        }
         let spans: Vec<_> = set.spans().map(|span| (span.first, span.last)).collect();
         prop_assert!(spans.len() <= 257, "{} spans", spans.len());
         prop_assert!(spans.windows(2).all(|pair| pair[0].1 + 1 < pair[1].0), "ascending, apart");

@@ -29,7 +29,7 @@ fn traces() -> Vec<String> {
     let mut traces = Vec::new();
     for secret in dialogues::SECRETS {
         for part in secret.as_bytes().windows(TELLING) {
-            let hex: Vec<String> = part.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = hex_of(part);
             traces.extend([String::from_utf8(part.to_vec()).unwrap(), hex.concat(), hex.join(" ")]);
         }
         for part in secret.as_bytes().windows(6) {
@@ -37,6 +37,11 @@ fn traces() -> Vec<String> {
         }
     }
     traces
+}
+
+/// Every byte in two digits.
+fn hex_of(bytes: &[u8]) -> Vec<String> {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What an output shows of the secrets.
@@ -121,9 +126,9 @@ fn without_loss_a_secret_is_shown_only_on_demand() {
     ] {
         let [table, records] = &shown(text)[..] else { panic!("two formats") };
         for secret in secrets {
-            let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+            let hex = hex_of(secret.as_bytes()).concat();
             assert!(records.contains(&hex), "{secret} is not in the payload of the records, although it was asked for");
-            let dump: Vec<String> = secret.bytes().take(3).map(|byte| format!("{byte:02x}")).collect();
+            let dump = hex_of(&secret.as_bytes()[..3]);
             assert!(table.contains(secret) || table.contains(&dump.join(" ")), "{secret} is not in the table, although it was asked for");
         }
     }

@@ -146,7 +146,9 @@ proptest! {
         let (first, second) = frames.split_at(at.index(frames.len()));
         let paths = [on_disk(&pcap(first)), on_disk(&pcap(second))];
         let found = collect(&mut Files::new(paths.to_vec(), &Limits::default()));
-        paths.iter().for_each(|path| std::fs::remove_file(path).unwrap());
+        for path in &paths {
+            std::fs::remove_file(path).unwrap();
+        }
         let want = collect(&mut memory(&frames));
         prop_assert_eq!(want.messages(), found.messages());
         // The frames are the same ones, counted anew in the second file.

@@ -40,14 +40,18 @@ pub(crate) fn captured(frames: Vec<Vec<u8>>, step: i64) -> Vec<Captured> {
 
 /// Cuts frames as a snap length does.
 pub(crate) fn snapped(mut frames: Vec<Captured>, snap_len: usize) -> Vec<Captured> {
-    frames.iter_mut().for_each(|frame| frame.bytes.truncate(snap_len));
+    for frame in &mut frames {
+        frame.bytes.truncate(snap_len);
+    }
     frames
 }
 
 /// A source that plays these frames.
 pub(crate) fn memory(frames: &[Captured]) -> Memory {
     let mut memory = Memory::new();
-    frames.iter().for_each(|frame| memory.push(frame.at(), frame.link_type, frame.wire_len, &frame.bytes));
+    for frame in frames {
+        memory.push(frame.at(), frame.link_type, frame.wire_len, &frame.bytes);
+    }
     memory
 }
 
@@ -57,18 +61,19 @@ pub(crate) fn pcap(frames: &[Captured]) -> Vec<u8> {
     let link_type = frames.first().map_or(ETHERNET, |frame| frame.link_type);
     bytes.extend(0xa1b2_c3d4_u32.to_le_bytes());
     bytes.extend([2, 0, 4, 0]);
-    [0, 0, 262_144, link_type].into_iter().for_each(|word| bytes.extend(word.to_le_bytes()));
+    bytes.extend([0, 0, 262_144, link_type].into_iter().flat_map(u32::to_le_bytes));
     for frame in frames {
         assert_eq!(frame.link_type, link_type, "a classic file has one link type");
         let (seconds, micros) = (frame.micros / 1_000_000, frame.micros % 1_000_000);
         let words = [u32::try_from(seconds).unwrap(), u32::try_from(micros).unwrap(), length(&frame.bytes), frame.wire_len];
-        words.into_iter().for_each(|word| bytes.extend(word.to_le_bytes()));
+        bytes.extend(words.into_iter().flat_map(u32::to_le_bytes));
         bytes.extend(&frame.bytes);
     }
     bytes
 }
 
-/// The bytes of a pcapng file with one interface per link type, in the order they appear.
+/// The bytes of a pcapng file with one interface per link type, in the order they appear; its clock counts nanoseconds, the last three
+/// digits of which are the frame's number.
 pub(crate) fn pcapng(frames: &[Captured]) -> Vec<u8> {
     let mut link_types: Vec<u32> = Vec::new();
     for frame in frames {
@@ -77,16 +82,21 @@ pub(crate) fn pcapng(frames: &[Captured]) -> Vec<u8> {
         }
     }
     let mut bytes = block(0x0a0d_0d0a, &[0x1a2b_3c4d, 1, u32::MAX, u32::MAX], &[]);
-    link_types.iter().for_each(|link_type| bytes.extend(block(1, &[*link_type, 262_144], &[])));
-    for frame in frames {
+    for link_type in &link_types {
+        bytes.extend(block(1, &[*link_type, 262_144, IN_NANOSECONDS[0], IN_NANOSECONDS[1], 0], &[]));
+    }
+    for (number, frame) in (1_u64..).zip(frames) {
         let interface = link_types.iter().position(|link_type| *link_type == frame.link_type).unwrap();
-        let ticks = u64::try_from(frame.micros).unwrap();
+        let ticks = u64::try_from(frame.micros).unwrap() * 1000 + number % 1000;
         let (high, low) = (u32::try_from(ticks >> 32).unwrap(), u32::try_from(ticks & 0xffff_ffff).unwrap());
         let words = [u32::try_from(interface).unwrap(), high, low, length(&frame.bytes), frame.wire_len];
         bytes.extend(block(6, &words, &frame.bytes));
     }
     bytes
 }
+
+/// The option of an interface that says that its clock counts 10⁻⁹ seconds: code 9, one byte, 9.
+const IN_NANOSECONDS: [u32; 2] = [0x0001_0009, 9];
 
 /// A pcapng block: words, then bytes padded to a multiple of four.
 fn block(kind: u32, words: &[u32], data: &[u8]) -> Vec<u8> {

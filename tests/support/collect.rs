@@ -21,6 +21,9 @@ use std::io;
 use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 
+/// Start, end, role and kind of a token, and its bytes unless they are a secret.
+pub(crate) type Piece = (usize, usize, &'static str, &'static str, Option<Vec<u8>>);
+
 /// A message, owned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Said {
@@ -31,8 +34,7 @@ pub(crate) struct Said {
     pub(crate) span: (u64, u64),
     /// Names and rendered values.
     pub(crate) fields: Vec<(String, String)>,
-    /// Start, end, role and kind of each token, and its bytes unless they are a secret.
-    pub(crate) pieces: Vec<(usize, usize, &'static str, &'static str, Option<Vec<u8>>)>,
+    pub(crate) pieces: Vec<Piece>,
 }
 
 impl Said {

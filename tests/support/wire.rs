@@ -104,21 +104,21 @@ pub(crate) struct Net {
     pub(crate) server: SocketAddr,
     /// None, one or two tags, the outer one first.
     pub(crate) vlans: Vec<u16>,
-    /// Pad frames to the 60 bytes of Ethernet.
-    pub(crate) padded: bool,
+    /// Bytes behind the IP packet that are none of it, as network cards and switches leave them.
+    pub(crate) trailer: usize,
 }
 
 impl Net {
     /// IPv4, without tags.
     pub(crate) fn v4(server_port: u16) -> Self {
         let client = SocketAddr::from(([10, 0, 0, 1], 40_001));
-        Self { client, server: SocketAddr::from(([10, 0, 0, 2], server_port)), vlans: Vec::new(), padded: false }
+        Self { client, server: SocketAddr::from(([10, 0, 0, 2], server_port)), vlans: Vec::new(), trailer: 0 }
     }
 
     /// IPv6, without tags.
     pub(crate) fn v6(server_port: u16) -> Self {
         let client = "[2001:db8::1]:40001".parse().unwrap();
-        Self { client, server: SocketAddr::new("2001:db8::2".parse().unwrap(), server_port), vlans: Vec::new(), padded: false }
+        Self { client, server: SocketAddr::new("2001:db8::2".parse().unwrap(), server_port), vlans: Vec::new(), trailer: 0 }
     }
 
     /// The frame of a segment, checksums right.
@@ -158,9 +158,7 @@ impl Net {
         }
         let mut frame = Vec::new();
         tcp.write(&mut frame, &packet.payload).unwrap();
-        if self.padded {
-            frame.resize(frame.len().max(60), 0);
-        }
+        frame.resize(frame.len() + self.trailer, 0xaa);
         frame
     }
 

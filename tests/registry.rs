@@ -1,0 +1,257 @@
+//! Every protocol and every format keeps the same contract, whichever joins them.
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions, reason = "numbers of a test, known to be small")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+
+mod support;
+
+#[path = "properties/draw.rs"]
+mod draw;
+
+use draw::cases;
+use draw::conversation;
+use ntp_sniff::anomaly::GapReason;
+use ntp_sniff::capture::files::Files;
+use ntp_sniff::error::Error;
+use ntp_sniff::event::Event;
+use ntp_sniff::event::EventKind;
+use ntp_sniff::evidence::FrameId;
+use ntp_sniff::evidence::Frames;
+use ntp_sniff::flow::Body;
+use ntp_sniff::flow::Chunk;
+use ntp_sniff::flow::Interest;
+use ntp_sniff::limits::Limits;
+use ntp_sniff::peer::Endpoint;
+use ntp_sniff::peer::Flow;
+use ntp_sniff::peer::FlowId;
+use ntp_sniff::peer::Peer;
+use ntp_sniff::peer::RolesFrom;
+use ntp_sniff::peer::Traffic;
+use ntp_sniff::peer::VlanStack;
+use ntp_sniff::pipeline::run;
+use ntp_sniff::protocol::Conversations;
+use ntp_sniff::protocol::Opening;
+use ntp_sniff::protocol::PROTOCOLS;
+use ntp_sniff::protocol::Probe;
+use ntp_sniff::report::FORMATS;
+use ntp_sniff::report::Style;
+use ntp_sniff::time::Timestamp;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use support::collect;
+use support::collect::Seen;
+use support::collect::seen;
+
+fn is_snake_case(name: &str) -> bool {
+    name.starts_with(|letter: char| letter.is_ascii_lowercase())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+#[test]
+fn protocols_have_names_and_ports_of_their_own() {
+    let ids: BTreeSet<_> = PROTOCOLS.iter().map(|protocol| protocol.id()).collect();
+    assert_eq!(ids.len(), PROTOCOLS.len(), "an id is used twice");
+    let mut taken = BTreeSet::new();
+    for protocol in PROTOCOLS {
+        assert!(is_snake_case(protocol.id()), "{}", protocol.id());
+        assert!(!protocol.title().is_empty() && !protocol.title().contains('\n'), "{}", protocol.id());
+        for port in protocol.ports() {
+            assert!(*port != 0 && taken.insert(*port), "{}: port {port} is none, or another protocol's", protocol.id());
+        }
+    }
+}
+
+#[test]
+fn nothing_is_known_of_nothing() {
+    for protocol in PROTOCOLS {
+        for (whole, hinted) in [(false, false), (false, true), (true, false), (true, true)] {
+            let opening = Opening { client: &[], server: &[], whole, hinted };
+            assert_eq!(protocol.probe(&opening), Probe::NeedMore, "{}", protocol.id());
+        }
+    }
+}
+
+/// What a dissector is shown.
+#[derive(Clone, Debug)]
+enum Piece {
+    Data(Vec<u8>),
+    Gap(u64),
+}
+
+fn pieces() -> impl Strategy<Value = Vec<(Peer, Piece)>> {
+    let gap =
+        (any::<bool>(), 1_u64..2000).prop_map(|(client, missing)| (if client { Peer::Client } else { Peer::Server }, Piece::Gap(missing)));
+    let gaps = proptest::collection::vec((any::<proptest::sample::Index>(), gap), 0..4);
+    (conversation(), 1_usize..60, gaps).prop_map(|(steps, length, gaps)| {
+        let cut = |step: &support::talk::Step| {
+            step.bytes.chunks(length).map(|bytes| (step.from, Piece::Data(bytes.to_vec()))).collect::<Vec<_>>()
+        };
+        let mut pieces: Vec<_> = steps.iter().flat_map(cut).collect();
+        for (place, gap) in gaps {
+            pieces.insert(place.index(pieces.len() + 1), gap);
+        }
+        pieces
+    })
+}
+
+fn flow(whole: bool) -> Flow {
+    Flow {
+        id: FlowId(1),
+        client: Endpoint { ip: [10, 0, 0, 1].into(), port: 40_000 },
+        server: Endpoint { ip: [10, 0, 0, 2].into(), port: 9999 },
+        roles: if whole { RolesFrom::SynAck } else { RolesFrom::LowerPort },
+        first_at: Timestamp::default(),
+        last_at: Timestamp::default(),
+        opening: Frames::one(FrameId { input: 0, number: 1 }),
+        closing: Frames::default(),
+        vlans: VlanStack::default(),
+        from_client: Traffic::default(),
+        from_server: Traffic::default(),
+        announced: true,
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(200))]
+
+    #[test]
+    fn dissectors_keep_their_contract(pieces in pieces(), whole: bool) {
+        for protocol in PROTOCOLS {
+            let mut events: Vec<Seen> = Vec::new();
+            let mut lengths = Vec::new();
+            let mut emit = |event: Event<'_>| {
+                if let EventKind::MessageDecoded(message) = &event.kind {
+                    lengths.push((message.payload.len() as u64, message.annotation.span.len()));
+                }
+                events.push(seen(&event));
+            };
+            let mut flow = flow(whole);
+            let mut conversations = Conversations::new(&Limits::default(), Vec::new(), false);
+            conversations.assign(&mut flow, *protocol, &mut emit);
+            let mut ends = [0_u64; 2];
+            // The runs of bytes between gaps, by direction.
+            let mut runs = vec![(Peer::Client, 0, 0), (Peer::Server, 0, 0)];
+            for (number, (from, piece)) in (2..).zip(&pieces) {
+                let offset = ends[usize::from(*from == Peer::Server)];
+                let frames = Frames::one(FrameId { input: 0, number });
+                let (body, length) = match piece {
+                    Piece::Data(bytes) => (Body::Data(bytes), bytes.len() as u64),
+                    Piece::Gap(missing) => (Body::Gap(*missing, GapReason::NotCaptured), *missing),
+                };
+                let end = offset + length;
+                ends[usize::from(*from == Peer::Server)] = end;
+                match body {
+                    Body::Data(_) => runs.iter_mut().rev().find(|(whose, ..)| whose == from).unwrap().2 = end,
+                    Body::Gap(..) => runs.push((*from, end, end)),
+                }
+                let chunk = Chunk { offset, at: Timestamp::default(), frames: &frames, body };
+                if conversations.chunk(&mut flow, *from, chunk, &mut emit) == Interest::Ignore {
+                    break;
+                }
+            }
+            conversations.closed(&mut flow, &mut emit);
+            let sessions = events.iter().filter(|event| event.kind == "session_identified").count();
+            prop_assert!(sessions <= 1, "{}: {sessions} sessions", protocol.id());
+            if let Some(first) = events.first() {
+                prop_assert_eq!(first.kind, "session_identified", "{}: says something before the session", protocol.id());
+            }
+            for (shown, said) in lengths {
+                prop_assert_eq!(shown, said, "{}: a message of bytes that were not shown", protocol.id());
+            }
+            let mut told = [0_u64; 2];
+            for said in events.iter().filter_map(|event| event.said.as_ref()) {
+                prop_assert!(said.is_tiled(), "{}: tokens of {:?}", protocol.id(), said);
+                prop_assert!(!said.name.is_empty() && said.span.0 < said.span.1, "{}: {:?}", protocol.id(), said);
+                let inside = |(from, start, end): &(Peer, u64, u64)| *from == said.from && *start <= said.span.0 && said.span.1 <= *end;
+                prop_assert!(runs.iter().any(inside), "{}: not inside of what was shown: {:?}", protocol.id(), said);
+                let told = &mut told[usize::from(said.from == Peer::Server)];
+                prop_assert!(*told <= said.span.0, "{}: bytes told twice: {:?}", protocol.id(), said);
+                *told = said.span.1;
+            }
+        }
+    }
+}
+
+/// All captures of the project.
+fn captures() -> Vec<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("captures");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "pcap" || extension == "pcapng"));
+    paths.sort();
+    paths
+}
+
+/// All captures as one timeline.
+fn everything() -> Files {
+    Files::new(captures(), &Limits::default())
+}
+
+#[test]
+fn formats_have_names_of_their_own() {
+    let names: BTreeSet<_> = FORMATS.iter().map(|format| format.name).collect();
+    assert_eq!(names.len(), FORMATS.len(), "a name is used twice");
+    for format in FORMATS {
+        assert!(is_snake_case(format.name) && !format.about.is_empty() && !format.about.contains('\n'), "{}", format.name);
+    }
+}
+
+#[test]
+fn formats_take_every_kind_of_event() {
+    let kinds: BTreeSet<_> = collect::collect(&mut everything()).seen.iter().map(|seen| seen.kind).collect();
+    let wanted = [
+        "anomaly_found",
+        "client_port_seen",
+        "connection_seen",
+        "flow_closed",
+        "flow_opened",
+        "message_decoded",
+        "phase_entered",
+        "service_seen",
+        "session_identified",
+        "summary",
+    ];
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), wanted, "the captures show every kind");
+    for format in FORMATS {
+        for style in [Style::default(), collect::loud(), Style { width: Some(1), ..collect::loud() }] {
+            let text = collect::text(&mut everything(), format.name, &style, false);
+            assert!(text.ends_with('\n'), "{}: no line end at the end", format.name);
+            let odd = text.chars().find(|letter| letter.is_control() && *letter != '\n');
+            assert_eq!(odd, None, "{}: a terminal would obey", format.name);
+            assert_eq!(text, collect::text(&mut everything(), format.name, &style, false), "{}: another time, another text", format.name);
+        }
+    }
+}
+
+/// A pipe whose reader leaves after so many bytes.
+struct Pipe(usize);
+
+impl io::Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0 == 0 {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let taken = bytes.len().min(self.0);
+        self.0 -= taken;
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.0 == 0 { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn formats_give_a_broken_pipe_back() {
+    for format in FORMATS {
+        let whole = collect::text(&mut everything(), format.name, &Style::default(), false).len();
+        for room in [0, 1, whole / 2, whole - 1, whole] {
+            let mut sink = (format.open)(Box::new(Pipe(room)), &Style::default());
+            let options = collect::options(&Limits::default(), false);
+            let ended = run(&mut everything(), options, sink.as_mut(), &AtomicBool::new(false), &mut |_| ());
+            let Err(Error::Write { source, .. }) = ended else { panic!("{}: room for {room} of {whole} bytes, and no error", format.name) };
+            assert_eq!(source.kind(), io::ErrorKind::BrokenPipe, "{}", format.name);
+        }
+    }
+}
