@@ -29,6 +29,8 @@ use std::fs::File;
 use std::io;
 use std::io::IsTerminal;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -37,6 +39,8 @@ use std::sync::atomic::AtomicBool;
 const DONE: u8 = 0;
 /// Could not do it.
 const FAILED: u8 = 1;
+/// Wrong usage; clap ends the program with the same code.
+const USAGE: u8 = 2;
 /// An input was damaged; what was readable was processed.
 const DAMAGED: u8 = 3;
 
@@ -46,8 +50,10 @@ fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::from(DONE),
         Err(error) => {
-            complain(&format!("{error:#}"));
-            ExitCode::from(FAILED)
+            // The program's own errors name their causes themselves.
+            let own = error.downcast_ref::<Error>();
+            complain(&own.map_or_else(|| format!("{error:#}"), ToString::to_string));
+            ExitCode::from(if matches!(own, Some(Error::Filter { .. })) { USAGE } else { FAILED })
         }
     }
 }
@@ -75,7 +81,12 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         hints: args.ntp_port.iter().map(|port| ("nessus_ntp", *port)).collect(),
         reveal: args.reveal_secrets,
     };
-    let summary = pipeline::run(source.as_mut(), options, sink.as_mut(), &stop, &mut |error| complain(&error.to_string()))?;
+    let ran = pipeline::run(source.as_mut(), options, sink.as_mut(), &stop, &mut |error| complain(&error.to_string()));
+    let summary = ran.map_err(|error| match error {
+        // The pipeline knows a sink, only the arguments know what is behind it.
+        Error::Write { source, .. } => Error::Write { output: output_name(args), source },
+        error => error,
+    })?;
     Ok(match (summary.damage.is_empty(), summary.frames) {
         (true, _) => DONE,
         (false, 0) => FAILED,
@@ -121,11 +132,28 @@ fn source(args: &Args, limits: &Limits, stop: &Arc<AtomicBool>) -> Result<Box<dy
     Ok(if wanted { Box::new(progress::Shown::new(files)) } else { Box::new(files) })
 }
 
+/// What the output is called in messages.
+fn output_name(args: &Args) -> String {
+    args.output.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
+}
+
+/// The file to write to, unless it is one of the captures to be read.
+fn create(path: &Path, args: &Args) -> Result<File, Error> {
+    let identity = |path: &Path| std::fs::metadata(path).ok().filter(|found| found.is_file()).map(|found| (found.dev(), found.ino()));
+    let created = match identity(path) {
+        Some(output) if args.read.iter().any(|input| identity(input) == Some(output)) => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "it is also read, and would be lost"))
+        }
+        _ => File::create(path),
+    };
+    created.map_err(|source| Error::Write { output: output_name(args), source })
+}
+
 /// The sink over standard output or a file. A terminal, or a live capture, gets every line at once.
 fn sink(args: &Args) -> Result<Box<dyn Sink>, Error> {
     let terminal = args.output.is_none() && io::stdout().is_terminal();
     let writer: Box<dyn Write> = match &args.output {
-        Some(path) => Box::new(File::create(path).map_err(|source| Error::Write { output: path.display().to_string(), source })?),
+        Some(path) => Box::new(create(path, args)?),
         None => Box::new(io::stdout()),
     };
     let writer: Box<dyn Write> = if terminal || args.interface.is_some() {
