@@ -16,6 +16,7 @@ use ntp_sniff::capture::live::Live;
 use ntp_sniff::capture::live::LiveOptions;
 use ntp_sniff::decode::Checks;
 use ntp_sniff::error::Error;
+use ntp_sniff::event::Summary;
 use ntp_sniff::inventory::Focus;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
@@ -87,11 +88,28 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         Error::Write { source, .. } => Error::Write { output: output_name(args), source },
         error => error,
     })?;
-    Ok(match (summary.damage.is_empty(), summary.frames) {
-        (true, _) => DONE,
-        (false, 0) => FAILED,
-        (false, _) => DAMAGED,
+    let unread = frames_of_unknown_link_type(&summary);
+    if unread > 0 {
+        let input = match (&args.interface, args.read.as_slice()) {
+            (Some(interface), _) => interface.clone(),
+            (None, [input]) => input.display().to_string(),
+            (None, _) => "inputs".to_owned(),
+        };
+        complain(&format!(
+            "{input}: {unread} of {} frames only counted: their link type is not known (see link_type_unknown)",
+            summary.frames
+        ));
+    }
+    Ok(match summary.frames.saturating_sub(unread) {
+        _ if summary.damage.is_empty() && unread == 0 => DONE,
+        0 => FAILED,
+        _ => DAMAGED,
     })
+}
+
+/// Frames that nothing could be said about because their link type is not known.
+fn frames_of_unknown_link_type(summary: &Summary) -> u64 {
+    summary.undecoded.iter().find(|(reason, _)| *reason == "link_type_unknown").map_or(0, |(_, frames)| *frames)
 }
 
 /// A flag that SIGINT and SIGTERM set; the second signal ends the program at once.
