@@ -43,7 +43,7 @@ pub(crate) struct Args {
 
     /// Interface to capture from, until SIGINT (Ctrl-C) or SIGTERM.
     ///
-    /// The signal ends the capture with the report; a second one ends the program at once. Needs root, or the capability cap_net_raw.
+    /// The signal ends the capture with the report; a second one ends the program at once. Needs root, or the capability `cap_net_raw`.
     #[arg(short, long, value_name = "IF", conflicts_with = "read", help_heading = "Input")]
     pub(crate) interface: Option<String>,
 

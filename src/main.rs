@@ -26,6 +26,7 @@ use ntp_sniff::report::Style;
 use ntp_sniff::report::escape;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTERM;
+use std::fs;
 use std::fs::File;
 use std::io;
 use std::io::IsTerminal;
@@ -157,7 +158,7 @@ fn output_name(args: &Args) -> String {
 
 /// The file to write to, unless it is one of the captures to be read.
 fn create(path: &Path, args: &Args) -> Result<File, Error> {
-    let identity = |path: &Path| std::fs::metadata(path).ok().filter(|found| found.is_file()).map(|found| (found.dev(), found.ino()));
+    let identity = |path: &Path| fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|found| (found.dev(), found.ino()));
     let created = match identity(path) {
         Some(output) if args.read.iter().any(|input| identity(input) == Some(output)) => {
             Err(io::Error::new(io::ErrorKind::InvalidInput, "it is also read, and would be lost"))
@@ -211,7 +212,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Which libpcap is loaded: its file's name tells, among the files mapped into this process.
 fn libpcap() -> String {
-    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
     let version = maps.lines().find_map(|line| line.rsplit_once("libpcap.so.")).map(|(_, version)| version.trim().to_owned());
     version.map_or_else(|| "libpcap".to_owned(), |version| format!("libpcap {version}"))
 }
