@@ -13,7 +13,7 @@ fn blocks(fence: &str) -> Vec<String> {
     let mut lines = readme.lines();
     let mut found = Vec::new();
     while lines.by_ref().any(|line| line == fence) {
-        found.push(lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect());
+        found.push(lines.by_ref().take_while(|line| *line != "```").collect::<Vec<_>>().join("\n"));
     }
     found
 }
@@ -86,6 +86,6 @@ fn records_named_are_those_of_the_schema() {
     let words: Vec<&str> = table.split('`').skip(1).step_by(2).filter(|word| !protocols.contains(word)).collect();
     assert!(words.len() > 40);
     for word in words {
-        assert!(schema.to_string().contains(word), "{word} is not in the schema");
+        assert!(schema.contains(word), "{word} is not in the schema");
     }
 }
