@@ -110,6 +110,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto, help_heading = "Output")]
     pub(crate) color: When,
 
+    /// Table: columns to fill, 80 to 400 [default: the terminal's, else 100].
+    ///
+    /// For a pager, whose terminal the program does not see: --width "$COLUMNS".
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(80..=400), help_heading = "Output")]
+    pub(crate) width: Option<u16>,
+
     /// No progress bar and no remarks; errors are still said.
     #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,
@@ -176,7 +182,7 @@ pub(crate) enum When {
 const EXAMPLES: &str = "\
 Examples:
   ntp-sniff -r capture.pcap                              timeline, tables, summary
-  ntp-sniff -r capture.pcap -xv --color always | less -R
+  ntp-sniff -r capture.pcap -xv --color always --width 80 | less -R
   ntp-sniff -r a.pcapng -r b.pcap.gz 'host 10.0.0.1'     two files, one timeline
   ssh sensor tcpdump -U -w - | ntp-sniff -r -            from another machine
   ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl

@@ -146,6 +146,9 @@ fn source(args: &Args, limits: &Limits, stop: &Arc<AtomicBool>) -> Result<Box<dy
         let problem = "nothing to read: name a capture file with -r FILE (- for standard input), or an interface with -i IF";
         Args::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
     }
+    if args.read.iter().any(|path| path.as_os_str() == "-") && io::stdin().is_terminal() {
+        Args::command().error(ErrorKind::InvalidValue, "standard input is a terminal: pipe a capture into it").exit();
+    }
     let files = Files::new(args.read.clone(), limits).stop_on(stop);
     let wanted = !args.quiet && io::stderr().is_terminal() && (args.output.is_some() || !io::stdout().is_terminal());
     Ok(if wanted { Box::new(progress::Shown::new(files)) } else { Box::new(files) })
@@ -185,7 +188,7 @@ fn sink(args: &Args) -> Result<Box<dyn Sink>, Error> {
         When::Never => false,
         When::Auto => terminal && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
     };
-    let width = if terminal { terminal_width() } else { None };
+    let width = args.width.map(usize::from).or_else(|| if terminal { terminal_width() } else { None });
     let style = Style { color, verbose: args.verbose, hex: args.hex, payload: args.payload, width, show: args.parts() };
     let format = FORMATS.iter().find(|format| format.name == args.format).or(FORMATS.first());
     let open = format

@@ -130,6 +130,16 @@ fn a_narrow_terminal_is_respected() {
     }
 }
 
+#[test]
+fn the_width_can_be_named() {
+    for (width, columns) in [("80", 80), ("132", 132)] {
+        let outcome = run(&["-r", CAPTURE, "--width", width]);
+        outcome.is_quiet();
+        assert_eq!(outcome.stdout.lines().map(|line| line.chars().count()).max(), Some(columns));
+    }
+    assert_eq!(run(&["-r", CAPTURE, "--width", "79"]).code, Some(2));
+}
+
 /// Writes a part of the capture into a pipe that stays open, sends signals, and waits.
 fn interrupted(bytes: &[u8], name: &str) -> Outcome {
     let mut child = program(&["-r", "-", "-T", "jsonl"]).stdin(Stdio::piped()).spawn().unwrap();
