@@ -1,5 +1,6 @@
 //! What a dissector says about bytes: a name, a sentence, fields, and the role of every byte.
 
+use crate::event::Reference;
 use std::borrow::Cow;
 
 /// Bytes of one direction of a stream, from `start` up to but without `end`.
@@ -144,6 +145,8 @@ pub struct Annotation<'a> {
     pub span: ByteSpan,
     /// Ordinal of the phase it belongs to.
     pub phase: u16,
+    /// The message it answers.
+    pub response_to: Option<Reference>,
     /// A sentence for people; `{field}` stands for that field's value, so that a redacted field cannot leak here.
     pub sentence: &'a str,
     /// What it says.

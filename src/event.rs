@@ -1,128 +1,17 @@
 //! The only thing outputs see: events, each with its evidence.
 
-use crate::annotation::{Annotation, ByteSpan, Payload};
-use crate::peer::{Endpoint, Flow, FlowId, Peer};
+use crate::annotation::Annotation;
+use crate::annotation::Payload;
+use crate::anomaly::Anomaly;
+use crate::evidence::Evidence;
+use crate::evidence::FrameId;
+use crate::peer::Endpoint;
+use crate::peer::Flow;
+use crate::peer::FlowId;
+use crate::peer::Peer;
 use crate::time::Timestamp;
 use std::borrow::Cow;
 use std::net::IpAddr;
-use std::time::Duration;
-
-/// Names a frame: which input, and its number there, from 1 as Wireshark counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FrameId {
-    /// Which input, from 0 in the order given.
-    pub input: u32,
-    /// Frame number in that input, from 1.
-    pub number: u64,
-}
-
-/// Frames that follow each other in one input, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FrameSpan {
-    /// Which input.
-    pub input: u32,
-    /// The first frame.
-    pub first: u64,
-    /// The last frame.
-    pub last: u64,
-}
-
-/// The most spans an evidence keeps apart; beyond, the newest span is stretched.
-const MOST_SPANS: usize = 256;
-
-/// A set of frames, ascending, neighbours joined. One span costs no allocation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Frames {
-    first: Option<FrameSpan>,
-    more: Vec<FrameSpan>,
-}
-
-impl Frames {
-    /// One frame.
-    #[must_use]
-    pub fn one(frame: FrameId) -> Self {
-        Self { first: Some(FrameSpan { input: frame.input, first: frame.number, last: frame.number }), more: Vec::new() }
-    }
-
-    /// Adds a frame; one already in the set changes nothing.
-    pub fn add(&mut self, frame: FrameId) {
-        let Some(newest) = self.more.last_mut().or(self.first.as_mut()) else {
-            *self = Self::one(frame);
-            return;
-        };
-        if newest.input == frame.input && newest.first <= frame.number && frame.number <= newest.last.saturating_add(1) {
-            newest.last = newest.last.max(frame.number);
-        } else if (newest.input, newest.last) < (frame.input, frame.number) {
-            let full = self.more.len() >= MOST_SPANS;
-            match self.more.last_mut() {
-                Some(newest) if full && newest.input == frame.input => newest.last = frame.number,
-                _ => self.more.push(FrameSpan { input: frame.input, first: frame.number, last: frame.number }),
-            }
-        } else {
-            self.insert_earlier(frame);
-        }
-    }
-
-    /// Adds a frame that is not the newest: rare, so the set is simply made anew.
-    fn insert_earlier(&mut self, frame: FrameId) {
-        let mut spans: Vec<FrameSpan> = self.spans().copied().collect();
-        spans.push(FrameSpan { input: frame.input, first: frame.number, last: frame.number });
-        spans.sort_unstable();
-        let mut joined: Vec<FrameSpan> = Vec::with_capacity(spans.len());
-        for span in spans {
-            match joined.last_mut() {
-                Some(last) if last.input == span.input && span.first <= last.last.saturating_add(1) => last.last = last.last.max(span.last),
-                _ => joined.push(span),
-            }
-        }
-        let mut joined = joined.into_iter();
-        self.first = joined.next();
-        self.more = joined.collect();
-    }
-
-    /// Adds all frames of another set.
-    pub fn join(&mut self, other: &Self) {
-        for span in other.spans() {
-            self.add(FrameId { input: span.input, number: span.first });
-            if span.last > span.first {
-                match self.more.last_mut().or(self.first.as_mut()) {
-                    Some(newest) if newest.input == span.input && newest.last == span.first => newest.last = span.last,
-                    _ => (span.first..=span.last).for_each(|number| self.add(FrameId { input: span.input, number })),
-                }
-            }
-        }
-    }
-
-    /// The spans, ascending.
-    pub fn spans(&self) -> impl Iterator<Item = &FrameSpan> {
-        self.first.iter().chain(&self.more)
-    }
-
-    /// Whether it names no frame.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.first.is_none()
-    }
-}
-
-/// What an event rests on: frames, and bytes of the stream where it is about payload.
-///
-/// Only the summary and statistics have an empty one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Evidence {
-    /// The frames.
-    pub frames: Frames,
-    /// The bytes, in the stream of the peer that sent them.
-    pub bytes: Option<ByteSpan>,
-}
-
-impl Evidence {
-    /// Frames only.
-    #[must_use]
-    pub fn of(frames: Frames) -> Self {
-        Self { frames, bytes: None }
-    }
-}
 
 /// Something to report. Borrows what it speaks of for as long as it is being reported.
 #[derive(Debug)]
@@ -135,6 +24,14 @@ pub struct Event<'a> {
     pub evidence: Evidence,
     /// What happened.
     pub kind: EventKind<'a>,
+}
+
+impl<'a> Event<'a> {
+    /// The event that announces a flow.
+    #[must_use]
+    pub fn flow_opened(flow: &'a Flow) -> Self {
+        Event { at: flow.first_at, flow: Some(flow.id), evidence: Evidence::of(flow.opening.clone()), kind: EventKind::FlowOpened(flow) }
+    }
 }
 
 /// The kinds of events; their names in outputs are public and stable.
@@ -218,11 +115,22 @@ pub struct Phase {
     pub sentence: &'static str,
 }
 
+/// Names a message of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Its number in the session, from 1.
+    pub number: u64,
+    /// Its first frame.
+    pub frame: FrameId,
+}
+
 /// A complete message with its bytes, secrets already out of reach.
 #[derive(Debug)]
 pub struct Message<'a> {
     /// Protocol id.
     pub protocol: &'static str,
+    /// Its number in the session, both directions together, from 1.
+    pub number: u64,
     /// Who sent it.
     pub from: Peer,
     /// What the dissector says.
@@ -311,136 +219,6 @@ impl Grade {
     }
 }
 
-/// Why bytes of a stream are missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GapReason {
-    /// The other side acknowledged them, but the capture does not have them.
-    NotCaptured,
-    /// The frame was there, but cut by the snap length.
-    SnapLength,
-    /// They had not come when a bound of the reassembly was reached.
-    Bound,
-    /// They had not come when the connection or the capture ended.
-    End,
-}
-
-impl GapReason {
-    /// The name used in every output.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NotCaptured => "not_captured",
-            Self::SnapLength => "snap_length",
-            Self::Bound => "bound",
-            Self::End => "end",
-        }
-    }
-}
-
-/// Something odd: data about the capture, never a reason to stop.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Anomaly {
-    /// Bytes of a stream are missing.
-    Gap {
-        /// Whose stream.
-        from: Peer,
-        /// How many bytes.
-        bytes: u64,
-        /// Why.
-        reason: GapReason,
-    },
-    /// A repetition of bytes already seen differs; the first copy counts.
-    OverlapDiffers {
-        /// Whose stream.
-        from: Peer,
-        /// How many bytes differ.
-        bytes: u64,
-    },
-    /// Payload behind the end its sender announced.
-    DataAfterFin {
-        /// Whose stream.
-        from: Peer,
-        /// How many bytes.
-        bytes: u64,
-    },
-    /// A segment too far away from the stream to be part of it: left out.
-    SegmentImplausible {
-        /// Whose stream.
-        from: Peer,
-        /// Distance from the next expected byte; negative lies before it.
-        distance: i64,
-    },
-    /// A header does not fit its frame or contradicts itself.
-    HeaderBroken {
-        /// Which header.
-        layer: &'static str,
-        /// What is wrong.
-        problem: &'static str,
-    },
-    /// The link type of an input is not known; its frames are only counted.
-    LinkTypeUnknown {
-        /// The LINKTYPE number.
-        link_type: u32,
-    },
-    /// Fragments of one datagram overlap; first copy (IPv4) or no copy (IPv6, RFC 5722) counts.
-    FragmentOverlap {
-        /// Whether the datagram was given up.
-        dropped: bool,
-    },
-    /// A fragmented datagram never became whole.
-    FragmentsIncomplete {
-        /// Bytes that were there.
-        bytes: u64,
-    },
-    /// The capture clock went back.
-    TimeWentBack {
-        /// By how much.
-        by: Duration,
-    },
-    /// Bytes a dissector could not read as a message.
-    Undecodable {
-        /// Whose stream.
-        from: Peer,
-        /// How many bytes.
-        bytes: u64,
-        /// Why.
-        problem: &'static str,
-    },
-    /// A bound of `limits.rs` was reached.
-    LimitReached {
-        /// The name of the limit.
-        limit: &'static str,
-        /// Its value.
-        value: u64,
-    },
-    /// An input ended too early or is damaged; what came before was processed.
-    InputDamaged {
-        /// What and where.
-        problem: String,
-    },
-}
-
-impl Anomaly {
-    /// The name used in every output.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Gap { .. } => "gap",
-            Self::OverlapDiffers { .. } => "overlap_differs",
-            Self::DataAfterFin { .. } => "data_after_fin",
-            Self::SegmentImplausible { .. } => "segment_implausible",
-            Self::HeaderBroken { .. } => "header_broken",
-            Self::LinkTypeUnknown { .. } => "link_type_unknown",
-            Self::FragmentOverlap { .. } => "fragment_overlap",
-            Self::FragmentsIncomplete { .. } => "fragments_incomplete",
-            Self::TimeWentBack { .. } => "time_went_back",
-            Self::Undecodable { .. } => "undecodable",
-            Self::LimitReached { .. } => "limit_reached",
-            Self::InputDamaged { .. } => "input_damaged",
-        }
-    }
-}
-
 /// A service nobody decoded, for the summary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undocumented {
@@ -487,34 +265,4 @@ pub struct Summary {
     pub dropped: Option<(u64, u64)>,
     /// What was wrong with inputs, one line each.
     pub damage: Vec<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn frames(numbers: &[u64]) -> Vec<(u64, u64)> {
-        let mut set = Frames::default();
-        for &number in numbers {
-            set.add(FrameId { input: 0, number });
-        }
-        set.spans().map(|span| (span.first, span.last)).collect()
-    }
-
-    #[test]
-    fn neighbours_join_and_order_does_not_matter() {
-        assert_eq!(frames(&[9, 11]), [(9, 9), (11, 11)]);
-        assert_eq!(frames(&[9, 10, 11]), [(9, 11)]);
-        assert_eq!(frames(&[11, 9, 10]), [(9, 11)]);
-        assert_eq!(frames(&[5, 5, 3, 5]), [(3, 3), (5, 5)]);
-    }
-
-    #[test]
-    fn sets_join() {
-        let mut left = Frames::one(FrameId { input: 0, number: 4 });
-        let mut right = Frames::one(FrameId { input: 0, number: 1 });
-        right.add(FrameId { input: 0, number: 2 });
-        left.join(&right);
-        assert_eq!(left.spans().map(|span| (span.first, span.last)).collect::<Vec<_>>(), [(1, 2), (4, 4)]);
-    }
 }

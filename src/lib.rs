@@ -12,10 +12,12 @@
 //! network, and no name is looked up.
 
 pub mod annotation;
+pub mod anomaly;
 pub mod capture;
 pub mod decode;
 pub mod error;
 pub mod event;
+pub mod evidence;
 pub mod flow;
 pub mod inventory;
 pub mod limits;

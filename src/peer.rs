@@ -1,9 +1,6 @@
 //! Who talks: endpoints, the two peers of a connection, and what names a connection.
 
-use crate::event::Event;
-use crate::event::EventKind;
-use crate::event::Evidence;
-use crate::event::Frames;
+use crate::evidence::Frames;
 use crate::time::Timestamp;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -186,12 +183,6 @@ impl Flow {
             Peer::Client => self.client,
             Peer::Server => self.server,
         }
-    }
-
-    /// The event that announces the flow.
-    #[must_use]
-    pub fn opened(&self) -> Event<'_> {
-        Event { at: self.first_at, flow: Some(self.id), evidence: Evidence::of(self.opening.clone()), kind: EventKind::FlowOpened(self) }
     }
 
     /// Lets client and server change places, because the bytes say so. Does nothing once the flow is announced.

@@ -1,15 +1,15 @@
 //! What stands behind the flow stage: inventory, conversations and the sink, as one receiver.
 
+use crate::anomaly::Anomaly;
 use crate::capture::Frame;
 use crate::capture::filter::Filter;
 use crate::error::Error;
-use crate::event::Anomaly;
 use crate::event::Event;
 use crate::event::EventKind;
-use crate::event::Evidence;
-use crate::event::FrameId;
-use crate::event::Frames;
 use crate::event::Summary;
+use crate::evidence::Evidence;
+use crate::evidence::FrameId;
+use crate::evidence::Frames;
 use crate::flow::Chunk;
 use crate::flow::Flows;
 use crate::flow::Handshake;

@@ -8,7 +8,7 @@ use super::input::Kind;
 use super::pcap::Pcap;
 use super::pcapng::PcapNg;
 use crate::error::Error;
-use crate::event::FrameId;
+use crate::evidence::FrameId;
 use crate::limits::Limits;
 use crate::time::Timestamp;
 use std::io::Read;

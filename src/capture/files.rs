@@ -56,7 +56,7 @@ impl Files {
         self
     }
 
-    /// What the inputs are called in messages, by [`crate::event::FrameId::input`].
+    /// What the inputs are called in messages, by [`crate::evidence::FrameId::input`].
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.names

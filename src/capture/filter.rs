@@ -102,7 +102,7 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::FrameId;
+    use crate::evidence::FrameId;
     use crate::time::Timestamp;
 
     /// An IPv4 packet from 10.0.0.1 to 10.0.0.2 with a TCP header to port 1241, behind `link` bytes of link layer.

@@ -5,7 +5,7 @@ use super::Next;
 use super::Source;
 use super::filter::from_libpcap;
 use crate::error::Error;
-use crate::event::FrameId;
+use crate::evidence::FrameId;
 use crate::time::Timestamp;
 use pcap::Active;
 use pcap::Capture;

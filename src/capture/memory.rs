@@ -4,7 +4,7 @@ use super::Frame;
 use super::Next;
 use super::Source;
 use crate::error::Error;
-use crate::event::FrameId;
+use crate::evidence::FrameId;
 use crate::time::Timestamp;
 
 /// One answer of the script.

@@ -24,7 +24,7 @@ mod forge;
 mod tests;
 
 use crate::error::Error;
-use crate::event::FrameId;
+use crate::evidence::FrameId;
 use crate::time::Timestamp;
 
 /// What comes next from a source.

@@ -1,9 +1,9 @@
 //! Where in a frame the decoding stands, and which header comes next.
 
 use super::fragment::{Datagram, Fragment};
+use crate::anomaly::Anomaly;
 use crate::capture::Frame;
-use crate::event::Anomaly;
-use crate::event::FrameId;
+use crate::evidence::FrameId;
 use crate::peer::VlanStack;
 use crate::time::Timestamp;
 use std::net::IpAddr;

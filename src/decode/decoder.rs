@@ -2,9 +2,9 @@
 
 use super::fragment::{Fragment, Fragments, Joined, Report};
 use super::{Checks, Decoded, LINK_TYPE_UNKNOWN, Segment};
+use crate::anomaly::Anomaly;
 use crate::capture::Frame;
-use crate::event::Anomaly;
-use crate::event::Frames;
+use crate::evidence::Frames;
 use crate::limits::Limits;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;

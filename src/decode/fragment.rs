@@ -7,8 +7,8 @@ pub use self::parts::{Datagram, Fragment, Joined};
 
 use self::parts::Key;
 use self::pieces::{Added, Pieces};
-use crate::event::Anomaly;
-use crate::event::Frames;
+use crate::anomaly::Anomaly;
+use crate::evidence::Frames;
 use crate::limits::Limits;
 use crate::time::Timestamp;
 use hashbrown::HashMap;

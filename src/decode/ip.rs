@@ -4,7 +4,7 @@ pub(super) mod v4;
 pub(super) mod v6;
 
 use super::cursor::{Cursor, Layer, Piece, broken};
-use crate::event::Anomaly;
+use crate::anomaly::Anomaly;
 use etherparse::IpAuthHeaderSlice;
 
 /// The longest datagram there is: all length fields have 16 bits.

@@ -2,7 +2,7 @@
 
 use super::LINK_TYPE_UNKNOWN;
 use super::cursor::{Cursor, Layer, be16, broken};
-use crate::event::Anomaly;
+use crate::anomaly::Anomaly;
 use etherparse::{Ethernet2HeaderSlice, SingleVlanHeaderSlice};
 
 /// The Ethernet type of IPv4.

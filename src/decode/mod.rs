@@ -15,9 +15,9 @@ pub use self::decoder::{Decoder, Outcome};
 pub use self::fragment::{Datagram, Fragment, Fragments, Joined};
 
 use self::cursor::{Cursor, Layer, broken};
+use crate::anomaly::Anomaly;
 use crate::capture::Frame;
-use crate::event::Anomaly;
-use crate::event::Frames;
+use crate::evidence::Frames;
 use crate::peer::{Endpoint, VlanStack};
 use crate::time::Timestamp;
 

@@ -2,8 +2,8 @@
 
 use super::cursor::{Cursor, be16, broken};
 use super::{Checks, Decoded, Flags, Segment};
-use crate::event::Anomaly;
-use crate::event::Frames;
+use crate::anomaly::Anomaly;
+use crate::evidence::Frames;
 use crate::peer::Endpoint;
 use etherparse::checksum::Sum16BitWords;
 use etherparse::{TcpHeaderSlice, TcpOptionElement, TcpOptionsIterator};

@@ -2,9 +2,9 @@
 #![allow(clippy::arithmetic_side_effects, reason = "numbers of the tests themselves, not of the network")]
 
 use super::{Checks, Decoded, Segment};
+use crate::anomaly::Anomaly;
 use crate::capture::Frame;
-use crate::event::Anomaly;
-use crate::event::FrameId;
+use crate::evidence::FrameId;
 use crate::time::Timestamp;
 use etherparse::PacketBuilder;
 

@@ -4,7 +4,7 @@
 use super::testing::{ether, frame, v4, v6};
 use super::{Checks, Decoder, Outcome};
 use crate::capture::Frame;
-use crate::event::FrameId;
+use crate::evidence::FrameId;
 use crate::limits::Limits;
 use crate::time::Timestamp;
 use proptest::prelude::{any, proptest};

@@ -1,7 +1,7 @@
 //! SYNs that wait for their answer, in a table of fixed size: a flood of them costs no memory.
 
 use crate::decode::Segment;
-use crate::event::Frames;
+use crate::evidence::Frames;
 use crate::limits::Limits;
 use crate::peer::Endpoint;
 use crate::time::Timestamp;

@@ -1,7 +1,7 @@
 //! The last delivered bytes of one direction, so that a repetition that differs is noticed.
 
-use crate::event::FrameId;
-use crate::event::Frames;
+use crate::evidence::FrameId;
+use crate::evidence::Frames;
 use std::collections::VecDeque;
 
 /// Delivered bytes up to a bound, with the frame that brought each.

@@ -1,8 +1,8 @@
 //! Segments that came before their turn, kept without overlap until the hole before them is filled.
 
 use super::history::to_u64;
-use crate::event::FrameId;
-use crate::event::Frames;
+use crate::evidence::FrameId;
+use crate::evidence::Frames;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 

@@ -15,12 +15,14 @@ mod hold;
 mod reassembly;
 pub mod seq;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use table::Flows;
 
+use crate::anomaly::GapReason;
 use crate::event::Event;
-use crate::event::Frames;
-use crate::event::GapReason;
+use crate::evidence::Frames;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::Peer;

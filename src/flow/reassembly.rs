@@ -9,12 +9,12 @@ use super::history::to_u64;
 use super::hold::Hold;
 use super::seq;
 use crate::annotation::ByteSpan;
-use crate::event::Anomaly;
+use crate::anomaly::Anomaly;
+use crate::anomaly::GapReason;
 use crate::event::Event;
 use crate::event::EventKind;
-use crate::event::Evidence;
-use crate::event::Frames;
-use crate::event::GapReason;
+use crate::evidence::Evidence;
+use crate::evidence::Frames;
 use crate::limits::Limits;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
@@ -38,6 +38,8 @@ pub(super) struct Stream {
     start: Option<u32>,
     next: u64,
     acked: u64,
+    /// By how much `acked` grew last.
+    ack_step: u64,
     fin: Option<u64>,
     window: Option<u64>,
     stray: Option<(u32, u8)>,
@@ -80,7 +82,7 @@ impl Outlet<'_> {
         if !self.flow.announced {
             self.flow.announced = true;
             let flow = &*self.flow;
-            self.receiver.event(flow.opened());
+            self.receiver.event(Event::flow_opened(flow));
         }
     }
 
@@ -112,7 +114,11 @@ impl Stream {
     pub(super) fn acknowledged(&mut self, ack: u32, window: u64) {
         self.begin(ack);
         let offset = seq::offset(self.start.unwrap_or(ack), self.next.max(self.acked), ack);
-        self.acked = self.acked.max(u64::try_from(offset).unwrap_or(0));
+        let acked = u64::try_from(offset).unwrap_or(0);
+        if acked > self.acked {
+            self.ack_step = acked.saturating_sub(self.acked);
+            self.acked = acked;
+        }
         self.window = Some(window);
     }
 
@@ -323,8 +329,9 @@ impl Stream {
         while self.has_hole() {
             self.close_hole(GapReason::End, at, limits, outlet);
         }
-        // An acknowledgement one byte ahead may be for a FIN that was not captured.
-        let promised = self.fin.unwrap_or_else(|| if self.acked > self.next.saturating_add(1) { self.acked } else { 0 });
+        // A FIN takes a sequence number. Where it was not captured, a last step of one byte was most likely for it.
+        let of_fin = u64::from(self.ack_step == 1 || self.acked == self.next.saturating_add(1));
+        let promised = self.fin.unwrap_or_else(|| self.acked.saturating_sub(of_fin));
         self.gap(promised.saturating_sub(self.next), GapReason::End, at, last, outlet);
         self.order = None;
     }

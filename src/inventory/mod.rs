@@ -5,15 +5,15 @@ mod focus;
 pub use focus::Focus;
 pub use focus::parse_range;
 
-use crate::event::Anomaly;
+use crate::anomaly::Anomaly;
 use crate::event::ClientPortFact;
 use crate::event::ConnectionFact;
 use crate::event::Direction;
 use crate::event::Event;
 use crate::event::EventKind;
-use crate::event::Evidence;
 use crate::event::Grade;
 use crate::event::ServiceFact;
+use crate::evidence::Evidence;
 use crate::flow::Handshake;
 use crate::limits::Limits;
 use crate::peer::Endpoint;
@@ -107,8 +107,8 @@ fn learn<F: Hash + Eq>(facts: &mut HashSet<F, RandomState>, fact: F, most: usize
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::FrameId;
-    use crate::event::Frames;
+    use crate::evidence::FrameId;
+    use crate::evidence::Frames;
     use crate::time::Timestamp;
 
     fn handshake(client: &str, server: &str, port: u16) -> Handshake {

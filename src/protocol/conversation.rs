@@ -9,13 +9,13 @@ use super::Progress;
 use super::Protocol;
 use super::View;
 use super::window::Window;
-use crate::event::Anomaly;
+use crate::anomaly::Anomaly;
+use crate::anomaly::GapReason;
 use crate::event::Event;
 use crate::event::EventKind;
-use crate::event::Evidence;
-use crate::event::Frames;
-use crate::event::GapReason;
 use crate::event::Undocumented;
+use crate::evidence::Evidence;
+use crate::evidence::Frames;
 use crate::flow::Body;
 use crate::flow::Chunk;
 use crate::flow::Interest;
@@ -69,6 +69,8 @@ struct Reading {
     protocol: &'static str,
     dissector: Box<dyn Dissector>,
     windows: [Window; 2],
+    /// Messages so far.
+    messages: u64,
 }
 
 impl Conversations {
@@ -159,10 +161,10 @@ impl Conversations {
                 flow.roles = RolesFrom::Content;
             }
             flow.announced = true;
-            emit(flow.opened());
+            emit(Event::flow_opened(flow));
         }
         let dissector = protocol.dissector(probing.whole);
-        let mut reading = Reading { protocol: protocol.id(), dissector, windows: [Window::default(), Window::default()] };
+        let mut reading = Reading { protocol: protocol.id(), dissector, windows: [Window::default(), Window::default()], messages: 0 };
         for arrival in probing.arrivals {
             let body = arrival.gap.map_or(Body::Data(&arrival.data), |(bytes, reason)| Body::Gap(bytes, reason));
             let chunk = Chunk { offset: arrival.offset, at: arrival.at, frames: &arrival.frames, body };
@@ -266,12 +268,12 @@ impl Reading {
                 return Interest::Keep;
             }
         };
-        let Self { protocol, dissector, windows } = self;
+        let Self { protocol, dissector, windows, messages } = self;
         let window = of(windows, from);
         let full = window.len().saturating_add(data.len()) > limits.window_bytes;
         let frames = chunk.frames;
         let progress = window.show(&chunk, data, |offset, bytes, fresh, provenance| {
-            let mut notes = Notes { flow, from, protocol, reveal, offset, bytes, provenance, emit: &mut *emit };
+            let mut notes = Notes { flow, from, protocol, reveal, offset, bytes, provenance, messages: &mut *messages, emit: &mut *emit };
             let progress = dissector.data(from, View { offset, bytes, fresh, full }, &mut notes);
             match progress {
                 Progress::Consumed(0) if full => (bytes.len(), progress),
@@ -289,11 +291,11 @@ impl Reading {
 
     /// Tells the dissector that `missing` bytes are lost behind what it has not read, or, with 0, that the stream ends.
     fn gap(&mut self, flow: &Flow, from: Peer, missing: u64, reveal: bool, emit: &mut dyn FnMut(Event<'_>)) {
-        let Self { protocol, dissector, windows } = self;
+        let Self { protocol, dissector, windows, messages } = self;
         let window = of(windows, from);
         let (offset, bytes) = window.take();
         let provenance = &window.provenance;
-        let mut notes = Notes { flow, from, protocol, reveal, offset, bytes: &bytes, provenance, emit };
+        let mut notes = Notes { flow, from, protocol, reveal, offset, bytes: &bytes, provenance, messages, emit };
         dissector.gap(from, View { offset, bytes: &bytes, fresh: bytes.len(), full: true }, missing, &mut notes);
     }
 }

@@ -41,6 +41,7 @@
 //!             name: "hi".into(),
 //!             span: ByteSpan { start: view.offset, end: view.offset + end as u64 + 1 },
 //!             phase: 1,
+//!             response_to: None,
 //!             sentence: "The client says hi.",
 //!             fields: vec![],
 //!             tokens: vec![token(0, end, Role::Keyword, "greeting"), token(end, end + 1, Role::Control, "line_end")],

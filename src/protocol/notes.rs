@@ -5,13 +5,15 @@ use crate::annotation::Annotation;
 use crate::annotation::ByteSpan;
 use crate::annotation::Field;
 use crate::annotation::Payload;
-use crate::event::Anomaly;
+use crate::anomaly::Anomaly;
 use crate::event::Event;
 use crate::event::EventKind;
-use crate::event::Evidence;
 use crate::event::Message;
 use crate::event::Phase;
+use crate::event::Reference;
 use crate::event::Session;
+use crate::evidence::Evidence;
+use crate::evidence::FrameId;
 use crate::peer::Flow;
 use crate::peer::Peer;
 use crate::peer::RolesFrom;
@@ -33,6 +35,7 @@ pub struct Notes<'n> {
     pub(super) offset: u64,
     pub(super) bytes: &'n [u8],
     pub(super) provenance: &'n Provenance,
+    pub(super) messages: &'n mut u64,
     pub(super) emit: &'n mut dyn FnMut(Event<'_>),
 }
 
@@ -55,8 +58,9 @@ impl Notes<'_> {
         self.tell(origin.first_at, origin.evidence, EventKind::PhaseEntered(phase));
     }
 
-    /// Reports a message. Its span must lie in the view; what a secret field or token holds goes no further.
-    pub fn message(&mut self, mut annotation: Annotation<'_>) {
+    /// Reports a message, and gives back what to call it by. Its span must lie in the view; what a secret field or token holds
+    /// goes no further.
+    pub fn message(&mut self, mut annotation: Annotation<'_>) -> Reference {
         if !self.reveal {
             annotation.fields.iter_mut().for_each(Field::redact);
         }
@@ -64,8 +68,13 @@ impl Notes<'_> {
         let index = |offset: u64| usize::try_from(offset.saturating_sub(self.offset)).unwrap_or(usize::MAX);
         let bytes = self.bytes.get(index(annotation.span.start)..index(annotation.span.end)).unwrap_or_default();
         let payload = Payload::new(bytes, &annotation.tokens, self.reveal);
-        let message = Message { protocol: self.protocol, from: self.from, annotation: &annotation, payload, completed_at: origin.last_at };
+        *self.messages = self.messages.saturating_add(1);
+        let (protocol, number, from, completed_at) = (self.protocol, *self.messages, self.from, origin.last_at);
+        let message = Message { protocol, number, from, annotation: &annotation, payload, completed_at };
+        let span = origin.evidence.frames.spans().next();
+        let frame = span.map(|span| FrameId { input: span.input, number: span.first }).unwrap_or_default();
         self.tell(origin.first_at, origin.evidence, EventKind::MessageDecoded(&message));
+        Reference { number, frame }
     }
 
     /// Reports something odd in the bytes of `span`.

@@ -1,8 +1,8 @@
 //! The unread bytes of one direction, and which frame brought which byte.
 
 use crate::annotation::ByteSpan;
-use crate::event::Evidence;
-use crate::event::Frames;
+use crate::evidence::Evidence;
+use crate::evidence::Frames;
 use crate::flow::Chunk;
 use crate::time::Timestamp;
 use std::collections::VecDeque;

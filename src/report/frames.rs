@@ -1,8 +1,8 @@
 //! Frame numbers as people copy them into Wireshark: `#9 #11`, `#19-21`, and short when there are many.
 
 use super::escape::display_width;
-use crate::event::FrameSpan;
-use crate::event::Frames;
+use crate::evidence::FrameSpan;
+use crate::evidence::Frames;
 
 /// The frames in at most so many columns if that can be done: all of them, or `#9…4593` for the first and the last.
 ///
@@ -47,7 +47,7 @@ fn ends(frames: &Frames) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::FrameId;
+    use crate::evidence::FrameId;
     use crate::report::script::frames;
 
     #[test]

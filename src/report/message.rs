@@ -109,10 +109,34 @@ pub(super) fn draw_sentence(page: &mut Page, columns: Columns, message: &Message
     }
 }
 
+/// Most pieces left out at the front of a message: two words and their separators.
+const OPENING: usize = 4;
+
+/// How many pieces to leave out at the front, because the name already says them and what matters would be cut: the
+/// first control strings of a message that does not fit and has data behind them.
+fn opening(payload: Payload<'_>, columns: usize) -> usize {
+    let mut left = Some(columns);
+    for piece in pieces(payload) {
+        let width = match piece.shown {
+            Shown::Bytes(bytes) => bytes.len(),
+            Shown::Redacted(_) => 20,
+        };
+        left = left.and_then(|left| left.checked_sub(width));
+    }
+    let keywords = pieces(payload).take_while(|piece| piece.role == Some(Role::Keyword)).count();
+    let then_data = pieces(payload).nth(keywords).is_some_and(|piece| piece.role == Some(Role::Data));
+    if left.is_none() && then_data { keywords.min(OPENING) } else { 0 }
+}
+
 /// Draws the bytes of a message in their colours, in at most so many columns.
 fn text(page: &mut Page, payload: Payload<'_>, columns: usize) {
     let mut left = columns;
-    let mut pieces = pieces(payload).peekable();
+    let skipped = opening(payload, columns);
+    if skipped > 0 {
+        page.put(palette::FAINT, "… ");
+        left = left.saturating_sub(2);
+    }
+    let mut pieces = pieces(payload).skip(skipped).peekable();
     while let Some(piece) = pieces.next() {
         // Behind a piece that is not the last there must be room for an ellipsis.
         let mut cut = Cut::new(if pieces.peek().is_some() { left.saturating_sub(1) } else { left });

@@ -9,17 +9,14 @@ use crate::annotation::Payload;
 use crate::annotation::Role;
 use crate::annotation::Token;
 use crate::annotation::Value;
-use crate::event::Anomaly;
+use crate::anomaly::Anomaly;
+use crate::anomaly::GapReason;
 use crate::event::ClientPortFact;
 use crate::event::Closing;
 use crate::event::ConnectionFact;
 use crate::event::Direction;
 use crate::event::Event;
 use crate::event::EventKind;
-use crate::event::Evidence;
-use crate::event::FrameId;
-use crate::event::Frames;
-use crate::event::GapReason;
 use crate::event::Grade;
 use crate::event::Message;
 use crate::event::Phase;
@@ -27,6 +24,9 @@ use crate::event::ServiceFact;
 use crate::event::Session;
 use crate::event::Summary;
 use crate::event::Undocumented;
+use crate::evidence::Evidence;
+use crate::evidence::FrameId;
+use crate::evidence::Frames;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::FlowId;
@@ -132,10 +132,10 @@ impl Player<'_> {
         }
         fields.iter_mut().for_each(Field::redact);
         let span = ByteSpan { start: 100, end: 100 + u64::try_from(bytes.len()).unwrap() };
-        let annotation = Annotation { name: name.into(), span, phase: 1, sentence, fields, tokens, bulk };
+        let annotation = Annotation { name: name.into(), span, phase: 1, response_to: None, sentence, fields, tokens, bulk };
         let payload = Payload::new(&bytes, &annotation.tokens, false);
         let completed_at = at(micros + if numbers.len() > 1 { 39_902 } else { 0 });
-        let message = Message { protocol: "nessus_ntp", from, annotation: &annotation, payload, completed_at };
+        let message = Message { protocol: "nessus_ntp", number: 1, from, annotation: &annotation, payload, completed_at };
         let evidence = Evidence { frames: frames(numbers), bytes: Some(span) };
         self.sink.event(&Event { at: at(micros), flow: Some(FlowId(flow)), evidence, kind: EventKind::MessageDecoded(&message) })
     }

@@ -61,8 +61,16 @@ mod tests {
     use crate::annotation::Field;
 
     fn filled(sentence: &str, fields: Vec<Field<'_>>) -> String {
-        let annotation =
-            Annotation { name: "x".into(), span: ByteSpan::default(), phase: 0, sentence, fields, tokens: Vec::new(), bulk: false };
+        let annotation = Annotation {
+            name: "x".into(),
+            span: ByteSpan::default(),
+            phase: 0,
+            response_to: None,
+            sentence,
+            fields,
+            tokens: Vec::new(),
+            bulk: false,
+        };
         super::sentence(&annotation)
     }
 

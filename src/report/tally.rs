@@ -3,8 +3,8 @@
 use crate::capture::Frame;
 use crate::event::Event;
 use crate::event::EventKind;
-use crate::event::FrameId;
 use crate::event::Summary;
+use crate::evidence::FrameId;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -10,7 +10,7 @@ use super::message::Columns;
 use super::page::Page;
 use super::page::palette;
 use super::words;
-use crate::event::Anomaly;
+use crate::anomaly::Anomaly;
 use crate::event::Closing;
 use crate::event::Event;
 use crate::event::EventKind;

@@ -1,8 +1,8 @@
 //! Plain English for what has no words of its own: anomalies, endings, counts and sizes.
 
-use crate::event::Anomaly;
+use crate::anomaly::Anomaly;
+use crate::anomaly::GapReason;
 use crate::event::Closing;
-use crate::event::GapReason;
 use crate::peer::Peer;
 use std::time::Duration;
 

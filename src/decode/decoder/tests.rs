@@ -2,12 +2,12 @@
 #![allow(clippy::arithmetic_side_effects, reason = "numbers of the tests themselves, not of the network")]
 
 use super::{Decoder, Outcome};
+use crate::anomaly::Anomaly;
 use crate::capture::Frame;
 use crate::decode::Checks;
 use crate::decode::testing::{ether, frame, v4, v4_fragment, v6, v6_fragment};
-use crate::event::Anomaly;
-use crate::event::FrameId;
-use crate::event::Frames;
+use crate::evidence::FrameId;
+use crate::evidence::Frames;
 use crate::limits::Limits;
 use crate::time::Timestamp;
 

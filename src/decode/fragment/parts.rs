@@ -1,7 +1,7 @@
 //! What goes into the joining of fragments and what comes out of it.
 
-use crate::event::FrameId;
-use crate::event::Frames;
+use crate::evidence::FrameId;
+use crate::evidence::Frames;
 use crate::peer::VlanStack;
 use crate::time::Timestamp;
 use std::net::IpAddr;

@@ -3,10 +3,10 @@
 
 use super::Report;
 use super::{Fragments, Joined};
+use crate::anomaly::Anomaly;
 use crate::decode::Fragment;
-use crate::event::Anomaly;
-use crate::event::FrameId;
-use crate::event::Frames;
+use crate::evidence::FrameId;
+use crate::evidence::Frames;
 use crate::limits::Limits;
 use crate::peer::VlanStack;
 use crate::time::Timestamp;

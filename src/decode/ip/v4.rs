@@ -1,8 +1,8 @@
 //! The IPv4 header (RFC 791).
 
+use crate::anomaly::Anomaly;
 use crate::decode::Checks;
 use crate::decode::cursor::{Cursor, Layer, Piece, broken};
-use crate::event::Anomaly;
 use etherparse::Ipv4HeaderSlice;
 use etherparse::checksum::Sum16BitWords;
 use etherparse::err::ipv4::{HeaderError, HeaderSliceError};

@@ -1,7 +1,7 @@
 //! The IPv6 header and its extension headers (RFC 8200).
 
+use crate::anomaly::Anomaly;
 use crate::decode::cursor::{Cursor, Layer, Piece, broken};
-use crate::event::Anomaly;
 use etherparse::{Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, Ipv6RawExtHeaderSlice};
 use std::net::IpAddr;
 

@@ -5,10 +5,10 @@ use super::keyword;
 use super::keyword::Form;
 use super::keyword::Keyword;
 use super::line;
+use super::place::Mode;
+use super::place::Session;
 use super::said::Said;
 use super::said::to_u64;
-use super::session::Mode;
-use super::session::Session;
 use super::upload;
 use super::upload::Plan;
 use crate::annotation::Value;
@@ -49,7 +49,7 @@ impl Session {
         let mut draft = Draft::new(message, total);
         upload::annotate(row, &head, &mut draft);
         self.client.mode = if shown < size { Mode::Blob(row, to_u64(size)) } else { Mode::Line };
-        self.say(from, offset, Said::new(row.name, row.phase, row.sentence, draft), notes);
+        self.say(from, offset, Said::new(row.name, row.sentence, draft), notes);
         Some(total)
     }
 
@@ -80,7 +80,7 @@ impl Session {
             draft.text(0..part.len(), "targets");
             "targets_part"
         };
-        self.say(from, offset, Said { bulk: true, ..Said::new(name, None, "A part of what the order before it counts.", draft) }, notes);
+        self.say(from, offset, Said { bulk: true, ..Said::new(name, "A part of what the order before it counts.", draft) }, notes);
     }
 
     /// Bytes of a blob are missing: the count tells how many are still to come.
@@ -99,7 +99,7 @@ impl Session {
         let mut draft = Draft::new(rest.bytes, rest.bytes.len());
         upload::annotate(row, &head, &mut draft);
         draft.note("missing_bytes", Value::Count(missing));
-        self.say(from, rest.offset, Said::new(row.name, row.phase, row.sentence, draft), notes);
+        self.say(from, rest.offset, Said::new(row.name, row.sentence, draft), notes);
         let left = head.size.unwrap_or(0).saturating_sub(to_u64(rest.bytes.len().saturating_sub(head.len)));
         self.side(from).mode = Mode::Blob(row, left);
         self.skip_in_blob(from, left, missing)

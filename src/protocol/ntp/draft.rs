@@ -71,6 +71,12 @@ impl<'a> Draft<'a> {
         self.fields.push(Field::new(name, value));
     }
 
+    /// The text of the field of that name, as the wire has it.
+    pub(super) fn text_of(&self, name: &str) -> Option<&'a [u8]> {
+        let field = self.fields.iter().find(|field| field.name == name)?;
+        if let Value::Text(std::borrow::Cow::Borrowed(text)) = field.value { Some(text) } else { None }
+    }
+
     /// Whether a field of that name is there.
     pub(super) fn has(&self, name: &str) -> bool {
         self.fields.iter().any(|field| field.name == name)

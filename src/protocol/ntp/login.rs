@@ -3,7 +3,6 @@
 use super::block;
 use super::draft::Draft;
 use super::line;
-use super::phase;
 use crate::annotation::Value;
 use crate::peer::Peer;
 use std::borrow::Cow;
@@ -21,8 +20,8 @@ pub(super) struct Agreement {
     pub(super) asks_login: bool,
 }
 
-/// Name, phase and sentence of a login line.
-pub(super) type Login = (&'static str, u16, &'static str);
+/// Name and sentence of a login line.
+pub(super) type Login = (&'static str, &'static str);
 
 /// Reads a version line, the client's offer or the server's answer.
 pub(super) fn version(draft: &mut Draft<'_>, from: Peer) -> Option<(Agreement, Login)> {
@@ -50,11 +49,9 @@ pub(super) fn version(draft: &mut Draft<'_>, from: Peer) -> Option<(Agreement, L
         columns: (!is_otp).then(|| block::columns(&options)),
     };
     let login = match (from, options.is_empty()) {
-        (Peer::Client, true) => ("version", phase::VERSION_OFFER, "The client wants to speak {protocol}/{version}, without options."),
-        (Peer::Client, false) => {
-            ("version", phase::VERSION_OFFER, "The client wants to speak {protocol}/{version} and asks for {options}.")
-        }
-        (Peer::Server, _) => ("version", phase::VERSION_ANSWER, "The server agrees to speak {protocol}/{version}."),
+        (Peer::Client, true) => ("version", "The client wants to speak {protocol}/{version}, without options."),
+        (Peer::Client, false) => ("version", "The client wants to speak {protocol}/{version} and asks for {options}."),
+        (Peer::Server, _) => ("version", "The server agrees to speak {protocol}/{version}."),
     };
     Some((agreement, login))
 }
@@ -72,8 +69,8 @@ pub(super) enum Prompt {
 /// Looks for a prompt.
 pub(super) fn prompt(rest: &[u8]) -> Prompt {
     const LOGINS: [Login; 2] = [
-        ("user_prompt", phase::USER_PROMPT, "The server asks for the user name; there is no line end, a blank is the last byte."),
-        ("password_prompt", phase::PASSWORD, "The server asks for the password; there is no line end, a blank is the last byte."),
+        ("user_prompt", "The server asks for the user name; there is no line end, a blank is the last byte."),
+        ("password_prompt", "The server asks for the password; there is no line end, a blank is the last byte."),
     ];
     for (prompt, login) in line::PROMPTS.into_iter().zip(LOGINS) {
         if rest.starts_with(prompt) {
@@ -95,14 +92,14 @@ fn without_cr(text: &[u8]) -> usize {
 pub(super) fn user(draft: &mut Draft<'_>) -> Login {
     let end = without_cr(draft.line);
     draft.text(0..end, "user");
-    ("user", phase::USER, "The client gives the user name {user}.")
+    ("user", "The client gives the user name {user}.")
 }
 
 /// The password: by its place the third line of the client.
 pub(super) fn password(draft: &mut Draft<'_>) -> Login {
     let end = without_cr(draft.line);
     draft.secret(0..end, "password");
-    ("password", phase::PASSWORD, "The client gives the password, in clear text.")
+    ("password", "The client gives the password, in clear text.")
 }
 
 /// The refusal, if this line is it.
@@ -112,5 +109,5 @@ pub(super) fn refusal(draft: &mut Draft<'_>) -> Option<Login> {
         return None;
     }
     draft.keyword(0..end, "refusal");
-    Some(("login_failed", phase::LOGIN_FAILED, "The server refuses the login: wrong password or unknown user, it does not say which."))
+    Some(("login_failed", "The server refuses the login: wrong password or unknown user, it does not say which."))
 }

@@ -20,12 +20,14 @@
 
 mod blob;
 mod block;
+mod dialogue;
 mod draft;
 mod keyword;
 mod line;
 mod login;
 mod order;
 mod phase;
+mod place;
 mod probe;
 mod result;
 mod said;
@@ -59,6 +61,6 @@ impl Protocol for Ntp {
     }
 
     fn dissector(&self, whole: bool) -> Box<dyn Dissector> {
-        Box::new(session::Session::new(whole))
+        Box::new(place::Session::new(whole))
     }
 }

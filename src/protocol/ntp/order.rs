@@ -8,11 +8,10 @@ use super::keyword::Form;
 use super::keyword::Keyword;
 use super::line;
 use super::login;
-use super::phase;
+use super::place::Mode;
+use super::place::Session;
 use super::result;
 use super::said::Said;
-use super::session::Mode;
-use super::session::Session;
 use crate::annotation::Role;
 use crate::peer::Peer;
 use crate::protocol::Notes;
@@ -36,7 +35,7 @@ impl Session {
             if let Some(status) = line::short_status(text) {
                 result::short_status(&mut draft, &status);
                 let sentence = "On {host} the server has done {done} of {total} ({action}: p for portscan, a for attack).";
-                return self.place(from, offset, Said::new("short_status", Some(phase::SCAN), sentence, draft), notes);
+                return self.place(from, offset, Said::new("short_status", sentence, draft), notes);
             }
             if let Some(login) = login::refusal(&mut draft) {
                 self.login_open = false;
@@ -48,7 +47,7 @@ impl Session {
         }
         if text.trim_ascii().is_empty() {
             draft.token(0..text.len(), Role::Control, "line_end", false);
-            return self.say(from, offset, Said::new("empty_line", None, "An empty line.", draft), notes);
+            return self.say(from, offset, Said::new("empty_line", "An empty line.", draft), notes);
         }
         self.bare(from, adrift, draft, offset, notes);
     }
@@ -70,7 +69,7 @@ impl Session {
             fields.first().into_iter().for_each(|word| draft.keyword(word.clone(), "type"));
             result::named(&mut draft, fields.get(1..).unwrap_or_default(), &["loaded", "total"]);
             let sentence = "The server still loads its plugins: {loaded} of {total}.";
-            return self.say(from, offset, Said::new("scanner_loading", None, sentence, draft), notes);
+            return self.say(from, offset, Said::new("scanner_loading", sentence, draft), notes);
         }
         self.unplaced(from, draft, offset, notes);
     }
@@ -78,7 +77,7 @@ impl Session {
     pub(super) fn body_by_form(&mut self, block: Block, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
         let columns = self.agreement.as_ref().and_then(|agreement| agreement.columns.as_deref());
         match block::body(block, &mut draft, columns, false) {
-            Some((name, sentence)) => self.say(Peer::Server, offset, Said { bulk: true, ..Said::new(name, None, sentence, draft) }, notes),
+            Some((name, sentence)) => self.say(Peer::Server, offset, Said { bulk: true, ..Said::new(name, sentence, draft) }, notes),
             None => self.unplaced(Peer::Server, Draft::new(draft.line, draft.total), offset, notes),
         }
     }
@@ -103,7 +102,7 @@ impl Session {
             close(&mut draft, &fields);
             let name = Cow::Owned(String::from_utf8_lossy(word).to_lowercase().replace(|mark: char| !mark.is_ascii_alphanumeric(), "_"));
             let sentence = "A message whose type is not known to this program.";
-            return self.place(from, offset, Said { name, ..Said::new("", None, sentence, draft) }, notes);
+            return self.place(from, offset, Said { name, ..Said::new("", sentence, draft) }, notes);
         };
         let mut block = None;
         match row.form {
@@ -121,7 +120,7 @@ impl Session {
         if from == Peer::Server {
             self.login_open = false;
         }
-        self.place(from, offset, Said::new(row.name, row.phase, row.sentence, draft), notes);
+        self.place(from, offset, Said::new(row.name, row.sentence, draft), notes);
         if let Some(block) = block {
             self.side(from).mode = Mode::Body(block);
         }
@@ -129,7 +128,7 @@ impl Session {
 
     pub(super) fn block_end(&mut self, from: Peer, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
         draft.keyword(0..draft.line.len(), "end");
-        self.place(from, offset, Said::new("block_end", None, "The block ends.", draft), notes);
+        self.place(from, offset, Said::new("block_end", "The block ends.", draft), notes);
     }
 }
 

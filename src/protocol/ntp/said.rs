@@ -2,14 +2,17 @@
 
 use super::block;
 use super::block::Block;
+use super::dialogue;
+use super::dialogue::State;
 use super::draft::Draft;
 use super::line;
 use super::login::Login;
 use super::phase;
-use super::session::Mode;
-use super::session::Session;
+use super::place::Mode;
+use super::place::Session;
 use crate::annotation::Annotation;
 use crate::annotation::ByteSpan;
+use crate::annotation::Value;
 use crate::event;
 use crate::peer::Peer;
 use crate::protocol::Notes;
@@ -22,19 +25,18 @@ const WITHHELD: &str = "A line of which a part is missing: it cannot be placed, 
 /// A message before it is put down.
 pub(super) struct Said<'a> {
     pub(super) name: Cow<'a, str>,
-    pub(super) phase: Option<u16>,
     pub(super) sentence: &'static str,
     pub(super) draft: Draft<'a>,
     pub(super) bulk: bool,
 }
 
 impl<'a> Said<'a> {
-    pub(super) fn new(name: &'static str, phase: Option<u16>, sentence: &'static str, draft: Draft<'a>) -> Self {
-        Self { name: Cow::Borrowed(name), phase, sentence, draft, bulk: false }
+    pub(super) fn new(name: &'static str, sentence: &'static str, draft: Draft<'a>) -> Self {
+        Self { name: Cow::Borrowed(name), sentence, draft, bulk: false }
     }
 
-    pub(super) fn login((name, phase, sentence): Login, draft: Draft<'a>) -> Self {
-        Self::new(name, Some(phase), sentence, draft)
+    pub(super) fn login((name, sentence): Login, draft: Draft<'a>) -> Self {
+        Self::new(name, sentence, draft)
     }
 }
 
@@ -44,7 +46,7 @@ impl Session {
         let is_record = matches!(self.side(from).mode, Mode::Body(Block::Plugins)) && line::separators(draft.line) >= 2;
         if from == Peer::Server && is_record {
             draft.text(0..draft.line.len(), "text");
-            let said = Said::new("partial_record", None, "The end of a plugin record whose beginning is missing.", draft);
+            let said = Said::new("partial_record", "The end of a plugin record whose beginning is missing.", draft);
             return self.say(from, offset, Said { bulk: true, ..said }, notes);
         }
         self.withheld(
@@ -75,7 +77,7 @@ impl Session {
             draft.text(0..view.bytes.len(), "text");
         }
         let name = if in_block { "partial_record" } else { "partial_line" };
-        let said = Said::new(name, None, "The beginning of a line whose rest is missing.", draft);
+        let said = Said::new(name, "The beginning of a line whose rest is missing.", draft);
         self.say(from, view.offset, Said { bulk: in_block, ..said }, notes);
     }
 
@@ -94,7 +96,7 @@ impl Session {
         notes: &mut Notes<'_>,
     ) {
         draft.secret(0..draft.line.len(), "text");
-        self.say(from, offset, Said::new(name, None, sentence, draft), notes);
+        self.say(from, offset, Said::new(name, sentence, draft), notes);
     }
 
     /// Puts down a message that tells the place in the dialogue.
@@ -112,15 +114,35 @@ impl Session {
             notes.session(&self.session());
         }
         let span = ByteSpan { start: offset, end: offset.saturating_add(to_u64(said.draft.total)) };
-        if let Some(ordinal) = said.phase.filter(|ordinal| *ordinal != self.phase) {
-            self.phase = ordinal;
-            if let Some(phase) = phase::phase(ordinal) {
-                notes.phase(phase, span);
-            }
+        let Said { name, sentence, mut draft, bulk } = said;
+        if !bulk {
+            self.move_on(from, &name, &mut draft, span, notes);
         }
-        debug_assert!(from == Peer::Client || !said.draft.has("password"), "only a client sends a password");
-        let (fields, tokens) = said.draft.finish();
-        notes.message(Annotation { name: said.name, span, phase: self.phase, sentence: said.sentence, fields, tokens, bulk: said.bulk });
+        let about = draft.text_of("host");
+        let response_to = self.open.answered_by(from, &name, about);
+        debug_assert!(from == Peer::Client || !draft.has("password"), "only a client sends a password");
+        let (fields, tokens) = draft.finish();
+        let asked = name.clone();
+        let reference = notes.message(Annotation { name, span, phase: self.phase, response_to, sentence, fields, tokens, bulk });
+        if !bulk {
+            self.open.ask(from, &asked, about, reference);
+        }
+    }
+
+    /// The dialogue after this message; a new phase is said, and so is a message the dialogue did not expect.
+    fn move_on(&mut self, from: Peer, name: &str, draft: &mut Draft<'_>, span: ByteSpan, notes: &mut Notes<'_>) {
+        let (state, expected) = dialogue::next(self.state, from, name);
+        if !expected {
+            draft.note("unexpected", Value::Flag(true));
+        }
+        if state == self.state && self.phase != 0 {
+            return;
+        }
+        self.state = state;
+        if let Some(phase) = phase::phase(state.phase()).filter(|phase| phase.ordinal != self.phase && state != State::Start) {
+            self.phase = phase.ordinal;
+            notes.phase(phase, span);
+        }
     }
 
     pub(super) fn session(&self) -> event::Session<'_> {

@@ -5,12 +5,13 @@ use super::block::Block;
 use super::draft::Draft;
 use super::keyword;
 use super::keyword::Form;
-use super::keyword::Keyword;
 use super::line;
 use super::login;
 use super::login::Agreement;
 use super::login::Login;
 use super::login::Prompt;
+use super::place::Mode;
+use super::place::Session;
 use super::said::Said;
 use super::said::to_u64;
 use crate::peer::Peer;
@@ -18,49 +19,6 @@ use crate::protocol::Dissector;
 use crate::protocol::Notes;
 use crate::protocol::Progress;
 use crate::protocol::View;
-
-/// What the next line of a direction is.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Mode {
-    /// The version line.
-    Version,
-    /// The user name (client).
-    User,
-    /// The password (client).
-    Password,
-    /// An order or an answer.
-    Line,
-    /// A line of a block.
-    Body(Block),
-    /// So many bytes of a blob, the rest of one that came in parts or across a hole.
-    Blob(&'static Keyword, u64),
-    /// Unknown: the stream was joined midway or lost bytes, and nothing told the place since.
-    Adrift,
-}
-
-/// One direction.
-#[derive(Debug)]
-pub(super) struct Side {
-    pub(super) mode: Mode,
-    /// Bytes are missing before the next line, which may be the rest of one.
-    pub(super) torn: bool,
-    /// Bytes were lost since the last line that told the place.
-    pub(super) after_loss: bool,
-    /// The order before a blob waits for more bytes: look at it from its start again.
-    pub(super) waiting: bool,
-}
-
-/// The dissector: both directions share the dialogue, each has its own place in it.
-pub(super) struct Session {
-    pub(super) client: Side,
-    pub(super) server: Side,
-    pub(super) agreement: Option<Agreement>,
-    pub(super) identified: bool,
-    /// Whether prompts may still come.
-    pub(super) login_open: bool,
-    pub(super) phase: u16,
-}
-
 impl Dissector for Session {
     fn data(&mut self, from: Peer, view: View<'_>, notes: &mut Notes<'_>) -> Progress {
         let mut done = 0_usize;
@@ -104,19 +62,6 @@ impl Dissector for Session {
 }
 
 impl Session {
-    /// A dialogue from its start, or joined midway.
-    pub(super) fn new(whole: bool) -> Self {
-        let side = || Side { mode: if whole { Mode::Version } else { Mode::Adrift }, torn: !whole, after_loss: !whole, waiting: false };
-        Self { client: side(), server: side(), agreement: None, identified: false, login_open: true, phase: 0 }
-    }
-
-    pub(super) fn side(&mut self, from: Peer) -> &mut Side {
-        match from {
-            Peer::Client => &mut self.client,
-            Peer::Server => &mut self.server,
-        }
-    }
-
     /// The next unit of a direction, if it is there: how many bytes it has.
     pub(super) fn unit(&mut self, from: Peer, rest: &[u8], fresh: usize, offset: u64, notes: &mut Notes<'_>) -> Option<usize> {
         if let Mode::Blob(row, left) = self.side(from).mode {
@@ -221,7 +166,7 @@ impl Session {
         let after_loss = self.side(from).after_loss;
         let columns = self.agreement.as_ref().and_then(|agreement| agreement.columns.as_deref());
         if let Some((name, sentence)) = block::body(block, &mut draft, columns, after_loss) {
-            return self.say(from, offset, Said { bulk: true, ..Said::new(name, None, sentence, draft) }, notes);
+            return self.say(from, offset, Said { bulk: true, ..Said::new(name, sentence, draft) }, notes);
         }
         if after_loss && from == Peer::Server {
             self.side(from).mode = Mode::Adrift;

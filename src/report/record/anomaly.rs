@@ -1,7 +1,7 @@
 //! Records of anomalies: the name, a sentence, and the details as flat fields.
 
 use super::Body;
-use crate::event::Anomaly;
+use crate::anomaly::Anomaly;
 use crate::report::words::anomaly_sentence;
 use schemars::JsonSchema;
 use serde::Serialize;

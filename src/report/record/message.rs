@@ -48,6 +48,11 @@ impl PhaseEntered {
 pub(in crate::report) struct MessageDecoded<'a> {
     /// Protocol id.
     protocol: &'static str,
+    /// Its number in the session, both directions together, from 1.
+    number: u64,
+    /// The number of the message it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_to: Option<u64>,
     /// The wire's own keyword in snake case, or a name of the protocol.
     name: &'a str,
     /// Who sent it: `client` or `server`.
@@ -79,6 +84,8 @@ impl<'a> MessageDecoded<'a> {
         let annotation = message.annotation;
         Self {
             protocol: message.protocol,
+            number: message.number,
+            response_to: annotation.response_to.map(|request| request.number),
             name: &annotation.name,
             direction: message.from.name(),
             phase: annotation.phase,

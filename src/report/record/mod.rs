@@ -43,8 +43,8 @@ mod value;
 
 use crate::event::Event;
 use crate::event::EventKind;
-use crate::event::Evidence;
-use crate::event::Frames;
+use crate::evidence::Evidence;
+use crate::evidence::Frames;
 use crate::time::Timestamp;
 use schemars::JsonSchema;
 use schemars::Schema;

@@ -1,0 +1,150 @@
+//! What an event rests on: frames of the capture, and bytes of a stream.
+
+use crate::annotation::ByteSpan;
+
+/// Names a frame: which input, and its number there, from 1 as Wireshark counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FrameId {
+    /// Which input, from 0 in the order given.
+    pub input: u32,
+    /// Frame number in that input, from 1.
+    pub number: u64,
+}
+
+/// Frames that follow each other in one input, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FrameSpan {
+    /// Which input.
+    pub input: u32,
+    /// The first frame.
+    pub first: u64,
+    /// The last frame.
+    pub last: u64,
+}
+
+/// The most spans an evidence keeps apart; beyond, the newest span is stretched.
+const MOST_SPANS: usize = 256;
+
+/// A set of frames, ascending, neighbours joined. One span costs no allocation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frames {
+    first: Option<FrameSpan>,
+    more: Vec<FrameSpan>,
+}
+
+impl Frames {
+    /// One frame.
+    #[must_use]
+    pub fn one(frame: FrameId) -> Self {
+        Self { first: Some(FrameSpan { input: frame.input, first: frame.number, last: frame.number }), more: Vec::new() }
+    }
+
+    /// Adds a frame; one already in the set changes nothing.
+    pub fn add(&mut self, frame: FrameId) {
+        let Some(newest) = self.more.last_mut().or(self.first.as_mut()) else {
+            *self = Self::one(frame);
+            return;
+        };
+        if newest.input == frame.input && newest.first <= frame.number && frame.number <= newest.last.saturating_add(1) {
+            newest.last = newest.last.max(frame.number);
+        } else if (newest.input, newest.last) < (frame.input, frame.number) {
+            let full = self.more.len() >= MOST_SPANS;
+            match self.more.last_mut() {
+                Some(newest) if full && newest.input == frame.input => newest.last = frame.number,
+                _ => self.more.push(FrameSpan { input: frame.input, first: frame.number, last: frame.number }),
+            }
+        } else {
+            self.insert_earlier(frame);
+        }
+    }
+
+    /// Adds a frame that is not the newest: rare, so the set is simply made anew.
+    fn insert_earlier(&mut self, frame: FrameId) {
+        let mut spans: Vec<FrameSpan> = self.spans().copied().collect();
+        spans.push(FrameSpan { input: frame.input, first: frame.number, last: frame.number });
+        spans.sort_unstable();
+        let mut joined: Vec<FrameSpan> = Vec::with_capacity(spans.len());
+        for span in spans {
+            match joined.last_mut() {
+                Some(last) if last.input == span.input && span.first <= last.last.saturating_add(1) => last.last = last.last.max(span.last),
+                _ => joined.push(span),
+            }
+        }
+        let mut joined = joined.into_iter();
+        self.first = joined.next();
+        self.more = joined.collect();
+    }
+
+    /// Adds all frames of another set.
+    pub fn join(&mut self, other: &Self) {
+        for span in other.spans() {
+            self.add(FrameId { input: span.input, number: span.first });
+            if span.last > span.first {
+                match self.more.last_mut().or(self.first.as_mut()) {
+                    Some(newest) if newest.input == span.input && newest.last == span.first => newest.last = span.last,
+                    _ => (span.first..=span.last).for_each(|number| self.add(FrameId { input: span.input, number })),
+                }
+            }
+        }
+    }
+
+    /// The spans, ascending.
+    pub fn spans(&self) -> impl Iterator<Item = &FrameSpan> {
+        self.first.iter().chain(&self.more)
+    }
+
+    /// Whether it names no frame.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+}
+
+/// What an event rests on: frames, and bytes of the stream where it is about payload.
+///
+/// Only the summary and statistics have an empty one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The frames.
+    pub frames: Frames,
+    /// The bytes, in the stream of the peer that sent them.
+    pub bytes: Option<ByteSpan>,
+}
+
+impl Evidence {
+    /// Frames only.
+    #[must_use]
+    pub fn of(frames: Frames) -> Self {
+        Self { frames, bytes: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frames(numbers: &[u64]) -> Vec<(u64, u64)> {
+        let mut set = Frames::default();
+        for &number in numbers {
+            set.add(FrameId { input: 0, number });
+        }
+        set.spans().map(|span| (span.first, span.last)).collect()
+    }
+
+    #[test]
+    fn neighbours_join_and_order_does_not_matter() {
+        assert_eq!(frames(&[9, 11]), [(9, 9), (11, 11)]);
+        assert_eq!(frames(&[9, 10, 11]), [(9, 11)]);
+        assert_eq!(frames(&[11, 9, 10]), [(9, 11)]);
+        assert_eq!(frames(&[5, 5, 3, 5]), [(3, 3), (5, 5)]);
+    }
+
+    #[test]
+    fn sets_join() {
+        let mut left = Frames::one(FrameId { input: 0, number: 4 });
+        let mut right = Frames::one(FrameId { input: 0, number: 1 });
+        right.add(FrameId { input: 0, number: 2 });
+        left.join(&right);
+        assert_eq!(left.spans().map(|span| (span.first, span.last)).collect::<Vec<_>>(), [(1, 2), (4, 4)]);
+    }
+}
