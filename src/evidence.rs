@@ -70,6 +70,9 @@ impl Frames {
                 _ => joined.push(span),
             }
         }
+        if joined.len() > MOST_SPANS.saturating_add(1) {
+            stretch(&mut joined);
+        }
         let mut joined = joined.into_iter();
         self.first = joined.next();
         self.more = joined.collect();
@@ -97,6 +100,16 @@ impl Frames {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.first.is_none()
+    }
+}
+
+/// Makes one span of the two newest that are of one input.
+fn stretch(spans: &mut Vec<FrameSpan>) {
+    let pair = spans.windows(2).rposition(|pair| matches!(pair, [older, newer] if older.input == newer.input));
+    let Some(index) = pair else { return };
+    let newer = spans.remove(index.saturating_add(1));
+    if let Some(older) = spans.get_mut(index) {
+        older.last = newer.last;
     }
 }
 

@@ -37,6 +37,7 @@ pub struct Conversations {
     talks: HashMap<FlowId, Talk, RandomState>,
     undocumented: HashMap<Endpoint, (u64, u64), RandomState>,
     full_said: bool,
+    undocumented_full_said: bool,
 }
 
 /// One connection.
@@ -61,6 +62,8 @@ struct Arrival {
 struct Probing {
     arrivals: Vec<Arrival>,
     opening: [Vec<u8>; 2],
+    /// Bytes kept of each direction, also those before a hole; a gap counts as one.
+    kept: [usize; 2],
     whole: bool,
 }
 
@@ -77,7 +80,15 @@ impl Conversations {
     /// No connections yet. `hints` are ports the user named for a protocol; `reveal` shows secrets.
     #[must_use]
     pub fn new(limits: &Limits, hints: Vec<(&'static str, u16)>, reveal: bool) -> Self {
-        Self { limits: limits.clone(), reveal, hints, talks: HashMap::default(), undocumented: HashMap::default(), full_said: false }
+        Self {
+            limits: limits.clone(),
+            reveal,
+            hints,
+            talks: HashMap::default(),
+            undocumented: HashMap::default(),
+            full_said: false,
+            undocumented_full_said: false,
+        }
     }
 
     /// All ports that some protocol, or the user for it, names.
@@ -116,13 +127,13 @@ impl Conversations {
     fn probe(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>, emit: &mut dyn FnMut(Event<'_>)) -> Interest {
         let mut probing = match self.talks.remove(&flow.id) {
             Some(Talk::Probing(probing)) => probing,
-            _ => Box::new(Probing { arrivals: Vec::new(), opening: [Vec::new(), Vec::new()], whole: starts_known(flow) }),
+            _ => Box::new(Probing::new(starts_known(flow))),
         };
         probing.add(from, chunk);
         match probing.ask(flow, &self.hints) {
             (Probe::Match { server }, Some(protocol)) => self.claim(flow, *probing, protocol, server, emit),
             (Probe::NeedMore, _)
-                if probing.opening.iter().all(|bytes| bytes.len() < self.limits.probe_bytes) && !self.is_full(flow, chunk, emit) =>
+                if probing.kept.iter().all(|bytes| *bytes < self.limits.probe_bytes) && !self.is_full(flow, chunk, emit) =>
             {
                 self.talks.insert(flow.id, Talk::Probing(probing));
                 Interest::Keep
@@ -187,13 +198,23 @@ impl Conversations {
                 }
             }
             Some(Talk::Done) => {}
-            Some(Talk::Probing(_)) | None => self.count_undocumented(flow),
+            Some(Talk::Probing(_)) | None => self.count_undocumented(flow, emit),
         }
     }
 
-    fn count_undocumented(&mut self, flow: &Flow) {
+    /// Counts a flow for the list of undocumented services; that the list is full is said once.
+    fn count_undocumented(&mut self, flow: &Flow, emit: &mut dyn FnMut(Event<'_>)) {
         let bytes = flow.from_client.bytes.saturating_add(flow.from_server.bytes);
-        if bytes == 0 || (self.undocumented.len() >= self.limits.undocumented && !self.undocumented.contains_key(&flow.server)) {
+        if bytes == 0 {
+            return;
+        }
+        if self.undocumented.len() >= self.limits.undocumented && !self.undocumented.contains_key(&flow.server) {
+            if !self.undocumented_full_said {
+                self.undocumented_full_said = true;
+                let value = u64::try_from(self.limits.undocumented).unwrap_or(u64::MAX);
+                let kind = EventKind::AnomalyFound(Anomaly::LimitReached { limit: "undocumented", value });
+                emit(Event { at: flow.last_at, flow: None, evidence: Evidence::of(flow.opening.clone()), kind });
+            }
             return;
         }
         let (flows, sum) = self.undocumented.entry(flow.server).or_default();
@@ -217,6 +238,10 @@ fn of<T>(pair: &mut [T; 2], peer: Peer) -> &mut T {
 }
 
 impl Probing {
+    fn new(whole: bool) -> Self {
+        Self { arrivals: Vec::new(), opening: [Vec::new(), Vec::new()], kept: [0, 0], whole }
+    }
+
     fn add(&mut self, from: Peer, chunk: Chunk<'_>) {
         let (data, gap) = match chunk.body {
             Body::Data(data) => (data, None),
@@ -229,6 +254,8 @@ impl Probing {
             opening.clear();
         }
         opening.extend_from_slice(data);
+        let kept = of(&mut self.kept, from);
+        *kept = kept.saturating_add(data.len().max(1));
         let frames = chunk.frames.clone();
         self.arrivals.push(Arrival { from, offset: chunk.offset, at: chunk.at, frames, data: data.to_vec(), gap });
     }

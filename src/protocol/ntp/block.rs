@@ -52,6 +52,9 @@ fn guessed_columns(count: usize) -> Vec<&'static str> {
 /// Reads a line of a block. `columns` as the version line asked for them; `after_loss` when bytes were lost since the
 /// block began, so that the line may be something else. `None`: it has not the form of such a line.
 pub(super) fn body(block: Block, draft: &mut Draft<'_>, columns: Option<&[&'static str]>, after_loss: bool) -> Option<Body> {
+    if after_loss && !is_plainly(block, draft.line) {
+        return None;
+    }
     match block {
         Block::Plugins => record(draft, columns, after_loss),
         Block::Preferences => preference(draft, after_loss, true).then_some(("preference", "{name} is {value}.")),
@@ -73,13 +76,30 @@ pub(super) fn by_form(text: &[u8]) -> Option<Block> {
     if separators >= 6 && is_plugin_id(field(0)) {
         return Some(Block::Plugins);
     }
-    if separators == 1 && field(1).len() == 32 && field(1).iter().all(u8::is_ascii_hexdigit) {
+    if separators == 1 && is_digest(field(1)) {
         return Some(Block::Digests);
     }
     if separators >= 1 && secret::is_likely_name(field(0)) {
         return Some(Block::Preferences);
     }
     None
+}
+
+/// Whether a line is plainly of a block that may be over unseen: a preference, which may be a secret, has not such a form.
+fn is_plainly(block: Block, text: &[u8]) -> bool {
+    match block {
+        Block::Dependencies => line::separators(text) >= 2 && text.trim_ascii_end().ends_with(line::SEPARATOR),
+        Block::Digests => line::fields(text).get(1).and_then(|range| text.get(range.clone())).is_some_and(is_digest),
+        Block::Sessions | Block::Detached => {
+            let word = text.split(|byte| *byte == b' ').next().unwrap_or_default();
+            !word.is_empty() && word.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-')
+        }
+        Block::Plugins | Block::Preferences | Block::PreferenceErrors | Block::Rules | Block::Certificates => true,
+    }
+}
+
+fn is_digest(text: &[u8]) -> bool {
+    text.len() == 32 && text.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// A number or an OID.

@@ -25,22 +25,21 @@ pub(super) fn probe(opening: &Opening<'_>) -> Probe {
     if opening.whole {
         return match (begins(opening.client), begins(opening.server)) {
             (Some(true), _) | (_, Some(true)) => server,
-            (Some(false), _) => Probe::NoMatch,
-            (None, _) => Probe::NeedMore,
+            (Some(false), Some(false)) => Probe::NoMatch,
+            (None, _) | (_, None) => Probe::NeedMore,
         };
     }
     if begins(opening.client) == Some(true) {
         return Probe::Match { server: None };
     }
-    let (client, from_client) = score(opening.client, opening.hinted);
-    let (answer, from_server) = score(opening.server, opening.hinted);
+    let scores = (score(opening.client, opening.hinted), score(opening.server, opening.hinted));
+    let (client, answer) = (scores.0.unwrap_or_default(), scores.1.unwrap_or_default());
     let needed = if opening.hinted { 1 } else { CERTAIN };
-    if client.saturating_add(answer) >= needed {
-        let speaker = from_client.or(from_server.map(Peer::other));
+    if client.points.saturating_add(answer.points) >= needed {
+        let speaker = client.speaker.or(answer.speaker.map(Peer::other));
         return Probe::Match { server: speaker.map(Peer::other) };
     }
-    let silent = |bytes: &[u8]| bytes.len() >= WITHOUT_SEPARATOR && line::separators(bytes) == 0;
-    if silent(opening.client) || silent(opening.server) { Probe::NoMatch } else { Probe::NeedMore }
+    if scores == (None, None) { Probe::NoMatch } else { Probe::NeedMore }
 }
 
 /// Whether a stream begins as this protocol does; `None` while that cannot be told.
@@ -52,20 +51,58 @@ fn begins(bytes: &[u8]) -> Option<bool> {
     if openings.into_iter().any(|opening| opening.starts_with(bytes)) { None } else { Some(false) }
 }
 
-/// Points for the lines of a stream joined midway, and who says such lines.
-fn score(bytes: &[u8], hinted: bool) -> (u32, Option<Peer>) {
-    let mut points = 0_u32;
-    let mut speaker = None;
-    for text in bytes.split(|byte| matches!(byte, b'\n' | 0)) {
-        let (worth, who) = worth(text, hinted);
-        points = points.saturating_add(worth);
-        speaker = speaker.or(who);
-    }
-    (points, speaker)
+/// What the lines of a stream are worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Score {
+    points: u32,
+    /// Who says such lines.
+    speaker: Option<Peer>,
 }
 
-/// What one line, which may be cut at its end, is worth.
+/// The score of a stream joined midway; `None` when its first bytes show that it is something else. More bytes only add to it.
+fn score(bytes: &[u8], hinted: bool) -> Option<Score> {
+    let silent = |head| line::separators(head) == 0 && sum(head, hinted).points == 0;
+    let dead = bytes.get(..WITHOUT_SEPARATOR).is_some_and(silent);
+    (!dead).then(|| sum(bytes, hinted))
+}
+
+fn sum(bytes: &[u8], hinted: bool) -> Score {
+    let mut score = Score::default();
+    for text in bytes.split_inclusive(|byte| matches!(byte, b'\n' | 0)) {
+        let (points, speaker) = match text.split_last() {
+            Some((b'\n' | 0, text)) => worth(text, hinted),
+            _ => worth_of_beginning(text),
+        };
+        score.points = score.points.saturating_add(points);
+        score.speaker = score.speaker.or(speaker);
+    }
+    score
+}
+
+/// What a line is worth whose end has not come: what no more bytes can change.
+fn worth_of_beginning(text: &[u8]) -> (u32, Option<Peer>) {
+    if let Some(envelope) = line::envelope(text)
+        && keyword::find(envelope.who, envelope.word).is_some()
+        // Behind the word stands the next separator, so that it is whole.
+        && line::separators(text) > 1
+    {
+        return (1, Some(envelope.who));
+    }
+    if line::PROMPTS.iter().any(|prompt| text.starts_with(prompt)) {
+        return (1, Some(Peer::Server));
+    }
+    (0, None)
+}
+
+/// What a whole line is worth; not less than its beginning.
 fn worth(text: &[u8], hinted: bool) -> (u32, Option<Peer>) {
+    if text == line::LOGIN_FAILED {
+        return (CERTAIN, Some(Peer::Server));
+    }
+    let beginning = worth_of_beginning(text);
+    if beginning.0 > 0 {
+        return beginning;
+    }
     if let Some(envelope) = line::envelope(text)
         && keyword::find(envelope.who, envelope.word).is_some()
     {
@@ -74,10 +111,7 @@ fn worth(text: &[u8], hinted: bool) -> (u32, Option<Peer>) {
     if let Some(who) = line::end_marker(text) {
         return (1, Some(who));
     }
-    if text == line::LOGIN_FAILED {
-        return (CERTAIN, Some(Peer::Server));
-    }
-    if line::PROMPTS.contains(&text) || (hinted && line::short_status(text).is_some()) {
+    if hinted && line::short_status(text).is_some() {
         return (1, Some(Peer::Server));
     }
     match block::by_form(text) {
@@ -101,8 +135,9 @@ mod tests {
         assert_eq!(whole(b"< NTP/1.2 >\n", b""), Probe::Match { server: Some(Peer::Server) });
         assert_eq!(whole(b"", b"< OTP/1.0 >\n"), Probe::Match { server: Some(Peer::Server) });
         assert_eq!(whole(b"< N", b""), Probe::NeedMore);
-        assert_eq!(whole(b"GET / HTTP/1.0\r\n", b""), Probe::NoMatch);
-        assert_eq!(whole(b"\x16\x03\x01", b""), Probe::NoMatch);
+        assert_eq!(whole(b"GET / HTTP/1.0\r\n", b""), Probe::NeedMore);
+        assert_eq!(whole(b"GET / HTTP/1.0\r\n", b"HTTP"), Probe::NoMatch);
+        assert_eq!(whole(b"\x16\x03\x01", b"\x16"), Probe::NoMatch);
         assert_eq!(whole(b"", b"SSH-2.0-x"), Probe::NeedMore);
     }
 
@@ -115,6 +150,8 @@ mod tests {
         assert_eq!(midway(turned, b"", false), Probe::Match { server: Some(Peer::Client) });
         assert_eq!(midway(b"", b"Bad login attempt !\n", false), Probe::Match { server: Some(Peer::Server) });
         assert_eq!(midway(b"a <|> b\nc <|> d\ne <|> f\n", b"", false), Probe::NeedMore);
-        assert_eq!(midway(&[b'x'; 5000], b"", true), Probe::NoMatch);
+        assert_eq!(midway(&[b'x'; 5000], b"", true), Probe::NeedMore);
+        assert_eq!(midway(&[b'x'; 5000], &[b'x'; 5000], true), Probe::NoMatch);
+        assert_eq!(midway(b"s:p:10.0.0.1:1:2", b"", true), Probe::NeedMore);
     }
 }

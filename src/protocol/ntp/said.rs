@@ -12,7 +12,6 @@ use super::place::Mode;
 use super::place::Session;
 use crate::annotation::Annotation;
 use crate::annotation::ByteSpan;
-use crate::annotation::Value;
 use crate::event;
 use crate::peer::Peer;
 use crate::protocol::Notes;
@@ -65,7 +64,9 @@ impl Session {
         let side = self.side(from);
         let placed = match side.mode {
             Mode::Body(Block::Preferences) if !side.torn => block::preference_head(&mut draft, side.after_loss),
-            Mode::Body(Block::Plugins | Block::Dependencies | Block::Digests | Block::Sessions) => !side.torn && from == Peer::Server,
+            // After a loss the block may be over: then only the form tells.
+            Mode::Body(Block::Plugins) => from == Peer::Server && !side.torn && (!side.after_loss || line::separators(view.bytes) >= 2),
+            Mode::Body(Block::Dependencies | Block::Digests | Block::Sessions) => from == Peer::Server && !side.torn && !side.after_loss,
             Mode::Line => from == Peer::Server && line::envelope(view.bytes).is_some(),
             _ => false,
         };
@@ -114,9 +115,9 @@ impl Session {
             notes.session(&self.session());
         }
         let span = ByteSpan { start: offset, end: offset.saturating_add(to_u64(said.draft.total)) };
-        let Said { name, sentence, mut draft, bulk } = said;
+        let Said { name, sentence, draft, bulk } = said;
         if !bulk {
-            self.move_on(from, &name, &mut draft, span, notes);
+            self.move_on(from, &name, span, notes);
         }
         let about = draft.text_of("host");
         let response_to = self.open.answered_by(from, &name, about);
@@ -129,12 +130,9 @@ impl Session {
         }
     }
 
-    /// The dialogue after this message; a new phase is said, and so is a message the dialogue did not expect.
-    fn move_on(&mut self, from: Peer, name: &str, draft: &mut Draft<'_>, span: ByteSpan, notes: &mut Notes<'_>) {
-        let (state, expected) = dialogue::next(self.state, from, name);
-        if !expected {
-            draft.note("unexpected", Value::Flag(true));
-        }
+    /// The dialogue after this message; a new phase is said.
+    fn move_on(&mut self, from: Peer, name: &str, span: ByteSpan, notes: &mut Notes<'_>) {
+        let state = dialogue::next(self.state, from, name);
         if state == self.state && self.phase != 0 {
             return;
         }

@@ -24,14 +24,17 @@ impl Dissector for Session {
         let mut done = 0_usize;
         while let Some(rest) = view.bytes.get(done..).filter(|rest| !rest.is_empty()) {
             let offset = view.offset.saturating_add(to_u64(done));
-            let Some(used) = self.unit(from, rest, view.fresh.saturating_sub(done), offset, notes) else { break };
+            // Behind a unit nothing was searched yet, even where it was shown: an order may have waited for lines that did not fit.
+            let fresh = if done == 0 { view.fresh } else { 0 };
+            let Some(used) = self.unit(from, rest, fresh, offset, notes) else { break };
             done = done.saturating_add(used);
         }
         if done == 0 && view.full {
-            // A line longer than anything the protocol knows: given up, and so is the rest of it.
+            // A line longer than anything the protocol knows: given up, and so is the rest of it. Nothing is consumed, so that the
+            // bound is named.
             self.partial(from, view, notes);
             self.side(from).torn = true;
-            return Progress::Consumed(view.bytes.len());
+            return Progress::Consumed(0);
         }
         Progress::Consumed(done)
     }

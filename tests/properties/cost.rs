@@ -1,0 +1,136 @@
+//! Cost is linear in bytes, also for those who would have it otherwise: time grows as the input does, and memory does not.
+
+use crate::model::segment;
+use crate::model::shake;
+use ntp_sniff::decode::Flags;
+use ntp_sniff::decode::Segment;
+use ntp_sniff::event::Event;
+use ntp_sniff::flow::Chunk;
+use ntp_sniff::flow::Flows;
+use ntp_sniff::flow::Handshake;
+use ntp_sniff::flow::Interest;
+use ntp_sniff::flow::Receiver;
+use ntp_sniff::limits::Limits;
+use ntp_sniff::peer::Flow;
+use ntp_sniff::peer::Peer;
+use ntp_sniff::protocol::Conversations;
+use std::time::Duration;
+
+/// What an adversary sends: the next byte or bytes, by number.
+type Adversary = fn(u32) -> (u32, &'static [u8]);
+
+/// Flow stage and dissectors, without outputs.
+struct Reader {
+    conversations: Conversations,
+    events: u64,
+    spans: usize,
+}
+
+impl Receiver for Reader {
+    fn event(&mut self, event: Event<'_>) {
+        self.events += 1;
+        self.spans = self.spans.max(event.evidence.frames.spans().count());
+    }
+
+    fn handshake(&mut self, _handshake: &Handshake) {}
+
+    fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {
+        let Self { conversations, events, spans } = self;
+        conversations.chunk(flow, from, chunk, &mut |event| {
+            *events += 1;
+            *spans = (*spans).max(event.evidence.frames.spans().count());
+        })
+    }
+
+    fn closed(&mut self, flow: &mut Flow) {
+        let events = &mut self.events;
+        self.conversations.closed(flow, &mut |_| *events += 1);
+    }
+}
+
+/// Time this thread was on a processor: what others do does not count.
+fn spent() -> Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = stat.split(' ').next().and_then(|field| field.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
+}
+
+/// How long an adversary with so many segments keeps the program busy.
+fn cost(adversary: Adversary, segments: u32) -> Duration {
+    const OPENING: &[u8] = b"< NTP/1.2 >\nanna\nsecret\n";
+    let limits = Limits::default();
+    let mut reader = Reader { conversations: Conversations::new(&limits, Vec::new(), false), events: 0, spans: 0 };
+    let mut flows = Flows::new(&limits, &[1241]);
+    let isn = u32::MAX - 1000;
+    let first = shake(&mut flows, [isn, 9], &mut reader);
+    let base = isn.wrapping_add(1);
+    let begun = spent();
+    flows.push(&segment(first, Peer::Client, base, Flags::ACK, OPENING), &mut reader);
+    let behind = base.wrapping_add(u32::try_from(OPENING.len()).unwrap());
+    for index in 0..segments {
+        let (offset, bytes) = adversary(index);
+        // Every second frame belongs to somebody else, so that neighbours do not join.
+        let number = first + 1 + 2 * u64::from(index);
+        flows.push(&segment(number, Peer::Client, behind.wrapping_add(offset), Flags::ACK, bytes), &mut reader);
+        // The other side acknowledges nothing, but keeps its window open.
+        if index % 512 == 0 {
+            let open = segment(number, Peer::Server, 10, Flags::ACK, &[]);
+            flows.push(&Segment { ack: behind, ..open }, &mut reader);
+        }
+    }
+    flows.finish(&mut reader);
+    let spent = spent().saturating_sub(begun);
+    assert!(reader.events > 3, "somebody read it");
+    assert!(reader.spans <= 257, "{} spans of evidence", reader.spans);
+    spent
+}
+
+/// Eight times the input takes less than twelve times as long. Three chances, and small times do not count: a busy machine is no bug.
+fn assert_linear(name: &str, adversary: Adversary) {
+    let ratio = || {
+        let small = cost(adversary, 16 << 10).max(Duration::from_millis(20));
+        cost(adversary, 128 << 10).as_secs_f64() / small.as_secs_f64()
+    };
+    let ratios: Vec<f64> = std::iter::repeat_with(ratio)
+        .take(3)
+        .scan(false, |done, ratio| {
+            let before = std::mem::replace(done, ratio < 12.0);
+            (!before).then_some(ratio)
+        })
+        .collect();
+    assert!(ratios.last().is_some_and(|ratio| *ratio < 12.0), "{name}: eight times the bytes took {ratios:?} times as long");
+}
+
+#[test]
+fn a_line_that_never_ends() {
+    assert_linear("an endless line", |index| (index, b"x"));
+}
+
+#[test]
+fn a_hole_that_never_fills() {
+    assert_linear("a hole", |index| (1 + index, b"x"));
+}
+
+#[test]
+fn a_line_that_comes_backwards() {
+    // Blocks of 64 bytes, the last byte of each first.
+    assert_linear("a line backwards", |index| (index / 64 * 64 + 63 - index % 64, b"y"));
+}
+
+#[test]
+fn holes_everywhere() {
+    assert_linear("every second byte", |index| (2 * index + 1, b"z"));
+}
+
+#[test]
+fn the_head_of_an_attack_that_never_comes() {
+    assert_linear("an endless head", |index| match index {
+        0 => (0, b"CLIENT <|> LONG_ATTACK <|>\n"),
+        _ => (26 + index, b"1"),
+    });
+}
+
+#[test]
+fn the_same_bytes_again_and_again() {
+    assert_linear("repetitions", |index| (index / 2, b"q"));
+}
