@@ -73,6 +73,8 @@ pub enum Value<'a> {
     Text(Cow<'a, [u8]>),
     /// Several texts.
     List(Vec<Cow<'a, [u8]>>),
+    /// Several texts in one run of bytes, with what stands between them: cut only by who wants to see them.
+    Parts(&'a [u8], u8),
     /// A number without sign.
     Count(u64),
     /// A number with sign.
@@ -90,10 +92,24 @@ impl<'a> Value<'a> {
         Self::Text(Cow::Borrowed(bytes))
     }
 
+    /// The texts of a list, whichever way it is held; nothing for other values. Blanks around parts are no part of them, and
+    /// empty parts are left out.
+    pub fn items(&self) -> impl Iterator<Item = &[u8]> {
+        let (list, parts) = match self {
+            Self::List(items) => (items.as_slice(), None),
+            Self::Parts(text, separator) => (&[][..], Some((*text, *separator))),
+            _ => (&[][..], None),
+        };
+        let parts = parts.into_iter().flat_map(|(text, separator)| text.split(move |byte| *byte == separator));
+        let parts = parts.map(<[u8]>::trim_ascii).filter(|part| !part.is_empty());
+        list.iter().map(|item| &**item).chain(parts)
+    }
+
     /// How many bytes of text it holds: what is said of it when it is a secret.
     fn secret_bytes(&self) -> u64 {
         let bytes = match self {
             Self::Text(text) => text.len(),
+            Self::Parts(text, _) => text.len(),
             Self::List(items) => items.iter().map(|item| item.len()).sum(),
             Self::Redacted(bytes) => return *bytes,
             Self::Count(_) | Self::Integer(_) | Self::Flag(_) => 0,
@@ -217,6 +233,15 @@ impl<'a> Payload<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_are_cut_when_they_are_looked_at() {
+        let items = |value: &Value<'_>| value.items().map(<[u8]>::to_vec).collect::<Vec<_>>();
+        assert_eq!(items(&Value::Parts(b"CVE-1, CVE-2, ", b',')), [b"CVE-1".to_vec(), b"CVE-2".to_vec()]);
+        assert!(items(&Value::Parts(b"", b',')).is_empty());
+        assert_eq!(items(&Value::List(vec![b"a"[..].into()])), [b"a".to_vec()]);
+        assert!(items(&Value::Count(1)).is_empty());
+    }
 
     #[test]
     fn a_secret_leaves_only_its_length() {

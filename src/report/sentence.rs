@@ -32,7 +32,7 @@ pub(super) fn sentence(annotation: &Annotation<'_>) -> String {
 fn push_value(out: &mut String, value: &Value<'_>) {
     match value {
         Value::Text(text) => out.push_str(&decoded(text)),
-        Value::List(items) => push_list(out, items),
+        Value::List(_) | Value::Parts(..) => push_list(out, value),
         Value::Count(count) => _ = write!(out, "{count}"),
         Value::Integer(number) => _ = write!(out, "{number}"),
         Value::Flag(flag) => out.push_str(if *flag { "yes" } else { "no" }),
@@ -41,14 +41,14 @@ fn push_value(out: &mut String, value: &Value<'_>) {
 }
 
 /// Adds `a, b, c and N more`.
-fn push_list<T: AsRef<[u8]>>(out: &mut String, items: &[T]) {
-    for (place, item) in items.iter().take(NAMED_ITEMS).enumerate() {
+fn push_list(out: &mut String, value: &Value<'_>) {
+    for (place, item) in value.items().take(NAMED_ITEMS).enumerate() {
         if place > 0 {
             out.push_str(", ");
         }
-        out.push_str(&decoded(item.as_ref()));
+        out.push_str(&decoded(item));
     }
-    let more = items.len().saturating_sub(NAMED_ITEMS);
+    let more = value.items().count().saturating_sub(NAMED_ITEMS);
     if more > 0 {
         _ = write!(out, " and {more} more");
     }

@@ -2,6 +2,9 @@
 
 use super::draft::Draft;
 use super::line;
+use super::record::Dialect;
+use super::record::is_plugin_id;
+use super::record::record;
 use super::secret;
 use crate::annotation::Field;
 use crate::annotation::Role;
@@ -26,37 +29,16 @@ pub(super) enum Block {
 /// A body line's name and sentence.
 pub(super) type Body = (&'static str, &'static str);
 
-/// The columns every plugin record has.
-///
-/// # Wire
-///
-/// [seen frank4dd.pcap frame 13; captures/ntp 22] The document of 2005 names the fourth Author; it is the copyright.
-const COLUMNS: [&str; 7] = ["plugin_id", "plugin_name", "category", "copyright", "description", "summary", "family"];
-
-/// The columns that options of the version line add, in this order; the last two are OTP's.
-const MORE_COLUMNS: [(&[u8], &str); 4] =
-    [(b"plugins_version", "version"), (b"plugins_cve_id", "cve"), (b"plugins_bugtraq_id", "bid"), (b"plugins_xrefs", "xref")];
-
-/// The columns of a plugin record for the options of a version line.
-pub(super) fn columns(options: &[&[u8]]) -> Vec<&'static str> {
-    let more = MORE_COLUMNS.iter().filter(|(option, _)| options.contains(option)).map(|(_, name)| *name);
-    COLUMNS.into_iter().chain(more).collect()
-}
-
-/// The columns guessed from their number, where the version line was not seen or does not tell.
-fn guessed_columns(count: usize) -> Vec<&'static str> {
-    let more = MORE_COLUMNS.iter().map(|(_, name)| *name).chain(["signkeys", "tag"]);
-    COLUMNS.into_iter().chain(more).take(count.max(COLUMNS.len())).collect()
-}
-
-/// Reads a line of a block. `columns` as the version line asked for them; `after_loss` when bytes were lost since the
+/// Reads a line of a block. `dialect` as the version lines tell; `after_loss` when bytes were lost since the
 /// block began, so that the line may be something else. `None`: it has not the form of such a line.
-pub(super) fn body(block: Block, draft: &mut Draft<'_>, columns: Option<&[&'static str]>, after_loss: bool) -> Option<Body> {
+pub(super) fn body(block: Block, draft: &mut Draft<'_>, dialect: &Dialect, after_loss: bool) -> Option<Body> {
     if after_loss && !is_plainly(block, draft.line) {
         return None;
     }
     match block {
-        Block::Plugins => record(draft, columns, after_loss),
+        Block::Plugins => {
+            record(draft, dialect, after_loss).then_some(("plugin_record", "Plugin {plugin_id}, {plugin_name} ({category}, {family})."))
+        }
         Block::Preferences => preference(draft, after_loss, true).then_some(("preference", "{name} is {value}.")),
         Block::PreferenceErrors => preference(draft, after_loss, true).then_some(("preference_error", "The server could not take {name}.")),
         Block::Rules => (!after_loss).then(|| rule(draft)),
@@ -100,36 +82,6 @@ fn is_plainly(block: Block, text: &[u8]) -> bool {
 
 fn is_digest(text: &[u8]) -> bool {
     text.len() == 32 && text.iter().all(u8::is_ascii_hexdigit)
-}
-
-/// A number or an OID.
-pub(super) fn is_plugin_id(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
-}
-
-/// A plugin record. Surplus separators belong to the description: four columns from the left, the others from the right.
-fn record(draft: &mut Draft<'_>, columns: Option<&[&'static str]>, after_loss: bool) -> Option<Body> {
-    let fields = line::fields(draft.line);
-    if after_loss && !(fields.len() >= COLUMNS.len() && fields.first().is_some_and(|first| is_plugin_id(draft.bytes(first)))) {
-        return None;
-    }
-    let guessed;
-    let columns = match columns {
-        Some(columns) if columns.len() <= fields.len() => columns,
-        _ => {
-            guessed = guessed_columns(fields.len());
-            &guessed
-        }
-    };
-    let surplus = fields.len().saturating_sub(columns.len());
-    let mut place = 0_usize;
-    for (index, name) in columns.iter().enumerate() {
-        let last = if index == 4 { place.saturating_add(surplus) } else { place };
-        let (Some(from), Some(to)) = (fields.get(place), fields.get(last)) else { break };
-        draft.text(from.start..to.end, name);
-        place = last.saturating_add(1);
-    }
-    Some(("plugin_record", "Plugin {plugin_id}, {plugin_name} ({category}, {family})."))
 }
 
 /// A preference: cut at the first separator; the value may hold anything.

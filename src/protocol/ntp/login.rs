@@ -1,8 +1,8 @@
 //! The lines of the login, which are known by their place and not by their form.
 
-use super::block;
 use super::draft::Draft;
 use super::line;
+use super::record::Dialect;
 use crate::annotation::Value;
 use crate::peer::Peer;
 use std::borrow::Cow;
@@ -14,8 +14,8 @@ pub(super) struct Agreement {
     pub(super) protocol: &'static str,
     pub(super) number: String,
     pub(super) options: Vec<String>,
-    /// The columns of plugin records: NTP only, OTP has its own.
-    pub(super) columns: Option<Vec<&'static str>>,
+    /// What it tells about plugin records.
+    pub(super) dialect: Dialect,
     /// Whether user and password are asked for.
     pub(super) asks_login: bool,
 }
@@ -40,13 +40,18 @@ pub(super) fn version(draft: &mut Draft<'_>, from: Peer) -> Option<(Agreement, L
     if !options.is_empty() {
         draft.note("options", Value::List(options.iter().map(|option| Cow::Borrowed(*option)).collect()));
     }
+    let number_is_one = number.starts_with("1.");
     let agreement = Agreement {
         protocol: if is_otp { "nessus_otp" } else { "nessus_ntp" },
         // OTP dropped the login with 2.0 [spec ntp-otp 1.3].
-        asks_login: !is_otp || number.starts_with("1."),
+        asks_login: !is_otp || number_is_one,
         number,
         options: options.iter().map(|option| String::from_utf8_lossy(option).into_owned()).collect(),
-        columns: (!is_otp).then(|| block::columns(&options)),
+        dialect: match (is_otp, number_is_one) {
+            (false, _) => Dialect::ntp(&options),
+            (true, true) => Dialect::Otp1,
+            (true, false) => Dialect::Otp2,
+        },
     };
     let login = match (from, options.is_empty()) {
         (Peer::Client, true) => ("version", "The client wants to speak {protocol}/{version}, without options."),

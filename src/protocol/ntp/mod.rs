@@ -29,6 +29,7 @@ mod order;
 mod phase;
 mod place;
 mod probe;
+mod record;
 mod result;
 mod said;
 mod secret;

@@ -10,6 +10,7 @@ use super::line;
 use super::login;
 use super::place::Mode;
 use super::place::Session;
+use super::record::Dialect;
 use super::result;
 use super::said::Said;
 use crate::annotation::Role;
@@ -75,8 +76,8 @@ impl Session {
     }
 
     pub(super) fn body_by_form(&mut self, block: Block, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
-        let columns = self.agreement.as_ref().and_then(|agreement| agreement.columns.as_deref());
-        match block::body(block, &mut draft, columns, false) {
+        let dialect = self.agreement.as_ref().map_or(&Dialect::Unknown, |agreement| &agreement.dialect);
+        match block::body(block, &mut draft, dialect, false) {
             Some((name, sentence)) => self.say(Peer::Server, offset, Said { bulk: true, ..Said::new(name, sentence, draft) }, notes),
             None => self.unplaced(Peer::Server, Draft::new(draft.line, draft.total), offset, notes),
         }

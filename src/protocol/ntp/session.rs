@@ -12,6 +12,7 @@ use super::login::Login;
 use super::login::Prompt;
 use super::place::Mode;
 use super::place::Session;
+use super::record::Dialect;
 use super::said::Said;
 use super::said::to_u64;
 use crate::peer::Peer;
@@ -135,7 +136,9 @@ impl Session {
             Peer::Server => {
                 self.server.mode = Mode::Line;
                 // The server does not repeat options: without the client's line the columns of records are not known.
-                self.agreement.get_or_insert(Agreement { columns: None, ..agreement });
+                let unknown = matches!(agreement.dialect, Dialect::Ntp(_));
+                let dialect = if unknown { Dialect::Unknown } else { agreement.dialect.clone() };
+                self.agreement.get_or_insert(Agreement { dialect, ..agreement });
             }
         }
         self.say(from, offset, Said::login(login, draft), notes);
@@ -167,8 +170,8 @@ impl Session {
             return self.rest_of_line(from, draft, offset, notes);
         }
         let after_loss = self.side(from).after_loss;
-        let columns = self.agreement.as_ref().and_then(|agreement| agreement.columns.as_deref());
-        if let Some((name, sentence)) = block::body(block, &mut draft, columns, after_loss) {
+        let dialect = self.agreement.as_ref().map_or(&Dialect::Unknown, |agreement| &agreement.dialect);
+        if let Some((name, sentence)) = block::body(block, &mut draft, dialect, after_loss) {
             return self.say(from, offset, Said { bulk: true, ..Said::new(name, sentence, draft) }, notes);
         }
         if after_loss && from == Peer::Server {

@@ -63,7 +63,7 @@ impl<'a> FieldValue<'a> {
     fn of(value: &'a Value<'a>) -> Self {
         match value {
             Value::Text(text) => Self::Text(Text::of(text)),
-            Value::List(items) => Self::List(items.iter().map(|item| Text::of(item)).collect()),
+            Value::List(_) | Value::Parts(..) => Self::List(value.items().map(Text::of).collect()),
             Value::Count(count) => Self::Count(*count),
             Value::Integer(number) => Self::Integer(*number),
             Value::Flag(flag) => Self::Flag(*flag),
