@@ -15,39 +15,60 @@ use ntp_sniff::report::FORMATS;
 use ntp_sniff::report::Show;
 use std::path::PathBuf;
 
-/// Decodes Nessus NTP/OTP sessions from packets into annotated timelines, and lists who serves and who speaks.
+/// How it is called.
+const USAGE: &str =
+    "ntp-sniff [OPTIONS] -r FILE... [EXPRESSION]...\n       ntp-sniff [OPTIONS] -i IF [EXPRESSION]...\n       ntp-sniff schema";
+
+/// Decodes Nessus NTP sessions from packets into an annotated timeline, and lists who serves and who speaks.
 ///
 /// Packets come from capture files or an interface. Nothing is ever sent onto the network, and no name is looked up.
+/// Passwords and other secrets are replaced by their lengths unless --reveal-secrets is given.
 #[derive(Debug, Parser)]
-#[command(name = "ntp-sniff", args_conflicts_with_subcommands = true, max_term_width = 100, disable_version_flag = true)]
+#[command(
+    name = "ntp-sniff",
+    override_usage = USAGE,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    disable_version_flag = true,
+    max_term_width = 100
+)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Args {
-    /// Capture file to read: pcap or pcapng, plain or gzip, told by its content; "-" is standard input. Repeatable: several
-    /// files are one timeline, in the order given.
+    /// Capture file to read, "-" for standard input; repeatable.
+    ///
+    /// pcap (micro- or nanoseconds) and pcapng, plain or gzip-compressed: the content decides, never the name. Several files are one
+    /// timeline in the order given: connections carry over from one to the next, frames are numbered from 1 in each.
     #[arg(short, long, value_name = "FILE", help_heading = "Input")]
     pub(crate) read: Vec<PathBuf>,
 
-    /// Interface to capture from, until SIGINT or SIGTERM.
+    /// Interface to capture from, until SIGINT (Ctrl-C) or SIGTERM.
+    ///
+    /// The signal ends the capture with the report; a second one ends the program at once. Needs root, or the capability `cap_net_raw`.
     #[arg(short, long, value_name = "IF", conflicts_with = "read", help_heading = "Input")]
     pub(crate) interface: Option<String>,
 
-    /// Packets to look at, in pcap-filter syntax, e.g. host 10.0.0.1 and tcp port 1241. Works on files too.
-    #[arg(value_name = "EXPRESSION", trailing_var_arg = true, allow_hyphen_values = false, help_heading = "Input")]
+    /// Packets to look at, in pcap-filter syntax; on files too.
+    ///
+    /// For example: host 10.0.0.1 and tcp port 1241. All words that belong to no option are joined to it; quote what the shell would
+    /// take for itself.
+    #[arg(value_name = "EXPRESSION", help_heading = "Input")]
     pub(crate) expression: Vec<String>,
 
-    /// Stop after so many packets.
+    /// Stop after so many packets, those the expression leaves out included.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Input")]
     pub(crate) count: Option<u64>,
 
-    /// Longest part of a packet to capture from an interface, in bytes.
+    /// With -i: longest part of a packet to capture, 64 to 262144 bytes.
     #[arg(short, long, value_name = "BYTES", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(64..=262_144), help_heading = "Input")]
     pub(crate) snaplen: u32,
 
-    /// Do not put the interface into promiscuous mode.
+    /// With -i: do not put the interface into promiscuous mode.
     #[arg(short = 'p', long, help_heading = "Input")]
     pub(crate) no_promiscuous: bool,
 
-    /// Leave out packets with a wrong IP or TCP checksum. Off by default: network cards compute checksums later than captures are taken.
+    /// Leave out packets with a wrong IP or TCP checksum.
+    ///
+    /// Off by default: on the sending machine a capture is often taken before the network card computes the checksum.
     #[arg(long, help_heading = "Input")]
     pub(crate) verify_checksum: bool,
 
@@ -55,47 +76,66 @@ pub(crate) struct Args {
     #[arg(short = 'T', long, value_name = "FORMAT", default_value = FORMATS.first().map_or("table", |format| format.name), value_parser = formats(), help_heading = "Output")]
     pub(crate) format: String,
 
-    /// File to write to instead of standard output.
+    /// File to write to [default: standard output].
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Parts the table shows, separated by commas.
+    /// Parts of the table, separated by commas [default: all].
     #[arg(long, value_name = "PARTS", value_enum, value_delimiter = ',', help_heading = "Output")]
     pub(crate) show: Vec<Part>,
 
-    /// Show all lines of big blocks, and a sentence for every message.
+    /// Table: all lines of long blocks, and a sentence for each message.
     #[arg(short, long, help_heading = "Output")]
     pub(crate) verbose: bool,
 
-    /// Add hex dumps, every byte with its role: control character, protocol control string, protocol data.
+    /// Table: hex dumps, every byte marked with its role.
+    ///
+    /// The roles are: control character (line end), protocol control string (keyword, separator, prompt), and data. Secret bytes are
+    /// shown as "**".
     #[arg(short = 'x', long, help_heading = "Output")]
     pub(crate) hex: bool,
 
-    /// Add each message's bytes to its JSON record, in hex.
+    /// JSON Lines: add the bytes of each message, in hex.
     #[arg(long, help_heading = "Output")]
     pub(crate) payload: bool,
 
-    /// Show passwords, uploaded files and other secrets instead of their lengths.
+    /// Show passwords, uploaded files and other secrets.
+    ///
+    /// Without it only their lengths appear, in every format, hex dumps included. What cannot be placed in the dialogue, as after
+    /// lost packets, counts as a secret.
     #[arg(long, help_heading = "Output")]
     pub(crate) reveal_secrets: bool,
 
-    /// Use colour. "auto" means on a terminal, unless NO_COLOR is set.
+    /// Use colour: "auto" means on a terminal unless NO_COLOR is set.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto, help_heading = "Output")]
     pub(crate) color: When,
+
+    /// Table: columns to fill, 80 to 400 [default: the terminal's, else 100].
+    ///
+    /// For a pager, whose terminal the program does not see: --width "$COLUMNS".
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(80..=400), help_heading = "Output")]
+    pub(crate) width: Option<u16>,
 
     /// No progress bar and no remarks; errors are still said.
     #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,
 
-    /// Network to record facts of: address, CIDR or net/mask. Repeatable; without it everything is recorded.
-    #[arg(long, value_name = "NET", value_parser = parse_range, value_delimiter = ',', help_heading = "Inventory")]
+    /// Network to record facts of [default: everything]; repeatable.
+    ///
+    /// An address, a CIDR range or net/mask; several may be separated by commas. A fact is recorded when one of its ends is inside.
+    /// It concerns who serves and who speaks, not the timeline.
+    #[arg(long, value_name = "NET", value_parser = parse_range, value_delimiter = ',', help_heading = "Who serves, who speaks")]
     pub(crate) focus: Vec<IpNet>,
 
-    /// Network to leave out of the facts. Repeatable.
-    #[arg(long, value_name = "NET", value_parser = parse_range, value_delimiter = ',', help_heading = "Inventory")]
+    /// Network to leave out of the facts; repeatable.
+    ///
+    /// Connections that have an end inside give no facts.
+    #[arg(long, value_name = "NET", value_parser = parse_range, value_delimiter = ',', help_heading = "Who serves, who speaks")]
     pub(crate) exclude: Vec<IpNet>,
 
-    /// Port to take for a Nessus server's where the handshake is missing. A hint: content decides. Repeatable.
+    /// Port of a Nessus server, where nothing better tells; repeatable.
+    ///
+    /// A hint for connections whose handshake is missing. Protocols are told by their content, on any port.
     #[arg(long, value_name = "PORT", value_delimiter = ',', help_heading = "Protocols")]
     pub(crate) ntp_port: Vec<u16>,
 
@@ -138,6 +178,24 @@ pub(crate) enum When {
     Never,
 }
 
+/// What `--help` shows at its end.
+const EXAMPLES: &str = "\
+Examples:
+  ntp-sniff -r capture.pcap                              timeline, tables, summary
+  ntp-sniff -r capture.pcap -xv --color always --width 80 | less -R
+  ntp-sniff -r a.pcapng -r b.pcap.gz 'host 10.0.0.1'     two files, one timeline
+  ssh sensor tcpdump -U -w - | ntp-sniff -r -            from another machine
+  ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl
+  ntp-sniff -r capture.pcap -T jsonl | jq -c 'select(.event==\"service_seen\")'";
+
+/// The exit codes.
+const EXIT: &str = "\
+Exit codes:
+  0  done
+  1  could not: nothing readable, no such interface, output not writable
+  2  wrong usage
+  3  part of the input was damaged or unknown; what was readable was processed";
+
 /// The formats, with their one-line descriptions, as clap wants them.
 fn formats() -> impl TypedValueParser<Value = String> {
     PossibleValuesParser::new(FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.about)))
@@ -147,14 +205,9 @@ impl Args {
     /// Reads the command line; does not come back when it is wrong or asks for help.
     pub(crate) fn read_or_exit() -> Self {
         let protocols: Vec<String> = PROTOCOLS.iter().map(|protocol| format!("  {:<12} {}", protocol.id(), protocol.title())).collect();
-        let protocols = protocols.join("\n");
-        let after = format!(
-            "Protocols, told by their content on any port:\n{protocols}\n\n\
-             Examples:\n  ntp-sniff -r capture.pcap\n  ntp-sniff -r capture.pcap -x -v | less -R\n  ntp-sniff -r a.pcapng -r b.pcap.gz 'host 10.0.0.1 and tcp'\n  \
-             ssh sensor tcpdump -w - | ntp-sniff -r -\n  ntp-sniff -r capture.pcap -T jsonl | jq -c 'select(.event==\"service_seen\")'\n\n\
-             Exit: 0 done; 1 could not; 2 wrong usage; 3 an input was damaged, what was readable was processed."
-        );
-        let matches = Self::command().after_help(after).get_matches();
+        let long = format!("Protocols, told by their content on any port:\n{}\n\n{EXAMPLES}\n\n{EXIT}", protocols.join("\n"));
+        let short = format!("Example: ntp-sniff -r capture.pcap 'host 10.0.0.1'\n\n{EXIT}");
+        let matches = Self::command().after_help(short).after_long_help(long).get_matches();
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 

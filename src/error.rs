@@ -24,7 +24,7 @@ pub enum Error {
         found: String,
     },
     /// An input is damaged or cut; the frames before were processed.
-    #[error("{input}: damaged after frame {frames}, at offset {offset}: {problem}; the frames before were processed")]
+    #[error("{input}: damaged after frame {frames}, at offset {offset}: {problem}; {}", processed(*frames))]
     Damaged {
         /// Which.
         input: String,
@@ -36,7 +36,7 @@ pub enum Error {
         problem: String,
     },
     /// An interface cannot be opened or fails.
-    #[error("{interface}: cannot capture: {source}")]
+    #[error("{interface}: cannot capture: {}; 'ip link' lists the interfaces", reason(source))]
     Interface {
         /// Which.
         interface: String,
@@ -44,9 +44,7 @@ pub enum Error {
         source: pcap::Error,
     },
     /// An interface cannot be opened for want of permission.
-    #[error(
-        "{interface}: not permitted to capture: {source}; run as root, or give the program the right with 'sudo setcap cap_net_raw=ep PROGRAM'"
-    )]
+    #[error("{interface}: not permitted to capture: {}; run as root, or once 'sudo setcap cap_net_raw=ep {}'", reason(source), program())]
     NotPermitted {
         /// Which.
         interface: String,
@@ -54,7 +52,7 @@ pub enum Error {
         source: pcap::Error,
     },
     /// The filter expression does not compile for a link type.
-    #[error("filter '{expression}' does not compile for link type {link_type}: {source}")]
+    #[error("filter '{expression}' does not compile for link type {link_type}: {}; its syntax is that of pcap-filter(7)", reason(source))]
     Filter {
         /// The expression.
         expression: String,
@@ -79,4 +77,20 @@ impl Error {
     pub fn spares_other_inputs(&self) -> bool {
         matches!(self, Self::Open { .. } | Self::NotACapture { .. } | Self::Damaged { .. })
     }
+}
+
+/// What became of the frames before a damage.
+fn processed(frames: u64) -> &'static str {
+    if frames == 0 { "no frame could be read" } else { "the frames before were processed" }
+}
+
+/// libpcap's reason without the words the crate puts before it.
+fn reason(source: &pcap::Error) -> String {
+    let text = source.to_string();
+    text.strip_prefix("libpcap error: ").map_or_else(|| text.clone(), str::to_owned)
+}
+
+/// The path of this program, for the command that gives it a right.
+fn program() -> String {
+    std::env::current_exe().map_or_else(|_| "PROGRAM".to_owned(), |path| path.display().to_string())
 }

@@ -16,6 +16,7 @@ use ntp_sniff::capture::live::Live;
 use ntp_sniff::capture::live::LiveOptions;
 use ntp_sniff::decode::Checks;
 use ntp_sniff::error::Error;
+use ntp_sniff::event::Summary;
 use ntp_sniff::inventory::Focus;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
@@ -25,10 +26,13 @@ use ntp_sniff::report::Style;
 use ntp_sniff::report::escape;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTERM;
+use std::fs;
 use std::fs::File;
 use std::io;
 use std::io::IsTerminal;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -37,6 +41,8 @@ use std::sync::atomic::AtomicBool;
 const DONE: u8 = 0;
 /// Could not do it.
 const FAILED: u8 = 1;
+/// Wrong usage; clap ends the program with the same code.
+const USAGE: u8 = 2;
 /// An input was damaged; what was readable was processed.
 const DAMAGED: u8 = 3;
 
@@ -46,8 +52,10 @@ fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::from(DONE),
         Err(error) => {
-            complain(&format!("{error:#}"));
-            ExitCode::from(FAILED)
+            // The program's own errors name their causes themselves.
+            let own = error.downcast_ref::<Error>();
+            complain(&own.map_or_else(|| format!("{error:#}"), ToString::to_string));
+            ExitCode::from(if matches!(own, Some(Error::Filter { .. })) { USAGE } else { FAILED })
         }
     }
 }
@@ -75,12 +83,34 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         hints: args.ntp_port.iter().map(|port| ("nessus_ntp", *port)).collect(),
         reveal: args.reveal_secrets,
     };
-    let summary = pipeline::run(source.as_mut(), options, sink.as_mut(), &stop, &mut |error| complain(&error.to_string()))?;
-    Ok(match (summary.damage.is_empty(), summary.frames) {
-        (true, _) => DONE,
-        (false, 0) => FAILED,
-        (false, _) => DAMAGED,
+    let ran = pipeline::run(source.as_mut(), options, sink.as_mut(), &stop, &mut |error| complain(&error.to_string()));
+    let summary = ran.map_err(|error| match error {
+        // The pipeline knows a sink, only the arguments know what is behind it.
+        Error::Write { source, .. } => Error::Write { output: output_name(args), source },
+        error => error,
+    })?;
+    let unread = frames_of_unknown_link_type(&summary);
+    if unread > 0 {
+        let input = match (&args.interface, args.read.as_slice()) {
+            (Some(interface), _) => interface.clone(),
+            (None, [input]) => input.display().to_string(),
+            (None, _) => "inputs".to_owned(),
+        };
+        complain(&format!(
+            "{input}: {unread} of {} frames only counted: their link type is not known (see link_type_unknown)",
+            summary.frames
+        ));
+    }
+    Ok(match summary.frames.saturating_sub(unread) {
+        _ if summary.damage.is_empty() && unread == 0 => DONE,
+        0 => FAILED,
+        _ => DAMAGED,
     })
+}
+
+/// Frames that nothing could be said about because their link type is not known.
+fn frames_of_unknown_link_type(summary: &Summary) -> u64 {
+    summary.undecoded.iter().find(|(reason, _)| *reason == "link_type_unknown").map_or(0, |(_, frames)| *frames)
 }
 
 /// A flag that SIGINT and SIGTERM set; the second signal ends the program at once.
@@ -116,16 +146,36 @@ fn source(args: &Args, limits: &Limits, stop: &Arc<AtomicBool>) -> Result<Box<dy
         let problem = "nothing to read: name a capture file with -r FILE (- for standard input), or an interface with -i IF";
         Args::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
     }
+    if args.read.iter().any(|path| path.as_os_str() == "-") && io::stdin().is_terminal() {
+        Args::command().error(ErrorKind::InvalidValue, "standard input is a terminal: pipe a capture into it").exit();
+    }
     let files = Files::new(args.read.clone(), limits).stop_on(stop);
     let wanted = !args.quiet && io::stderr().is_terminal() && (args.output.is_some() || !io::stdout().is_terminal());
     Ok(if wanted { Box::new(progress::Shown::new(files)) } else { Box::new(files) })
+}
+
+/// What the output is called in messages.
+fn output_name(args: &Args) -> String {
+    args.output.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
+}
+
+/// The file to write to, unless it is one of the captures to be read.
+fn create(path: &Path, args: &Args) -> Result<File, Error> {
+    let identity = |path: &Path| fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|found| (found.dev(), found.ino()));
+    let created = match identity(path) {
+        Some(output) if args.read.iter().any(|input| identity(input) == Some(output)) => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "it is also read, and would be lost"))
+        }
+        _ => File::create(path),
+    };
+    created.map_err(|source| Error::Write { output: output_name(args), source })
 }
 
 /// The sink over standard output or a file. A terminal, or a live capture, gets every line at once.
 fn sink(args: &Args) -> Result<Box<dyn Sink>, Error> {
     let terminal = args.output.is_none() && io::stdout().is_terminal();
     let writer: Box<dyn Write> = match &args.output {
-        Some(path) => Box::new(File::create(path).map_err(|source| Error::Write { output: path.display().to_string(), source })?),
+        Some(path) => Box::new(create(path, args)?),
         None => Box::new(io::stdout()),
     };
     let writer: Box<dyn Write> = if terminal || args.interface.is_some() {
@@ -138,7 +188,7 @@ fn sink(args: &Args) -> Result<Box<dyn Sink>, Error> {
         When::Never => false,
         When::Auto => terminal && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
     };
-    let width = if terminal { terminal_width() } else { None };
+    let width = args.width.map(usize::from).or_else(|| if terminal { terminal_width() } else { None });
     let style = Style { color, verbose: args.verbose, hex: args.hex, payload: args.payload, width, show: args.parts() };
     let format = FORMATS.iter().find(|format| format.name == args.format).or(FORMATS.first());
     let open = format
@@ -165,7 +215,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Which libpcap is loaded: its file's name tells, among the files mapped into this process.
 fn libpcap() -> String {
-    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
     let version = maps.lines().find_map(|line| line.rsplit_once("libpcap.so.")).map(|(_, version)| version.trim().to_owned());
     version.map_or_else(|| "libpcap".to_owned(), |version| format!("libpcap {version}"))
 }

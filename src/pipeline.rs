@@ -83,6 +83,6 @@ pub fn run(
     }
     decoder.finish(&mut |at, frames, anomaly| stages.anomaly(at, frames, anomaly));
     flows.finish(&mut stages);
-    let summary = stages.finish(&flows)?;
+    let summary = stages.finish(&flows, source.dropped())?;
     fatal.map_or(Ok(summary), Err)
 }

@@ -1,6 +1,7 @@
 //! A progress bar for files that take longer than a moment, on standard error.
 
 use indicatif::ProgressBar;
+use indicatif::ProgressDrawTarget;
 use indicatif::ProgressStyle;
 use ntp_sniff::capture::Next;
 use ntp_sniff::capture::Source;
@@ -20,30 +21,31 @@ pub(crate) struct Shown {
     files: Files,
     started: Instant,
     frames: u32,
-    bar: Option<ProgressBar>,
+    /// Hidden at first, but told of all progress: its rate is that of the whole time.
+    bar: ProgressBar,
+    visible: bool,
 }
 
 impl Shown {
     pub(crate) fn new(files: Files) -> Self {
-        Self { files, started: Instant::now(), frames: 0, bar: None }
+        let total = files.position().total;
+        let (template, bar) = match total {
+            Some(total) => ("{bytes}/{total_bytes} [{wide_bar}] {bytes_per_sec}, {eta} left", ProgressBar::new(total)),
+            None => ("{bytes} read, {bytes_per_sec}", ProgressBar::no_length()),
+        };
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+        bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self { files, started: Instant::now(), frames: 0, bar, visible: false }
     }
 
     #[cold]
     fn look(&mut self) {
         self.frames = 0;
-        if self.started.elapsed() < PATIENCE {
-            return;
+        if !self.visible && self.started.elapsed() >= PATIENCE {
+            self.visible = true;
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
-        let progress = self.files.position();
-        let bar = self.bar.get_or_insert_with(|| {
-            let (template, bar) = match progress.total {
-                Some(total) => ("{bytes}/{total_bytes} [{wide_bar}] {bytes_per_sec}, {eta} left", ProgressBar::new(total)),
-                None => ("{bytes} read, {bytes_per_sec}", ProgressBar::no_length()),
-            };
-            bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar
-        });
-        bar.set_position(progress.read);
+        self.bar.set_position(self.files.position().read);
     }
 }
 
@@ -59,8 +61,6 @@ impl Source for Shown {
 
 impl Drop for Shown {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.bar.finish_and_clear();
     }
 }

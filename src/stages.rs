@@ -117,10 +117,11 @@ impl<'s> Stages<'s> {
         self.anomaly(at, frames, Anomaly::InputDamaged { problem });
     }
 
-    /// The end: the summary, and the output closed.
-    pub(crate) fn finish(self, flows: &Flows) -> Result<Summary, Error> {
+    /// The end: the summary with what the source lost, and the output closed.
+    pub(crate) fn finish(self, flows: &Flows, dropped: Option<(u64, u64)>) -> Result<Summary, Error> {
         let Out { tally, sink, failure } = self.out;
         let mut summary = tally.close();
+        summary.dropped = dropped;
         summary.lone_syns = flows.lone_syns();
         summary.facts = self.inventory.counts();
         summary.undocumented = self.conversations.undocumented();

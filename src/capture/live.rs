@@ -152,6 +152,10 @@ impl Source for Live {
             Err(source) => Err(failed(&self.interface, source)),
         }
     }
+
+    fn dropped(&mut self) -> Option<(u64, u64)> {
+        self.counts().ok().map(|counts| (counts.dropped.into(), counts.dropped_by_interface.into()))
+    }
 }
 
 /// The interface with its options, not yet open.

@@ -61,4 +61,9 @@ pub trait Source {
     ///
     /// [`Error::spares_other_inputs`] tells whether calling again goes on with the next input; any other error is the end.
     fn next(&mut self) -> Result<Next<'_>, Error>;
+
+    /// Packets lost before they came here: those the kernel dropped, and those the interface did. Files do not know.
+    fn dropped(&mut self) -> Option<(u64, u64)> {
+        None
+    }
 }

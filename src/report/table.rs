@@ -87,8 +87,11 @@ impl Sink for TableSink {
         }
         self.inventory.event(&event.kind);
         if let EventKind::Summary(summary) = event.kind {
+            // Where nothing could be read, the lines that say why are the report.
+            let nothing_read = summary.frames == 0 && !summary.damage.is_empty();
+            self.closed = self.closed || nothing_read;
             self.close();
-            if self.show.summary {
+            if self.show.summary && !nothing_read {
                 account::draw(&mut self.page, summary);
             }
         }

@@ -1,0 +1,92 @@
+//! What the README says is so: its shell lines run, its limits are those of the program, its words name what exists.
+
+use super::call::PROGRAM;
+use ntp_sniff::limits::Limits;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// The blocks of the README that begin with exactly this line.
+fn blocks(fence: &str) -> Vec<String> {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let mut lines = readme.lines();
+    let mut found = Vec::new();
+    while lines.by_ref().any(|line| line == fence) {
+        found.push(lines.by_ref().take_while(|line| *line != "```").collect::<Vec<_>>().join("\n"));
+    }
+    found
+}
+
+#[test]
+fn shell_lines_run() {
+    let has_jq = Command::new("jq").arg("--version").output().is_ok();
+    assert!(has_jq || std::env::var_os("CI").is_none(), "jq is missing");
+    let path = format!("{}:{}", Path::new(PROGRAM).parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let mut ran = 0;
+    for line in blocks("```sh").iter().flat_map(|block| block.lines()).filter(|line| !line.starts_with('#')) {
+        if line.contains("jq") && !has_jq {
+            eprintln!("skipped, jq is missing: {line}");
+            continue;
+        }
+        let mut bash = Command::new("bash");
+        let line = line.replace("-o report.txt", concat!("-o ", env!("CARGO_TARGET_TMPDIR"), "/report.txt"));
+        bash.args(["-o", "pipefail", "-c", &line]).env("PATH", &path);
+        let output = bash.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.is_empty(), "{line}\n{} {said}", output.status);
+        assert!(line.contains(" -o ") || output.stdout.contains(&b'\n'), "prints nothing: {line}");
+        ran += 1;
+    }
+    assert!(ran > 5);
+}
+
+#[test]
+fn there_is_one_test_command() {
+    assert_eq!(blocks("```sh test-command").len(), 1);
+    assert_eq!(blocks("```sh test-command")[0].lines().count(), 1);
+}
+
+#[test]
+fn limits_are_those_of_the_program() {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let row = |name: &str| readme.lines().find(|line| line.starts_with('|') && line.contains(&format!("`{name}`"))).unwrap().to_owned();
+    let number = |value: usize| {
+        let digits = value.to_string();
+        digits.as_bytes().rchunks(3).rev().map(|part| std::str::from_utf8(part).unwrap()).collect::<Vec<_>>().join(",")
+    };
+    let mebibytes = |value: usize| format!("{} MiB", value >> 20);
+    let seconds = |life: Duration| format!("{} s", number(usize::try_from(life.as_secs()).unwrap()));
+    let limits = Limits::default();
+    for (name, value) in [
+        ("record_bytes", number(limits.record_bytes)),
+        ("connections", number(limits.connections)),
+        ("pending_syns", number(limits.pending_syns)),
+        ("pending_syn_life", seconds(limits.pending_syn_life)),
+        ("idle", seconds(limits.idle)),
+        ("held_bytes", mebibytes(limits.held_bytes)),
+        ("held_segments", number(limits.held_segments)),
+        ("hole_life", seconds(limits.hole_life)),
+        ("window_bytes", mebibytes(limits.window_bytes)),
+        ("sessions", number(limits.sessions)),
+        ("datagrams", number(limits.datagrams)),
+        ("fragment_bytes", mebibytes(limits.fragment_bytes)),
+        ("fragment_life", seconds(limits.fragment_life)),
+        ("facts", number(limits.facts)),
+    ] {
+        assert!(row(name).contains(&value), "{name} is {value}: {}", row(name));
+    }
+}
+
+#[test]
+fn records_named_are_those_of_the_schema() {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let schema = ntp_sniff::report::jsonl::schema();
+    let table = readme.split("| event | main fields |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let protocols = ["nessus_ntp", "nessus_otp", "tls"];
+    let words: Vec<&str> = table.split('`').skip(1).step_by(2).filter(|word| !protocols.contains(word)).collect();
+    assert!(words.len() > 40);
+    for word in words {
+        assert!(schema.contains(word), "{word} is not in the schema");
+    }
+}
