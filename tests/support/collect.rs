@@ -141,6 +141,7 @@ pub(crate) fn seen(event: &Event<'_>) -> Seen {
             });
             "message_decoded"
         }
+        EventKind::LoginJudged(_) => "login_judged",
         EventKind::ServiceSeen(_) => "service_seen",
         EventKind::ClientPortSeen(_) => "client_port_seen",
         EventKind::ConnectionSeen(_) => "connection_seen",

@@ -155,6 +155,7 @@ fn column(draft: &mut Draft<'_>, range: Range<usize>, name: &'static str) {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "counts of columns")]
 mod tests {
     use super::*;
 
