@@ -55,6 +55,13 @@ pub enum Anomaly {
         /// How many bytes.
         bytes: u64,
     },
+    /// Bytes that came when their place was given up, or before the first byte that was seen: left out.
+    DataTooLate {
+        /// Whose stream.
+        from: Peer,
+        /// How many bytes.
+        bytes: u64,
+    },
     /// A segment too far away from the stream to be part of it: left out.
     SegmentImplausible {
         /// Whose stream.
@@ -120,6 +127,7 @@ impl Anomaly {
             Self::Gap { .. } => "gap",
             Self::OverlapDiffers { .. } => "overlap_differs",
             Self::DataAfterFin { .. } => "data_after_fin",
+            Self::DataTooLate { .. } => "data_too_late",
             Self::SegmentImplausible { .. } => "segment_implausible",
             Self::HeaderBroken { .. } => "header_broken",
             Self::LinkTypeUnknown { .. } => "link_type_unknown",

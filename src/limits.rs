@@ -36,6 +36,8 @@ pub struct Limits {
     pub closed_life: Duration,
     /// Out-of-order bytes held per direction: more than the largest usual receive window.
     pub held_bytes: usize,
+    /// Out-of-order bytes held for all connections together.
+    pub held_bytes_in_all: usize,
     /// Out-of-order segments held per direction: a million one-byte segments are few bytes and many nodes.
     pub held_segments: usize,
     /// A hole that the other side acknowledged is given up when it stayed open for so long.
@@ -79,6 +81,7 @@ impl Default for Limits {
             idle: Duration::from_secs(7800),
             closed_life: Duration::from_secs(60),
             held_bytes: 4 << 20,
+            held_bytes_in_all: 64 << 20,
             held_segments: 8192,
             hole_life: Duration::from_secs(1),
             history_bytes: 16 << 10,

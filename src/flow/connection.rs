@@ -3,9 +3,10 @@
 use super::Interest;
 use super::Receiver;
 use super::history::to_u64;
-use super::reassembly::Outlet;
+use super::outlet::Outlet;
 use super::reassembly::Part;
 use super::reassembly::Stream;
+use crate::anomaly::Anomaly;
 use crate::decode::Flags;
 use crate::decode::Segment;
 use crate::event::Closing;
@@ -20,6 +21,13 @@ use crate::peer::FlowKey;
 use crate::peer::Peer;
 use crate::peer::RolesFrom;
 use crate::time::Timestamp;
+use std::time::Duration;
+
+/// How far a segment's time may lie before the newest one's without the clock having been set.
+const LATE: Duration = Duration::from_secs(10);
+
+/// Bytes a frame can have lost to the snap length, however long it says it was: offloaded segments have up to 256 KiB.
+const MOST_CUT: u32 = 1 << 18;
 
 /// The scale of a window whose handshake was not seen: the largest there is, so that nothing true is refused.
 const UNKNOWN_SCALE: u8 = 14;
@@ -41,6 +49,10 @@ pub(super) struct Connection {
     closing: Option<Closing>,
     /// Whether the table watches a hole of it.
     pub(super) watched: bool,
+    /// Whether the client's side sent another SYN: its next data may belong to a new connection.
+    pub(super) asked_anew: bool,
+    /// A SYN-ACK of other numbers that came without a SYN: it counts when the client acknowledges it.
+    pub(super) challenger: Option<Box<Segment<'static>>>,
 }
 
 impl Connection {
@@ -55,6 +67,8 @@ impl Connection {
             last: Frames::default(),
             closing: None,
             watched: false,
+            asked_anew: false,
+            challenger: None,
         }
     }
 
@@ -93,6 +107,17 @@ impl Connection {
         self.streams.get(self.side(endpoint)).is_some_and(|stream| stream.start() == Some(isn.wrapping_add(1)))
     }
 
+    /// Whether a segment holds only what was seen of the connection before.
+    pub(super) fn covers(&self, segment: &Segment<'_>) -> bool {
+        let len = to_u64(segment.payload.len()).saturating_add(u64::from(segment.uncaptured));
+        self.streams.get(self.side(segment.source)).is_some_and(|stream| stream.covers(segment.seq, len))
+    }
+
+    /// Bytes held in both directions.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.streams.iter().map(Stream::held_bytes).sum()
+    }
+
     pub(super) fn has_hole(&self) -> bool {
         self.streams.iter().any(Stream::has_hole)
     }
@@ -103,8 +128,8 @@ impl Connection {
         if self.closing.is_some() {
             return;
         }
-        if segment.flags.has(Flags::ACK) {
-            self.acknowledge(segment, receiver);
+        if segment.flags.has(Flags::ACK) && !segment.flags.has(Flags::RST) {
+            self.acknowledge(segment, limits, receiver);
         }
         let len = to_u64(segment.payload.len()).saturating_add(u64::from(segment.uncaptured));
         // The SYN itself takes a sequence number: payload begins one behind it.
@@ -113,21 +138,34 @@ impl Connection {
             self.payload(seq, segment, limits, receiver);
         }
         if segment.flags.has(Flags::FIN) {
-            self.flow.closing.join(&segment.frames);
-            if let Some(stream) = self.stream(segment.source) {
-                stream.fin(seq, len);
+            if self.stream(segment.source).is_some_and(|stream| stream.fin(seq, len, limits)) {
+                self.flow.closing.join(&segment.frames);
+            } else {
+                self.implausible(segment, receiver);
             }
         } else if len == 0 && self.streams.iter().any(Stream::fin_seen) {
             self.flow.closing.join(&segment.frames);
         }
         self.check_holes(segment.at, limits, receiver);
-        if segment.flags.has(Flags::RST) && self.stream(segment.source).is_some_and(|stream| stream.is_near(segment.seq, limits)) {
-            self.flow.closing.join(&segment.frames);
-            let from = if segment.source == self.flow.client { Peer::Client } else { Peer::Server };
-            self.close(Closing::Reset(from), segment.at, limits, receiver);
+        if segment.flags.has(Flags::RST) {
+            if self.stream(segment.source).is_some_and(|stream| stream.may_reset_at(segment.seq)) {
+                self.flow.closing.join(&segment.frames);
+                let from = if segment.source == self.flow.client { Peer::Client } else { Peer::Server };
+                self.close(Closing::Reset(from), segment.at, limits, receiver);
+            } else {
+                self.implausible(segment, receiver);
+            }
         } else if self.streams.iter().all(Stream::finished) {
             self.close(Closing::Fin, segment.at, limits, receiver);
         }
+    }
+
+    /// Says that a segment cannot belong to the connection.
+    pub(super) fn implausible(&mut self, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
+        let distance = self.stream(segment.source).map_or(0, |stream| stream.distance_of(segment.seq));
+        let mut outlet = self.outlet(segment.source, receiver);
+        let anomaly = Anomaly::SegmentImplausible { from: outlet.from(), distance };
+        outlet.anomaly(segment.at, segment.frames.clone(), None, anomaly);
     }
 
     fn count(&mut self, segment: &Segment<'_>) {
@@ -137,17 +175,19 @@ impl Connection {
         let bytes = to_u64(segment.payload.len()).saturating_add(u64::from(segment.uncaptured));
         traffic.bytes = traffic.bytes.saturating_add(bytes);
         if self.closing.is_none() {
-            self.flow.last_at = self.flow.last_at.max(segment.at);
+            // A clock that went back far was set: the later stamp was wrong, or is of another time.
+            let back = self.flow.last_at.since(segment.at) > LATE;
+            self.flow.last_at = if back { segment.at } else { self.flow.last_at.max(segment.at) };
             self.last = segment.frames.clone();
         }
     }
 
-    fn acknowledge(&mut self, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
+    fn acknowledge(&mut self, segment: &Segment<'_>, limits: &Limits, receiver: &mut dyn Receiver) {
         let scale = self.scales.get(self.side(segment.source)).copied().flatten().unwrap_or(UNKNOWN_SCALE);
         let scale = if segment.flags.has(Flags::SYN) { 0 } else { scale.min(UNKNOWN_SCALE) };
         let window = u64::from(segment.window) << scale;
         if let Some(stream) = self.stream(segment.destination) {
-            stream.acknowledged(segment.ack, window);
+            stream.acknowledged(segment.ack, window, limits);
         }
         let completes =
             |awaited: u32| !segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::RST) && segment.ack.wrapping_sub(awaited) < 1 << 31;
@@ -170,7 +210,7 @@ impl Connection {
         }
         let Some(stream) = self.streams.get_mut(side) else { return };
         if *outlet.interest == Interest::Keep {
-            let cut = u64::from(segment.uncaptured);
+            let cut = u64::from(segment.uncaptured.min(MOST_CUT));
             let part = Part { seq, data: segment.payload, cut, at: segment.at, frames: &segment.frames };
             stream.accept(part, limits, &mut outlet);
             if *outlet.interest == Interest::Ignore {
@@ -188,6 +228,14 @@ impl Connection {
                 let outlet = &mut Outlet { receiver: &mut *receiver, flow: &mut self.flow, interest: &mut self.interest, source };
                 stream.check_hole(now, limits, outlet);
             }
+        }
+    }
+
+    /// Gives up all holes at once, because others need the room.
+    pub(super) fn give_up_holes(&mut self, now: Timestamp, limits: &Limits, receiver: &mut dyn Receiver) {
+        for (stream, source) in self.streams.iter_mut().zip([self.key.low, self.key.high]) {
+            let outlet = &mut Outlet { receiver: &mut *receiver, flow: &mut self.flow, interest: &mut self.interest, source };
+            stream.give_up_holes(now, limits, outlet);
         }
     }
 
@@ -214,6 +262,6 @@ impl Connection {
             let kind = EventKind::FlowClosed(flow, closing);
             receiver.event(Event { at, flow: Some(flow.id), evidence: Evidence::of(frames), kind });
         }
-        self.streams = [Stream::default(), Stream::default()];
+        self.streams.iter_mut().for_each(Stream::forget);
     }
 }

@@ -59,22 +59,25 @@ impl PendingSyns {
         start..start.saturating_add(WAYS)
     }
 
-    /// Remembers a SYN. A repetition keeps the first one's time and frames; a new sequence number replaces the old.
-    pub(super) fn insert(&mut self, segment: &Segment<'_>) {
+    /// Remembers a SYN. A repetition keeps the first one's time and frames; a new sequence number replaces the old. Whether one
+    /// that still waited had to make room.
+    pub(super) fn insert(&mut self, segment: &Segment<'_>, limits: &Limits) -> bool {
         if self.slots.is_empty() {
             self.slots.resize_with(self.places.saturating_mul(WAYS), || None);
         }
         let place = self.place(segment.source, segment.destination);
         let order = self.next_order;
-        let Some(ways) = self.slots.get_mut(place) else { return };
+        let Some(ways) = self.slots.get_mut(place) else { return false };
         let same = |slot: &Option<Syn>| slot.as_ref().is_some_and(|syn| syn.client == segment.source && syn.server == segment.destination);
         let known = ways.iter().position(same);
         let oldest = || ways.iter().enumerate().min_by_key(|(_, slot)| slot.as_ref().map_or(0, |syn| syn.order.saturating_add(1)));
-        let Some(index) = known.or_else(|| oldest().map(|(index, _)| index)) else { return };
-        let Some(slot) = ways.get_mut(index) else { return };
+        let Some(index) = known.or_else(|| oldest().map(|(index, _)| index)) else { return false };
+        let Some(slot) = ways.get_mut(index) else { return false };
         if known.is_some() && slot.as_ref().is_some_and(|syn| syn.seq == segment.seq) {
-            return;
+            return false;
         }
+        let waited = |syn: &Syn| segment.at.since(syn.at) <= limits.pending_syn_life;
+        let pushed_out = known.is_none() && slot.as_ref().is_some_and(waited);
         self.next_order = order.saturating_add(1);
         self.asked = self.asked.saturating_add(1);
         *slot = Some(Syn {
@@ -87,6 +90,7 @@ impl PendingSyns {
             window_scale: segment.window_scale,
             order,
         });
+        pushed_out
     }
 
     /// The SYN of this direction, unless it is too old.

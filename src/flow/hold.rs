@@ -6,6 +6,9 @@ use crate::evidence::Frames;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
+/// Pieces before the end of new data that are looked at for cut ones: a segment overlaps few.
+const MOST_CUT: usize = 64;
+
 /// A held piece.
 #[derive(Debug)]
 pub(super) struct Piece {
@@ -44,6 +47,11 @@ impl Hold {
         self.pieces.first_key_value().map(|(offset, piece)| (*offset, piece))
     }
 
+    /// Offset behind the last piece.
+    pub(super) fn end(&self) -> Option<u64> {
+        self.pieces.last_key_value().map(|(offset, piece)| offset.saturating_add(piece.len))
+    }
+
     /// Takes the first piece if it starts at `offset`.
     pub(super) fn take_at(&mut self, offset: u64) -> Option<Piece> {
         let first = self.pieces.first_entry().filter(|entry| *entry.key() == offset)?;
@@ -55,6 +63,7 @@ impl Hold {
     /// Keeps the parts of `data` that are not held yet. Returns how many bytes differ from what is held, with the frame
     /// of the first copy: the first copy wins.
     pub(super) fn insert(&mut self, offset: u64, data: &[u8], at: Timestamp, frames: &Frames) -> Option<(u64, FrameId)> {
+        self.make_room(offset, to_u64(data.len()));
         let mut different: Option<(u64, FrameId)> = None;
         let mut place = offset;
         let mut rest = data;
@@ -86,6 +95,25 @@ impl Hold {
                 self.put(place, Piece { data: None, len: free, at, frames: frames.clone() });
             }
             place = place.saturating_add(free).saturating_add(covered.max(u64::from(free == 0)));
+        }
+    }
+
+    /// Takes away what is only known to be cut: bytes are better.
+    fn make_room(&mut self, offset: u64, len: u64) {
+        let end = offset.saturating_add(len);
+        let cut = |(start, piece): (&u64, &Piece)| (piece.data.is_none() && start.saturating_add(piece.len) > offset).then_some(*start);
+        let overlapping: Vec<u64> = self.pieces.range(..end).rev().take(MOST_CUT).filter_map(cut).collect();
+        for start in overlapping {
+            let Some(piece) = self.pieces.remove(&start) else { continue };
+            let stop = start.saturating_add(piece.len);
+            let (before, behind) = (offset.saturating_sub(start), stop.saturating_sub(end));
+            let part = |len| Piece { data: None, len, at: piece.at, frames: piece.frames.clone() };
+            if before > 0 {
+                self.put(start, part(before));
+            }
+            if behind > 0 {
+                self.put(end, part(behind));
+            }
         }
     }
 

@@ -8,10 +8,14 @@
 //!
 //! Reassembly keeps bytes only for flows that somebody reads: the receiver says so with every chunk.
 
+mod belief;
+mod clock;
 mod connection;
 mod handshake;
 mod history;
 mod hold;
+mod opening;
+mod outlet;
 mod reassembly;
 pub mod seq;
 mod table;

@@ -3,26 +3,21 @@
 use super::Body;
 use super::Chunk;
 use super::Interest;
-use super::Receiver;
 use super::history::History;
 use super::history::to_u64;
 use super::hold::Hold;
+use super::outlet::Outlet;
 use super::seq;
 use crate::annotation::ByteSpan;
 use crate::anomaly::Anomaly;
 use crate::anomaly::GapReason;
-use crate::event::Event;
-use crate::event::EventKind;
-use crate::evidence::Evidence;
 use crate::evidence::Frames;
 use crate::limits::Limits;
-use crate::peer::Endpoint;
-use crate::peer::Flow;
-use crate::peer::Peer;
 use crate::time::Timestamp;
+use std::collections::VecDeque;
 
-/// Far segments that must follow each other before they are believed: a capture that lost more than a window goes on.
-const STRAYS_BELIEVED: u8 = 3;
+/// Gaps that are remembered to notice their late data.
+const GAPS_REMEMBERED: usize = 16;
 
 /// The state of one direction.
 ///
@@ -35,21 +30,26 @@ const STRAYS_BELIEVED: u8 = 3;
 /// Invariants: nothing is held at or before `next`; `order` exists only from the first payload of a flow somebody reads.
 #[derive(Debug, Default)]
 pub(super) struct Stream {
-    start: Option<u32>,
-    next: u64,
-    acked: u64,
+    pub(super) start: Option<u32>,
+    /// Whether the start is but what the other side's first acknowledgement says.
+    pub(super) start_guessed: bool,
+    pub(super) next: u64,
+    pub(super) acked: u64,
     /// By how much `acked` grew last.
-    ack_step: u64,
-    fin: Option<u64>,
-    window: Option<u64>,
-    stray: Option<(u32, u8)>,
-    order: Option<Box<Order>>,
+    pub(super) ack_step: u64,
+    pub(super) fin: Option<u64>,
+    pub(super) window: Option<u64>,
+    pub(super) stray: Option<(u32, u8)>,
+    pub(super) stray_ack: Option<(u32, u8)>,
+    pub(super) order: Option<Box<Order>>,
 }
 
 #[derive(Debug, Default)]
-struct Order {
-    hold: Hold,
+pub(super) struct Order {
+    pub(super) hold: Hold,
     history: History,
+    /// The newest gaps that were given up, to know data that comes too late for them.
+    gaps: VecDeque<ByteSpan>,
 }
 
 /// The part of a segment that reassembly works on.
@@ -63,42 +63,6 @@ pub(super) struct Part<'a> {
     pub(super) frames: &'a Frames,
 }
 
-/// Where a stream's chunks and anomalies go.
-pub(super) struct Outlet<'a> {
-    pub(super) receiver: &'a mut dyn Receiver,
-    pub(super) flow: &'a mut Flow,
-    pub(super) interest: &'a mut Interest,
-    pub(super) source: Endpoint,
-}
-
-impl Outlet<'_> {
-    /// Which part the sender has; it may change until the flow is announced.
-    pub(super) fn from(&self) -> Peer {
-        if self.flow.client == self.source { Peer::Client } else { Peer::Server }
-    }
-
-    /// Announces the flow unless that was done.
-    pub(super) fn announce(&mut self) {
-        if !self.flow.announced {
-            self.flow.announced = true;
-            let flow = &*self.flow;
-            self.receiver.event(Event::flow_opened(flow));
-        }
-    }
-
-    fn chunk(&mut self, chunk: Chunk<'_>) {
-        if *self.interest == Interest::Keep {
-            *self.interest = self.receiver.chunk(self.flow, self.from(), chunk);
-        }
-    }
-
-    fn anomaly(&mut self, at: Timestamp, frames: Frames, bytes: Option<ByteSpan>, anomaly: Anomaly) {
-        self.announce();
-        let evidence = Evidence { frames, bytes };
-        self.receiver.event(Event { at, flow: Some(self.flow.id), evidence, kind: EventKind::AnomalyFound(anomaly) });
-    }
-}
-
 impl Stream {
     /// Fixes where offset 0 is, unless that is known.
     pub(super) fn begin(&mut self, seq: u32) {
@@ -110,42 +74,14 @@ impl Stream {
         self.start
     }
 
-    /// Notes what the other side acknowledged and the window it offers, in bytes.
-    pub(super) fn acknowledged(&mut self, ack: u32, window: u64) {
-        self.begin(ack);
-        let offset = seq::offset(self.start.unwrap_or(ack), self.next.max(self.acked), ack);
-        let acked = u64::try_from(offset).unwrap_or(0);
-        if acked > self.acked {
-            self.ack_step = acked.saturating_sub(self.acked);
-            self.acked = acked;
-        }
-        self.window = Some(window);
+    /// Lets go of what is held, because the stream is over; its numbers stay.
+    pub(super) fn forget(&mut self) {
+        self.order = None;
     }
 
-    /// Whether the FIN of this direction was seen, everything before it delivered, and it was acknowledged.
-    pub(super) fn finished(&self) -> bool {
-        self.fin.is_some_and(|fin| self.next >= fin && self.acked > fin)
-    }
-
-    /// Whether a FIN was seen.
-    pub(super) fn fin_seen(&self) -> bool {
-        self.fin.is_some()
-    }
-
-    /// Notes a FIN behind `len` bytes from `seq` on.
-    pub(super) fn fin(&mut self, seq: u32, len: u64) {
-        self.begin(seq);
-        let end = u64::try_from(seq::offset(self.start.unwrap_or(seq), self.next, seq)).unwrap_or(0).saturating_add(len);
-        if self.fin.is_none() && end >= self.next {
-            self.fin = Some(end);
-        }
-    }
-
-    /// Whether `seq` is where a RST may stand: near the next byte, or in the window behind it.
-    pub(super) fn is_near(&self, seq: u32, limits: &Limits) -> bool {
-        let Some(start) = self.start else { return true };
-        let next = i64::try_from(self.next).unwrap_or(i64::MAX);
-        seq::offset(start, self.next, seq).saturating_sub(next).unsigned_abs() <= self.reach(limits)
+    /// Bytes held.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.order.as_ref().map_or(0, |order| order.hold.bytes())
     }
 
     /// Counts a segment of a flow nobody reads: only where the stream ends matters.
@@ -156,14 +92,10 @@ impl Stream {
         self.next = self.next.max(u64::try_from(end).unwrap_or(0));
     }
 
-    /// How far ahead a segment is believed: twice what the other side's window allows.
-    fn reach(&self, limits: &Limits) -> u64 {
-        self.window.map_or(limits.reach_bytes, |window| window.max(0xffff).saturating_mul(2).min(limits.reach_bytes))
-    }
-
     /// Takes a segment with payload: the one function that decides which bytes of the stream it covers.
     pub(super) fn accept(&mut self, part: Part<'_>, limits: &Limits, outlet: &mut Outlet<'_>) {
         self.begin(part.seq);
+        self.confirm_start(&part, limits);
         let offset = seq::offset(self.start.unwrap_or(part.seq), self.next, part.seq);
         if !self.is_plausible(offset, &part, limits, outlet) {
             return;
@@ -171,7 +103,7 @@ impl Stream {
         let skipped = u64::try_from(i64::try_from(self.next).unwrap_or(i64::MAX).saturating_sub(offset)).unwrap_or(0);
         let (repeated, data) = part.data.split_at(usize::try_from(skipped).unwrap_or(usize::MAX).min(part.data.len()));
         if !repeated.is_empty() {
-            self.compare(u64::try_from(offset), repeated, &part, outlet);
+            self.compare(offset, repeated, &part, outlet);
         }
         let cut = part.cut.saturating_sub(skipped.saturating_sub(to_u64(repeated.len())));
         let place = u64::try_from(offset).unwrap_or(0).max(self.next);
@@ -185,38 +117,19 @@ impl Stream {
         }
     }
 
-    /// Says no to segments that cannot be part of the stream; believes them when they go on and on.
-    fn is_plausible(&mut self, offset: i64, part: &Part<'_>, limits: &Limits, outlet: &mut Outlet<'_>) -> bool {
-        let from = i64::try_from(self.next.max(self.acked)).unwrap_or(i64::MAX);
-        let distance = offset.saturating_sub(from);
-        let reach = if distance < 0 { limits.reach_bytes } else { self.reach(limits) };
-        if distance.unsigned_abs() <= reach {
-            self.stray = None;
-            return true;
-        }
-        let end = seq::advance(part.seq, to_u64(part.data.len()).saturating_add(part.cut));
-        let seen = match self.stray {
-            Some((expected, count)) if expected == part.seq => count.saturating_add(1),
-            _ => 1,
-        };
-        self.stray = Some((end, seen));
-        let next = i64::try_from(self.next).unwrap_or(i64::MAX);
-        if seen >= STRAYS_BELIEVED && offset > next {
-            self.stray = None;
-            return true;
-        }
-        let anomaly = Anomaly::SegmentImplausible { from: outlet.from(), distance: offset.saturating_sub(next) };
-        outlet.anomaly(part.at, part.frames.clone(), None, anomaly);
-        false
-    }
-
-    /// Compares bytes that were delivered before with what is remembered of them. A keep-alive's one byte is garbage by
-    /// design (RFC 9293 3.8.4) and not compared.
-    fn compare(&self, offset: Result<u64, std::num::TryFromIntError>, repeated: &[u8], part: &Part<'_>, outlet: &mut Outlet<'_>) {
-        let (Ok(offset), Some(order)) = (offset, &self.order) else { return };
-        if part.data.len() == 1 && offset.saturating_add(1) == self.next {
+    /// Looks at bytes whose turn is over: they may differ from what is remembered of them, or come too late for a gap that was
+    /// given up, or lie before the first byte that was seen. A keep-alive's one byte is garbage by design (RFC 9293 3.8.4).
+    fn compare(&mut self, offset: i64, repeated: &[u8], part: &Part<'_>, outlet: &mut Outlet<'_>) {
+        let end = offset.saturating_add(i64::try_from(repeated.len()).unwrap_or(i64::MAX));
+        if part.data.len() == 1 && u64::try_from(end) == Ok(self.next) {
             return;
         }
+        let before = repeated.len().min(usize::try_from(offset.saturating_neg()).unwrap_or(0));
+        let late = self.too_late(offset, end).saturating_add(to_u64(before));
+        if late > 0 {
+            outlet.anomaly(part.at, part.frames.clone(), None, Anomaly::DataTooLate { from: outlet.from(), bytes: late });
+        }
+        let (Ok(offset), Some(order)) = (u64::try_from(offset), &self.order) else { return };
         if let Some(difference) = order.history.compare(offset, repeated) {
             let mut frames = part.frames.clone();
             difference.first_copy.into_iter().for_each(|frame| frames.add(frame));
@@ -224,6 +137,19 @@ impl Stream {
             let anomaly = Anomaly::OverlapDiffers { from: outlet.from(), bytes: difference.bytes };
             outlet.anomaly(part.at, frames, Some(span), anomaly);
         }
+    }
+
+    /// How many bytes of a repetition are those of gaps that were given up. Each gap counts once.
+    fn too_late(&mut self, start: i64, end: i64) -> u64 {
+        let Some(order) = &mut self.order else { return 0 };
+        let (start, end) = (u64::try_from(start).unwrap_or(0), u64::try_from(end).unwrap_or(0));
+        let mut late = 0_u64;
+        order.gaps.retain(|gap| {
+            let shared = gap.end.min(end).saturating_sub(gap.start.max(start));
+            late = late.saturating_add(shared);
+            shared == 0
+        });
+        late
     }
 
     /// Leaves out what lies behind the FIN.
@@ -262,6 +188,11 @@ impl Stream {
         self.next = offset.saturating_add(len);
         let span = ByteSpan { start: offset, end: self.next };
         outlet.anomaly(at, frames.clone(), Some(span), Anomaly::Gap { from: outlet.from(), bytes: len, reason });
+        let gaps = &mut self.order.get_or_insert_default().gaps;
+        if gaps.len() >= GAPS_REMEMBERED {
+            gaps.pop_front();
+        }
+        gaps.push_back(span);
         outlet.chunk(Chunk { offset, at, frames, body: Body::Gap(len, reason) });
     }
 
@@ -321,6 +252,13 @@ impl Stream {
                 return;
             }
             self.close_hole(GapReason::NotCaptured, now, limits, outlet);
+        }
+    }
+
+    /// Gives up all holes, because a bound asks for it.
+    pub(super) fn give_up_holes(&mut self, at: Timestamp, limits: &Limits, outlet: &mut Outlet<'_>) {
+        while self.has_hole() {
+            self.close_hole(GapReason::Bound, at, limits, outlet);
         }
     }
 

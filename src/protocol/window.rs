@@ -30,9 +30,27 @@ pub(super) struct Origin {
     pub(super) last_at: Timestamp,
 }
 
+/// Marks kept apart per direction; beyond, neighbours are joined, and a byte may be said to come from a few frames more.
+const MOST_MARKS: usize = 1 << 14;
+
 impl Provenance {
     fn add(&mut self, chunk: &Chunk<'_>, len: u64) {
+        if self.marks.len() >= MOST_MARKS {
+            self.join_neighbours();
+        }
         self.marks.push_back(Mark { end: chunk.offset.saturating_add(len), at: chunk.at, frames: chunk.frames.clone() });
+    }
+
+    /// Makes one mark of every two.
+    fn join_neighbours(&mut self) {
+        let mut marks = std::mem::take(&mut self.marks).into_iter();
+        while let Some(mut mark) = marks.next() {
+            if let Some(next) = marks.next() {
+                mark.end = next.end;
+                mark.frames.join(&next.frames);
+            }
+            self.marks.push_back(mark);
+        }
     }
 
     fn forget(&mut self, before: u64) {

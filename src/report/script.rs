@@ -219,6 +219,7 @@ impl Player<'_> {
         let (client, server) = (Peer::Client, Peer::Server);
         self.anomaly(320_000, Some(1), &[34, 36], Anomaly::OverlapDiffers { from: server, bytes: 1 })?;
         self.anomaly(330_000, Some(1), &[35], Anomaly::DataAfterFin { from: client, bytes: 9 })?;
+        self.anomaly(335_000, Some(1), &[35], Anomaly::DataTooLate { from: client, bytes: 7 })?;
         self.anomaly(340_000, Some(1), &[36], Anomaly::SegmentImplausible { from: client, distance: -2_000_000_000 })?;
         self.anomaly(
             350_000,

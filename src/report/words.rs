@@ -18,6 +18,9 @@ pub(super) fn anomaly_sentence(anomaly: &Anomaly) -> String {
         Anomaly::DataAfterFin { from, bytes } => {
             format!("{} from the {} after its FIN, left out", count(*bytes, "byte"), from.name())
         }
+        Anomaly::DataTooLate { from, bytes } => {
+            format!("{} from the {} came when their place was given up, left out", count(*bytes, "byte"), from.name())
+        }
         Anomaly::SegmentImplausible { from, distance } => {
             let side = if *distance < 0 { "before" } else { "ahead of" };
             let far = count(distance.unsigned_abs(), "byte");

@@ -59,7 +59,7 @@ impl<'a> AnomalyFound<'a> {
             Anomaly::Gap { from, bytes, reason } => {
                 Self { from: Some(from.name()), bytes: Some(*bytes), reason: Some(reason.name()), ..plain }
             }
-            Anomaly::OverlapDiffers { from, bytes } | Anomaly::DataAfterFin { from, bytes } => {
+            Anomaly::OverlapDiffers { from, bytes } | Anomaly::DataAfterFin { from, bytes } | Anomaly::DataTooLate { from, bytes } => {
                 Self { from: Some(from.name()), bytes: Some(*bytes), ..plain }
             }
             Anomaly::SegmentImplausible { from, distance } => Self { from: Some(from.name()), distance: Some(*distance), ..plain },

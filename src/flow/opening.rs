@@ -1,0 +1,228 @@
+//! How connections begin: with a handshake, with a part of it, or in the middle.
+
+use super::Handshake;
+use super::Receiver;
+use super::connection::Connection;
+use super::handshake::Syn;
+use super::seq;
+use super::table::Flows;
+use crate::decode::Flags;
+use crate::decode::Segment;
+use crate::evidence::Frames;
+use crate::peer::Endpoint;
+use crate::peer::Flow;
+use crate::peer::FlowId;
+use crate::peer::FlowKey;
+use crate::peer::Peer;
+use crate::peer::RolesFrom;
+use crate::peer::Traffic;
+
+/// How far behind a SYN the first data may begin to belong to it.
+const NEAR_SYN: i64 = 1 << 24;
+
+impl Flows {
+    pub(super) fn current(&mut self, key: &FlowKey) -> Option<&mut Connection> {
+        let slot = *self.index.get(key)?;
+        self.slots.get_mut(slot)?.as_mut()
+    }
+
+    /// A SYN: remembered until it is answered. With payload (TCP Fast Open) it opens the connection at once, unless one is at work
+    /// there: that one lives until the answer.
+    pub(super) fn syn(&mut self, key: FlowKey, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
+        let mut at_work = false;
+        if let Some(connection) = self.current(&key) {
+            if connection.is_isn(segment.source, segment.seq) {
+                return;
+            }
+            connection.asked_anew = true;
+            at_work = !connection.is_closed();
+        }
+        if self.pending.insert(segment, &self.limits) {
+            self.say_limit("pending_syns", self.limits.pending_syns, segment.frames.clone(), receiver);
+        }
+        if at_work || (segment.payload.is_empty() && segment.uncaptured == 0) {
+            return;
+        }
+        self.replace(key, segment.at, receiver);
+        let flow = self.new_flow(segment.source, segment.destination, RolesFrom::Syn, segment, segment.frames.clone());
+        let mut connection = Connection::new(key, flow);
+        connection.synchronize(segment.source, segment.seq, segment.window_scale);
+        self.insert(connection, receiver);
+    }
+
+    /// What is no SYN may yet show that the connection of these ports is a new one: it acknowledges a SYN-ACK of other numbers,
+    /// it is the data behind a SYN that nobody was seen to answer, or it is new data of one that is over.
+    pub(super) fn begin_anew(&mut self, key: FlowKey, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
+        let carries = !segment.payload.is_empty() || segment.uncaptured > 0;
+        let Some(connection) = self.current(&key) else { return };
+        let confirms = |answer: &Segment<'_>| {
+            segment.source == answer.destination
+                && segment.flags.has(Flags::ACK)
+                && segment.ack == answer.seq.wrapping_add(1)
+                && segment.seq == answer.ack
+        };
+        if connection.challenger.as_deref().is_some_and(confirms) {
+            if let Some(answer) = connection.challenger.take() {
+                self.open_by_answer(key, &answer, receiver);
+            }
+            return;
+        }
+        if !carries {
+            return;
+        }
+        let over = connection.is_closed() && !connection.covers(segment);
+        let asked = connection.asked_anew;
+        let behind_syn = asked && self.syn_of(segment).is_some_and(|syn| syn.client == segment.source);
+        if over || behind_syn {
+            self.replace(key, segment.at, receiver);
+        }
+    }
+
+    /// The SYN that data, or the answer to it, may belong to: it lies shortly behind.
+    fn syn_of(&self, segment: &Segment<'_>) -> Option<&Syn> {
+        let near = |syn: &Syn, seq: u32| (0..NEAR_SYN).contains(&seq::distance(syn.seq.wrapping_add(1), seq));
+        let (source, destination) = (segment.source, segment.destination);
+        let own = self.pending.get(source, destination, segment.at, &self.limits).filter(|syn| near(syn, segment.seq));
+        let other = || self.pending.get(destination, source, segment.at, &self.limits).filter(|syn| near(syn, segment.ack));
+        own.or_else(|| if segment.flags.has(Flags::ACK) { other() } else { None })
+    }
+
+    /// A SYN-ACK: the answer that makes a connection.
+    pub(super) fn syn_ack(&mut self, key: FlowKey, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
+        let (server, client) = (segment.source, segment.destination);
+        if self.current(&key).is_some_and(|connection| connection.is_isn(server, segment.seq)) {
+            return;
+        }
+        let syn = self.pending.get(client, server, segment.at, &self.limits).cloned();
+        match syn {
+            // An answer to something that was not asked proves nothing.
+            Some(syn) if !syn.is_acknowledged_by(segment.ack) => {}
+            Some(syn) => self.answered(key, &syn, segment, receiver),
+            None => self.answered_unseen(key, segment, receiver),
+        }
+    }
+
+    /// A SYN-ACK whose SYN was seen. Who asked first is the client, also when both sides asked.
+    pub(super) fn answered(&mut self, key: FlowKey, syn: &Syn, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
+        let reverse = self.pending.get(syn.server, syn.client, segment.at, &self.limits);
+        let (client, server) = match reverse {
+            Some(reverse) if reverse.order < syn.order => (syn.server, syn.client),
+            _ => (syn.client, syn.server),
+        };
+        // In a simultaneous open both have asked, and each is the other's answer.
+        let both = reverse.is_some();
+        self.pending.answer(syn.client, syn.server);
+        if both {
+            self.pending.answer(syn.server, syn.client);
+        }
+        let mut frames = syn.frames.clone();
+        frames.join(&segment.frames);
+        let opened_by_data = self.current(&key).is_some_and(|connection| !connection.is_closed() && connection.is_isn(syn.client, syn.seq));
+        if opened_by_data {
+            if let Some(connection) = self.current(&key) {
+                connection.flow.opening.join(&frames);
+                Self::synchronize_server(connection, segment);
+            }
+        } else {
+            self.replace(key, segment.at, receiver);
+            let mut flow = self.new_flow(client, server, RolesFrom::Handshake, segment, frames.clone());
+            flow.first_at = syn.at;
+            flow.traffic_mut(if syn.client == client { Peer::Client } else { Peer::Server }).packets = 1;
+            let mut connection = Connection::new(key, flow);
+            connection.synchronize(syn.client, syn.seq, syn.window_scale);
+            Self::synchronize_server(&mut connection, segment);
+            self.insert(connection, receiver);
+        }
+        receiver.handshake(&Handshake { client, server, at: segment.at, frames, syn_seen: true });
+    }
+
+    /// A SYN-ACK without its SYN: its sender is the server all the same. Where a connection is at work it must be acknowledged
+    /// before it counts, since it may be forged or damaged.
+    pub(super) fn answered_unseen(&mut self, key: FlowKey, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
+        let busy = self.limits.closed_life;
+        if let Some(connection) = self.current(&key)
+            && !connection.is_closed()
+            && segment.at.since(connection.flow.last_at) < busy
+        {
+            connection.implausible(segment, receiver);
+            connection.challenger = Some(Box::new(Segment { payload: &[], ..segment.clone() }));
+            return;
+        }
+        self.open_by_answer(key, segment, receiver);
+    }
+
+    /// Opens the connection of a SYN-ACK alone.
+    fn open_by_answer(&mut self, key: FlowKey, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
+        self.replace(key, segment.at, receiver);
+        let (server, client) = (segment.source, segment.destination);
+        let flow = self.new_flow(client, server, RolesFrom::SynAck, segment, segment.frames.clone());
+        let mut connection = Connection::new(key, flow);
+        connection.synchronize(client, segment.ack.wrapping_sub(1), Some(14));
+        Self::synchronize_server(&mut connection, segment);
+        self.insert(connection, receiver);
+        receiver.handshake(&Handshake { client, server, at: segment.at, frames: segment.frames.clone(), syn_seen: false });
+    }
+
+    pub(super) fn synchronize_server(connection: &mut Connection, segment: &Segment<'_>) {
+        connection.synchronize(segment.source, segment.seq, segment.window_scale);
+        connection.await_ack(segment.seq.wrapping_add(1));
+    }
+
+    /// Payload of a connection whose opening was not seen, or of which only the SYN was.
+    pub(super) fn join_midway(&mut self, key: FlowKey, segment: &Segment<'_>, receiver: &mut dyn Receiver) -> usize {
+        let (source, destination) = (segment.source, segment.destination);
+        let syn = self.syn_of(segment).cloned();
+        let (client, server, roles) = match &syn {
+            Some(syn) => (syn.client, syn.server, RolesFrom::Syn),
+            None => self.guess_roles(source, destination),
+        };
+        let mut frames = syn.as_ref().map(|syn| syn.frames.clone()).unwrap_or_default();
+        frames.join(&segment.frames);
+        let mut flow = self.new_flow(client, server, roles, segment, frames);
+        if let Some(syn) = &syn {
+            flow.first_at = syn.at;
+            flow.from_client.packets = 1;
+        }
+        let mut connection = Connection::new(key, flow);
+        if let Some(syn) = &syn {
+            connection.synchronize(syn.client, syn.seq, Some(syn.window_scale.unwrap_or(14)));
+        }
+        self.insert(connection, receiver)
+    }
+
+    /// Who is client and who server, by ports alone.
+    pub(super) fn guess_roles(&self, source: Endpoint, destination: Endpoint) -> (Endpoint, Endpoint, RolesFrom) {
+        let known = |endpoint: Endpoint| self.known_ports.contains(&endpoint.port);
+        match (known(source), known(destination)) {
+            (true, false) => (destination, source, RolesFrom::KnownPort),
+            (false, true) => (source, destination, RolesFrom::KnownPort),
+            _ if source.port < destination.port => (destination, source, RolesFrom::LowerPort),
+            _ => (source, destination, RolesFrom::LowerPort),
+        }
+    }
+
+    pub(super) fn new_flow(
+        &mut self,
+        client: Endpoint,
+        server: Endpoint,
+        roles: RolesFrom,
+        segment: &Segment<'_>,
+        opening: Frames,
+    ) -> Flow {
+        self.next_id = self.next_id.saturating_add(1);
+        Flow {
+            id: FlowId(self.next_id),
+            client,
+            server,
+            roles,
+            first_at: segment.at,
+            last_at: segment.at,
+            opening,
+            closing: Frames::default(),
+            vlans: segment.vlans,
+            from_client: Traffic::default(),
+            from_server: Traffic::default(),
+            announced: false,
+        }
+    }
+}
