@@ -54,41 +54,35 @@ impl Frames {
                 _ => self.more.push(FrameSpan { input: frame.input, first: frame.number, last: frame.number }),
             }
         } else {
-            self.insert_earlier(frame);
+            // Not the newest: rare, so the set is simply made anew.
+            let span = FrameSpan { input: frame.input, first: frame.number, last: frame.number };
+            *self = Self::of_spans(self.spans().copied().chain([span]).collect());
         }
     }
 
-    /// Adds a frame that is not the newest: rare, so the set is simply made anew.
-    fn insert_earlier(&mut self, frame: FrameId) {
-        let mut spans: Vec<FrameSpan> = self.spans().copied().collect();
-        spans.push(FrameSpan { input: frame.input, first: frame.number, last: frame.number });
+    /// Adds all frames of another set.
+    pub fn join(&mut self, other: &Self) {
+        match other.first {
+            Some(span) if other.more.is_empty() && span.first == span.last => self.add(FrameId { input: span.input, number: span.first }),
+            Some(_) => *self = Self::of_spans(self.spans().chain(other.spans()).copied().collect()),
+            None => {}
+        }
+    }
+
+    /// The set of all these spans, in any order.
+    #[must_use]
+    pub fn of_spans(mut spans: Vec<FrameSpan>) -> Self {
         spans.sort_unstable();
-        let mut joined: Vec<FrameSpan> = Vec::with_capacity(spans.len());
+        let mut joined: Vec<FrameSpan> = Vec::new();
         for span in spans {
             match joined.last_mut() {
                 Some(last) if last.input == span.input && span.first <= last.last.saturating_add(1) => last.last = last.last.max(span.last),
                 _ => joined.push(span),
             }
         }
-        if joined.len() > MOST_SPANS.saturating_add(1) {
-            stretch(&mut joined);
-        }
+        while joined.len() > MOST_SPANS.saturating_add(1) && stretch(&mut joined) {}
         let mut joined = joined.into_iter();
-        self.first = joined.next();
-        self.more = joined.collect();
-    }
-
-    /// Adds all frames of another set.
-    pub fn join(&mut self, other: &Self) {
-        for span in other.spans() {
-            self.add(FrameId { input: span.input, number: span.first });
-            if span.last > span.first {
-                match self.more.last_mut().or(self.first.as_mut()) {
-                    Some(newest) if newest.input == span.input && newest.last == span.first => newest.last = span.last,
-                    _ => (span.first..=span.last).for_each(|number| self.add(FrameId { input: span.input, number })),
-                }
-            }
-        }
+        Self { first: joined.next(), more: joined.collect() }
     }
 
     /// The spans, ascending.
@@ -103,14 +97,15 @@ impl Frames {
     }
 }
 
-/// Makes one span of the two newest that are of one input.
-fn stretch(spans: &mut Vec<FrameSpan>) {
+/// Makes one span of the two newest that are of one input; false when no two are.
+fn stretch(spans: &mut Vec<FrameSpan>) -> bool {
     let pair = spans.windows(2).rposition(|pair| matches!(pair, [older, newer] if older.input == newer.input));
-    let Some(index) = pair else { return };
+    let Some(index) = pair else { return false };
     let newer = spans.remove(index.saturating_add(1));
     if let Some(older) = spans.get_mut(index) {
         older.last = newer.last;
     }
+    true
 }
 
 /// What an event rests on: frames, and bytes of the stream where it is about payload.

@@ -14,11 +14,15 @@ mod connection;
 mod handshake;
 mod history;
 mod hold;
+#[cfg(test)]
+mod hostile;
 mod opening;
 mod outlet;
 mod reassembly;
 pub mod seq;
 mod table;
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;
 

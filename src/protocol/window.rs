@@ -68,13 +68,20 @@ impl Provenance {
             last_at: Timestamp::default(),
         };
         origin.last_at = origin.first_at;
+        let mut last = first;
         for mark in self.marks.range(first..) {
-            origin.evidence.frames.join(&mark.frames);
             origin.last_at = origin.last_at.max(mark.at);
             if mark.end >= span.end {
                 break;
             }
+            last = last.saturating_add(1);
         }
+        let last = last.min(self.marks.len().saturating_sub(1));
+        origin.evidence.frames = match self.marks.get(first) {
+            Some(mark) if first == last => mark.frames.clone(),
+            Some(_) => Frames::of_spans(self.marks.range(first..=last).flat_map(|mark| mark.frames.spans()).copied().collect()),
+            None => Frames::default(),
+        };
         origin
     }
 }
