@@ -112,8 +112,10 @@ impl<'s> Stages<'s> {
         complain(error);
         let problem = error.to_string();
         self.out.tally.damage(problem.clone());
+        // The newest frame is that input's own only where as many were read of it; another input's proves nothing.
         let (at, last) = self.last;
-        let frames = if last.number > 0 { Frames::one(last) } else { Frames::default() };
+        let own = matches!(error, Error::Damaged { frames, .. } if *frames > 0 && *frames == last.number);
+        let frames = if own { Frames::one(last) } else { Frames::default() };
         self.anomaly(at, frames, Anomaly::InputDamaged { problem });
     }
 
