@@ -9,6 +9,7 @@ use clap::builder::PossibleValue;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
 use ipnet::IpNet;
+use ntp_sniff::inventory::RecordAt;
 use ntp_sniff::inventory::parse_range;
 use ntp_sniff::protocol::PROTOCOLS;
 use ntp_sniff::report::FORMATS;
@@ -133,6 +134,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NET", value_parser = parse_range, value_delimiter = ',', help_heading = "Who serves, who speaks")]
     pub(crate) exclude: Vec<IpNet>,
 
+    /// When a fact is recorded: at the server's SYN-ACK, when the client acknowledged it, or when both have sent payload.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Record::Synack, help_heading = "Inventory")]
+    pub(crate) record_at: Record,
+
     /// Port of a Nessus server, where nothing better tells; repeatable.
     ///
     /// A hint for connections whose handshake is missing. Protocols are told by their content, on any port.
@@ -165,6 +170,27 @@ pub(crate) enum Part {
     Services,
     /// The account of all frames.
     Summary,
+}
+
+/// When a fact is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Record {
+    /// At the SYN-ACK.
+    Synack,
+    /// When the client acknowledged it.
+    Established,
+    /// When both sides have sent payload.
+    Data,
+}
+
+impl From<Record> for RecordAt {
+    fn from(record: Record) -> Self {
+        match record {
+            Record::Synack => Self::SynAck,
+            Record::Established => Self::Established,
+            Record::Data => Self::Data,
+        }
+    }
 }
 
 /// When to use colour.

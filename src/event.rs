@@ -55,6 +55,8 @@ pub enum EventKind<'a> {
     ClientPortSeen(ClientPortFact),
     /// A client reached a service (NNM plugins 3, 15, 14, 16).
     ConnectionSeen(ConnectionFact),
+    /// What is known of such a fact rose to its final grade, from this one. At most once for each.
+    ConnectionConfirmed(ConnectionFact, Grade),
     /// Something odd in packets, peers or the capture, or a limit reached.
     AnomalyFound(Anomaly),
     /// The end: every frame accounted for.
@@ -169,6 +171,8 @@ pub struct ServiceFact {
     pub server: Endpoint,
     /// How sure it is.
     pub grade: Grade,
+    /// Whether the client's SYN was seen too.
+    pub syn_seen: bool,
 }
 
 /// A client that uses services on a port, wherever they are.
@@ -180,6 +184,8 @@ pub struct ClientPortFact {
     pub port: u16,
     /// How sure it is.
     pub grade: Grade,
+    /// Whether the client's SYN was seen too.
+    pub syn_seen: bool,
 }
 
 /// A client that reached a service.
@@ -195,6 +201,10 @@ pub struct ConnectionFact {
     pub grade: Grade,
     /// Whether the client's SYN was seen too.
     pub syn_seen: bool,
+    /// Time of the first SYN-ACK between the two.
+    pub first_at: Timestamp,
+    /// SYN-ACKs between the two so far.
+    pub handshakes: u64,
 }
 
 /// Where the ends of a connection are, in the words of ECS `network.direction`.
@@ -220,13 +230,19 @@ impl Direction {
     }
 }
 
-/// What a fact rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a fact rests on, from the least to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
     /// A SYN-ACK whose SYN was not seen.
     SynAckOnly,
     /// A SYN and the SYN-ACK that acknowledges it.
     SynAck,
+    /// The client answered the SYN-ACK with RST, before any data: it only wanted to know.
+    Probe,
+    /// The client acknowledged the SYN-ACK.
+    Established,
+    /// Both sides sent payload.
+    Data,
 }
 
 impl Grade {
@@ -236,6 +252,9 @@ impl Grade {
         match self {
             Self::SynAckOnly => "synack_only",
             Self::SynAck => "synack",
+            Self::Probe => "probe",
+            Self::Established => "established",
+            Self::Data => "data",
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct Limits {
     pub pending_syns: usize,
     /// How long a SYN waits for its SYN-ACK. Linux gives up after about 127 s.
     pub pending_syn_life: Duration,
+    /// How long a SYN-ACK whose SYN was not seen waits for it: two capture queues are seldom further apart.
+    pub lone_syn_ack_life: Duration,
     /// A connection that was silent for so long is over. TCP keep-alives come every two hours.
     pub idle: Duration,
     /// A closed connection is remembered for so long, so that late repetitions are not taken for a new one.
@@ -78,6 +80,7 @@ impl Default for Limits {
             connections: 1 << 18,
             pending_syns: 1 << 16,
             pending_syn_life: Duration::from_secs(128),
+            lone_syn_ack_life: Duration::from_secs(2),
             idle: Duration::from_secs(7800),
             closed_life: Duration::from_secs(60),
             held_bytes: 4 << 20,

@@ -80,6 +80,7 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         count: args.count,
         checks: Checks { verify: args.verify_checksum },
         focus: Focus::new(args.focus.clone(), args.exclude.clone()),
+        record_at: args.record_at.into(),
         hints: args.ntp_port.iter().map(|port| ("nessus_ntp", *port)).collect(),
         reveal: args.reveal_secrets,
     };

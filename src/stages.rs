@@ -15,8 +15,10 @@ use crate::flow::Flows;
 use crate::flow::Handshake;
 use crate::flow::Interest;
 use crate::flow::Receiver;
+use crate::flow::Step;
 use crate::inventory::Focus;
 use crate::inventory::Inventory;
+use crate::inventory::RecordAt;
 use crate::limits::Limits;
 use crate::peer::Flow;
 use crate::peer::Peer;
@@ -51,9 +53,15 @@ impl Out<'_> {
 }
 
 impl<'s> Stages<'s> {
-    pub(crate) fn new(limits: &Limits, focus: Focus, hints: Vec<(&'static str, u16)>, reveal: bool, sink: &'s mut dyn Sink) -> Self {
+    pub(crate) fn new(
+        limits: &Limits,
+        (focus, record_at): (Focus, RecordAt),
+        hints: Vec<(&'static str, u16)>,
+        reveal: bool,
+        sink: &'s mut dyn Sink,
+    ) -> Self {
         Self {
-            inventory: Inventory::new(focus, limits),
+            inventory: Inventory::new(focus, record_at, limits),
             conversations: Conversations::new(limits, hints, reveal),
             out: Out { tally: Tally::default(), sink, failure: None },
             last: (Timestamp::default(), FrameId::default()),
@@ -144,11 +152,16 @@ impl Receiver for Stages<'_> {
         self.inventory.handshake(handshake, &mut |event| self.out.event(&event));
     }
 
+    fn step(&mut self, flow: &Flow, step: Step, at: Timestamp, frames: &Frames) {
+        self.inventory.step(flow, step, at, frames, &mut |event| self.out.event(&event));
+    }
+
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {
         self.conversations.chunk(flow, from, chunk, &mut |event| self.out.event(&event))
     }
 
     fn closed(&mut self, flow: &mut Flow) {
+        self.inventory.closed(flow, &mut |event| self.out.event(&event));
         self.conversations.closed(flow, &mut |event| self.out.event(&event));
     }
 }

@@ -4,6 +4,7 @@
 use ntp_sniff::capture::files::Files;
 use ntp_sniff::decode::Checks;
 use ntp_sniff::inventory::Focus;
+use ntp_sniff::inventory::RecordAt;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
 use ntp_sniff::report::FORMATS;
@@ -43,6 +44,7 @@ fn written(path: &Path, format: &str, style: &Style) -> String {
         count: None,
         checks: Checks::default(),
         focus: Focus::default(),
+        record_at: RecordAt::default(),
         hints: Vec::new(),
         reveal: false,
     };

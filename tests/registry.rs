@@ -203,6 +203,7 @@ fn formats_take_every_kind_of_event() {
     let wanted = [
         "anomaly_found",
         "client_port_seen",
+        "connection_confirmed",
         "connection_seen",
         "flow_closed",
         "flow_opened",

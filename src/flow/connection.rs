@@ -1,7 +1,9 @@
 //! One connection: what a segment means for it once its place in the table is known.
 
+use super::Handshake;
 use super::Interest;
 use super::Receiver;
+use super::Step;
 use super::history::to_u64;
 use super::outlet::Outlet;
 use super::reassembly::Part;
@@ -53,6 +55,17 @@ pub(super) struct Connection {
     pub(super) asked_anew: bool,
     /// A SYN-ACK of other numbers that came without a SYN: it counts when the client acknowledges it.
     pub(super) challenger: Option<Box<Segment<'static>>>,
+    /// A SYN-ACK without its SYN, until it is told.
+    pub(super) lone: Option<Box<Handshake>>,
+    /// Which steps were told.
+    told: Told,
+}
+
+/// What was told of a connection's progress.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Told {
+    established: bool,
+    data: bool,
 }
 
 impl Connection {
@@ -69,6 +82,8 @@ impl Connection {
             watched: false,
             asked_anew: false,
             challenger: None,
+            lone: None,
+            told: Told::default(),
         }
     }
 
@@ -131,6 +146,7 @@ impl Connection {
         if segment.flags.has(Flags::ACK) && !segment.flags.has(Flags::RST) {
             self.acknowledge(segment, limits, receiver);
         }
+        self.client_answers(segment, receiver);
         let len = to_u64(segment.payload.len()).saturating_add(u64::from(segment.uncaptured));
         // The SYN itself takes a sequence number: payload begins one behind it.
         let seq = if segment.flags.has(Flags::SYN) { segment.seq.wrapping_add(1) } else { segment.seq };
@@ -151,12 +167,51 @@ impl Connection {
             if self.stream(segment.source).is_some_and(|stream| stream.may_reset_at(segment.seq)) {
                 self.flow.closing.join(&segment.frames);
                 let from = if segment.source == self.flow.client { Peer::Client } else { Peer::Server };
+                let untouched = self.flow.from_client.bytes == 0 && self.flow.from_server.bytes == 0;
+                if from == Peer::Client && untouched && !self.told.established {
+                    receiver.step(&self.flow, Step::Probe, segment.at, &segment.frames);
+                }
                 self.close(Closing::Reset(from), segment.at, limits, receiver);
             } else {
                 self.implausible(segment, receiver);
             }
         } else if self.streams.iter().all(Stream::finished) {
             self.close(Closing::Fin, segment.at, limits, receiver);
+        }
+    }
+
+    /// What the client does shows whether a SYN-ACK without SYN was its own; and payload of both sides is the last step.
+    fn client_answers(&mut self, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
+        let from_client = segment.source == self.flow.client;
+        if from_client && self.lone.is_some() {
+            let refuses = segment.flags.has(Flags::RST) && self.flow.from_client.bytes == 0;
+            if let Some(lone) = self.lone.as_mut().filter(|_| refuses) {
+                lone.client_proven = false;
+                lone.frames.join(&segment.frames);
+            }
+            self.tell_handshake(receiver);
+        }
+        if !self.told.data && self.awaited_ack.is_none() && self.flow.from_client.bytes > 0 && self.flow.from_server.bytes > 0 {
+            self.told.data = true;
+            receiver.step(&self.flow, Step::Data, segment.at, &segment.frames);
+        }
+    }
+
+    /// Tells the SYN-ACK that was held.
+    pub(super) fn tell_handshake(&mut self, receiver: &mut dyn Receiver) {
+        if let Some(handshake) = self.lone.take() {
+            receiver.handshake(&handshake);
+        }
+    }
+
+    /// The SYN of a SYN-ACK that was captured before it.
+    pub(super) fn syn_came_late(&mut self, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
+        if let Some(lone) = self.lone.as_mut().filter(|lone| lone.client == segment.source) {
+            lone.syn_seen = true;
+            lone.frames.join(&segment.frames);
+            self.flow.opening.join(&segment.frames);
+            self.flow.roles = RolesFrom::Handshake;
+            self.tell_handshake(receiver);
         }
     }
 
@@ -194,6 +249,9 @@ impl Connection {
         if segment.source == self.flow.client && self.awaited_ack.is_some_and(completes) {
             self.awaited_ack = None;
             self.flow.opening.join(&segment.frames);
+            self.tell_handshake(receiver);
+            self.told.established = true;
+            receiver.step(&self.flow, Step::Established, segment.at, &segment.frames);
             self.outlet(segment.source, receiver).announce();
         }
     }
@@ -247,6 +305,7 @@ impl Connection {
         let both_fin = self.streams.iter().all(Stream::fin_seen);
         let closing = if both_fin && closing != Closing::Reused && !matches!(closing, Closing::Reset(_)) { Closing::Fin } else { closing };
         self.closing = Some(closing);
+        self.tell_handshake(receiver);
         let clients_first = [self.flow.client, self.flow.server];
         for source in clients_first {
             let side = self.side(source);

@@ -81,6 +81,20 @@ pub struct Handshake {
     pub frames: Frames,
     /// Whether the SYN was seen.
     pub syn_seen: bool,
+    /// Whether the client took part. It did not when all it said to a SYN-ACK that nobody was seen to ask for was RST: somebody
+    /// else used its address (backscatter).
+    pub client_proven: bool,
+}
+
+/// How far a connection came, beyond its SYN-ACK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The client refused what it had asked for, before any data: a probe.
+    Probe,
+    /// The client acknowledged the SYN-ACK.
+    Established,
+    /// Both sides sent payload.
+    Data,
 }
 
 /// Takes what the flow stage finds, in the order it is known.
@@ -91,8 +105,12 @@ pub trait Receiver {
     /// Something to report.
     fn event(&mut self, event: Event<'_>);
 
-    /// A SYN-ACK came. Each connection once; repetitions of the same SYN-ACK are left out.
+    /// A SYN-ACK came. Each connection once; repetitions of the same SYN-ACK are left out. One without its SYN is held for a
+    /// moment, in case the SYN was but captured later.
     fn handshake(&mut self, handshake: &Handshake);
+
+    /// A connection whose SYN-ACK was told came further. Each step once, at the frames that show it.
+    fn step(&mut self, _flow: &Flow, _step: Step, _at: Timestamp, _frames: &Frames) {}
 
     /// The next piece of a stream. The receiver may settle who is the client as long as the flow is not announced.
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest;

@@ -32,6 +32,7 @@ impl Flows {
         let mut at_work = false;
         if let Some(connection) = self.current(&key) {
             if connection.is_isn(segment.source, segment.seq) {
+                connection.syn_came_late(segment, receiver);
                 return;
             }
             connection.asked_anew = true;
@@ -133,7 +134,7 @@ impl Flows {
             Self::synchronize_server(&mut connection, segment);
             self.insert(connection, receiver);
         }
-        receiver.handshake(&Handshake { client, server, at: segment.at, frames, syn_seen: true });
+        receiver.handshake(&Handshake { client, server, at: segment.at, frames, syn_seen: true, client_proven: true });
     }
 
     /// A SYN-ACK without its SYN: its sender is the server all the same. Where a connection is at work it must be acknowledged
@@ -159,8 +160,11 @@ impl Flows {
         let mut connection = Connection::new(key, flow);
         connection.synchronize(client, segment.ack.wrapping_sub(1), Some(14));
         Self::synchronize_server(&mut connection, segment);
-        self.insert(connection, receiver);
-        receiver.handshake(&Handshake { client, server, at: segment.at, frames: segment.frames.clone(), syn_seen: false });
+        let frames = segment.frames.clone();
+        connection.lone = Some(Box::new(Handshake { client, server, at: segment.at, frames, syn_seen: false, client_proven: true }));
+        let id = connection.flow.id;
+        let slot = self.insert(connection, receiver);
+        self.lone.push_back((segment.at.after(self.limits.lone_syn_ack_life), slot, id));
     }
 
     pub(super) fn synchronize_server(connection: &mut Connection, segment: &Segment<'_>) {

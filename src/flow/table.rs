@@ -38,6 +38,8 @@ pub struct Flows {
     pub(super) pending: PendingSyns,
     /// Flows with a hole: when to look at it again.
     holes: VecDeque<(Timestamp, usize, FlowId)>,
+    /// SYN-ACKs that wait for their SYN: until when.
+    pub(super) lone: VecDeque<(Timestamp, usize, FlowId)>,
     pub(super) next_id: u64,
     clock: Clock,
     /// How far the sweep at work has come.
@@ -61,6 +63,7 @@ impl Flows {
             free: Vec::new(),
             pending: PendingSyns::new(limits),
             holes: VecDeque::new(),
+            lone: VecDeque::new(),
             next_id: 0,
             clock: Clock::new(limits.closed_life),
             swept: None,
@@ -136,6 +139,8 @@ impl Flows {
         if self.clock.tick(now) == Tick::Back {
             let due = now.after(self.limits.hole_life);
             self.holes.iter_mut().for_each(|hole| hole.0 = due);
+            let due = now.after(self.limits.lone_syn_ack_life);
+            self.lone.iter_mut().for_each(|lone| lone.0 = due);
         }
         let now = self.clock.now();
         while self.holes.front().is_some_and(|(due, ..)| *due <= now) {
@@ -147,6 +152,12 @@ impl Flows {
             connection.watched = connection.has_hole();
             if connection.watched {
                 self.holes.push_back((now.after(self.limits.hole_life), slot, id));
+            }
+        }
+        while self.lone.front().is_some_and(|(due, ..)| *due <= now) {
+            let Some((_, slot, id)) = self.lone.pop_front() else { break };
+            if let Some(connection) = watched(&mut self.slots, slot, id) {
+                connection.tell_handshake(receiver);
             }
         }
         if self.swept.is_none() && self.clock.sweep_is_due() {

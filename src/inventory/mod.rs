@@ -1,5 +1,6 @@
 //! Who serves and who speaks: facts decided at the SYN-ACK, each told once, as Nessus Network Monitor does.
 
+mod fact;
 mod focus;
 
 pub use focus::Focus;
@@ -14,35 +15,77 @@ use crate::event::EventKind;
 use crate::event::Grade;
 use crate::event::ServiceFact;
 use crate::evidence::Evidence;
+use crate::evidence::Frames;
 use crate::flow::Handshake;
+use crate::flow::Step;
 use crate::limits::Limits;
 use crate::peer::Endpoint;
+use crate::peer::Flow;
+use crate::time::Timestamp;
+use fact::Fact;
 use foldhash::quality::RandomState;
-use hashbrown::HashSet;
+use hashbrown::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
+
+/// When a fact is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RecordAt {
+    /// At the SYN-ACK, as Nessus Network Monitor does.
+    #[default]
+    SynAck,
+    /// When the client acknowledged it.
+    Established,
+    /// When both sides sent payload.
+    Data,
+}
+
+impl RecordAt {
+    /// The least grade a fact is told with.
+    fn enough(self) -> Grade {
+        match self {
+            Self::SynAck => Grade::SynAckOnly,
+            Self::Established => Grade::Established,
+            Self::Data => Grade::Data,
+        }
+    }
+}
 
 /// The facts known so far. Bounded per kind; a full set is said once and learns nothing new.
 #[derive(Debug)]
 pub struct Inventory {
     focus: Focus,
+    record_at: RecordAt,
     most: usize,
-    services: HashSet<Endpoint, RandomState>,
-    client_ports: HashSet<(IpAddr, u16), RandomState>,
-    connections: HashSet<(IpAddr, Endpoint), RandomState>,
+    services: HashMap<Endpoint, Fact, RandomState>,
+    client_ports: HashMap<(IpAddr, u16), Fact, RandomState>,
+    connections: HashMap<(IpAddr, Endpoint), Fact, RandomState>,
     full: bool,
+}
+
+/// Where and when something was seen, for its event.
+struct Sight<'a> {
+    at: Timestamp,
+    frames: &'a Frames,
+}
+
+impl Sight<'_> {
+    fn event<'e>(&self, kind: EventKind<'e>) -> Event<'e> {
+        Event { at: self.at, flow: None, evidence: Evidence::of(self.frames.clone()), kind }
+    }
 }
 
 impl Inventory {
     /// An empty inventory of a focus network.
     #[must_use]
-    pub fn new(focus: Focus, limits: &Limits) -> Self {
+    pub fn new(focus: Focus, record_at: RecordAt, limits: &Limits) -> Self {
         Self {
             focus,
+            record_at,
             most: limits.facts,
-            services: HashSet::default(),
-            client_ports: HashSet::default(),
-            connections: HashSet::default(),
+            services: HashMap::default(),
+            client_ports: HashMap::default(),
+            connections: HashMap::default(),
             full: false,
         }
     }
@@ -53,7 +96,20 @@ impl Inventory {
         [self.services.len(), self.client_ports.len(), self.connections.len()].map(|count| u64::try_from(count).unwrap_or(u64::MAX))
     }
 
-    /// Tells what a SYN-ACK teaches: the service, the client's use of its port, and that the two talk.
+    /// Where the two ends are; nothing when neither is inside or one is excluded.
+    fn direction(&self, client: IpAddr, server: IpAddr) -> Option<Direction> {
+        if self.focus.excludes(client) || self.focus.excludes(server) {
+            return None;
+        }
+        match (self.focus.contains(client), self.focus.contains(server)) {
+            (true, true) => Some(Direction::Internal),
+            (true, false) => Some(Direction::Outbound),
+            (false, true) => Some(Direction::Inbound),
+            (false, false) => None,
+        }
+    }
+
+    /// Learns what a SYN-ACK teaches: the service, the client's use of its port, and that the two talk.
     ///
     /// | client | server | facts |
     /// |---|---|---|
@@ -61,47 +117,101 @@ impl Inventory {
     /// | inside | outside | client port, connection (outbound) |
     /// | outside | inside | service, connection (inbound) |
     /// | outside | outside, or one end excluded | none |
+    ///
+    /// A SYN-ACK whose client took no part teaches the service alone.
     pub fn handshake(&mut self, handshake: &Handshake, emit: &mut dyn FnMut(Event<'_>)) {
         let (client, server) = (handshake.client.ip, handshake.server);
-        if self.focus.excludes(client) || self.focus.excludes(server.ip) {
-            return;
-        }
-        let (client_inside, server_inside) = (self.focus.contains(client), self.focus.contains(server.ip));
-        let direction = match (client_inside, server_inside) {
-            (true, true) => Direction::Internal,
-            (true, false) => Direction::Outbound,
-            (false, true) => Direction::Inbound,
-            (false, false) => return,
-        };
-        let grade = if handshake.syn_seen { Grade::SynAck } else { Grade::SynAckOnly };
-        let mut tell = |kind| emit(Event { at: handshake.at, flow: None, evidence: Evidence::of(handshake.frames.clone()), kind });
-        let most = self.most;
+        let Some(direction) = self.direction(client, server.ip) else { return };
+        let (at, syn_seen, most) = (handshake.at, handshake.syn_seen, self.most);
         let mut full = false;
-        if server_inside && learn(&mut self.services, server, most, &mut full) {
-            tell(EventKind::ServiceSeen(ServiceFact { server, grade }));
+        if direction != Direction::Outbound {
+            learn(&mut self.services, server, at, syn_seen, most, &mut full);
         }
-        if client_inside && learn(&mut self.client_ports, (client, server.port), most, &mut full) {
-            tell(EventKind::ClientPortSeen(ClientPortFact { client, port: server.port, grade }));
+        if handshake.client_proven {
+            if direction != Direction::Inbound {
+                learn(&mut self.client_ports, (client, server.port), at, syn_seen, most, &mut full);
+            }
+            learn(&mut self.connections, (client, server), at, syn_seen, most, &mut full);
         }
-        if learn(&mut self.connections, (client, server), most, &mut full) {
-            let fact = ConnectionFact { client, server, direction, grade, syn_seen: handshake.syn_seen };
-            tell(EventKind::ConnectionSeen(fact));
-        }
+        let sight = Sight { at, frames: &handshake.frames };
+        self.tell(client, server, direction, &sight, emit);
         if full && !self.full {
             self.full = true;
             let value = u64::try_from(most).unwrap_or(u64::MAX);
-            tell(EventKind::AnomalyFound(Anomaly::LimitReached { limit: "facts", value }));
+            emit(sight.event(EventKind::AnomalyFound(Anomaly::LimitReached { limit: "facts", value })));
+        }
+    }
+
+    /// A connection came further: its facts rise.
+    pub fn step(&mut self, flow: &Flow, step: Step, at: Timestamp, frames: &Frames, emit: &mut dyn FnMut(Event<'_>)) {
+        let (client, server) = (flow.client.ip, flow.server);
+        let Some(direction) = self.direction(client, server.ip) else { return };
+        let grade = match step {
+            Step::Probe => Grade::Probe,
+            Step::Established => Grade::Established,
+            Step::Data => Grade::Data,
+        };
+        let facts = [
+            self.services.get_mut(&server),
+            self.client_ports.get_mut(&(client, server.port)),
+            self.connections.get_mut(&(client, server)),
+        ];
+        for fact in facts.into_iter().flatten() {
+            fact.grade = fact.grade.max(grade);
+        }
+        let sight = Sight { at, frames };
+        self.tell(client, server, direction, &sight, emit);
+        if step == Step::Data {
+            self.confirm(client, server, direction, &sight, emit);
+        }
+    }
+
+    /// A connection is over: what it came to is the final grade, if nothing better was told.
+    pub fn closed(&mut self, flow: &Flow, emit: &mut dyn FnMut(Event<'_>)) {
+        let (client, server) = (flow.client.ip, flow.server);
+        let Some(direction) = self.direction(client, server.ip) else { return };
+        let frames = if flow.closing.is_empty() { &flow.opening } else { &flow.closing };
+        self.confirm(client, server, direction, &Sight { at: flow.last_at, frames }, emit);
+    }
+
+    /// Tells the facts of a pair that are not told yet and sure enough.
+    fn tell(&mut self, client: IpAddr, server: Endpoint, direction: Direction, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) {
+        let enough = self.record_at.enough();
+        let port = server.port;
+        if let Some(Fact { grade, syn_seen, .. }) = self.services.get_mut(&server).and_then(|fact| fact.tell(enough)) {
+            emit(sight.event(EventKind::ServiceSeen(ServiceFact { server, grade, syn_seen })));
+        }
+        if let Some(Fact { grade, syn_seen, .. }) = self.client_ports.get_mut(&(client, port)).and_then(|fact| fact.tell(enough)) {
+            emit(sight.event(EventKind::ClientPortSeen(ClientPortFact { client, port, grade, syn_seen })));
+        }
+        if let Some(fact) = self.connections.get_mut(&(client, server)).and_then(|fact| fact.tell(enough)) {
+            emit(sight.event(EventKind::ConnectionSeen(connection(client, server, direction, &fact))));
+        }
+    }
+
+    /// Confirms the connection of a pair, if its grade rose and that was not said.
+    fn confirm(&mut self, client: IpAddr, server: Endpoint, direction: Direction, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) {
+        let Some(fact) = self.connections.get_mut(&(client, server)) else { return };
+        if let Some(told) = fact.confirm() {
+            let fact = connection(client, server, direction, fact);
+            emit(sight.event(EventKind::ConnectionConfirmed(fact, told)));
         }
     }
 }
 
-/// Whether the fact is new. Nothing is learned by a full set.
-fn learn<F: Hash + Eq>(facts: &mut HashSet<F, RandomState>, fact: F, most: usize, full: &mut bool) -> bool {
-    if facts.len() < most {
-        return facts.insert(fact);
+/// A connection fact as outputs get it.
+fn connection(client: IpAddr, server: Endpoint, direction: Direction, fact: &Fact) -> ConnectionFact {
+    let Fact { grade, syn_seen, first_at, handshakes, .. } = *fact;
+    ConnectionFact { client, server, direction, grade, syn_seen, first_at, handshakes }
+}
+
+/// Learns a SYN-ACK of a fact. Nothing new is learned by a full set.
+fn learn<K: Hash + Eq>(facts: &mut HashMap<K, Fact, RandomState>, key: K, at: Timestamp, syn_seen: bool, most: usize, full: &mut bool) {
+    if facts.len() >= most && !facts.contains_key(&key) {
+        *full = true;
+        return;
     }
-    *full = *full || !facts.contains(&fact);
-    false
+    facts.entry(key).or_insert_with(|| Fact::new(at)).answered(syn_seen, at);
 }
 
 #[cfg(test)]
@@ -118,6 +228,7 @@ mod tests {
             at: Timestamp::default(),
             frames: Frames::one(FrameId { input: 0, number: 2 }),
             syn_seen: true,
+            client_proven: true,
         }
     }
 
@@ -137,7 +248,7 @@ mod tests {
 
     #[test]
     fn the_documented_example_gives_exactly_three_facts_once() {
-        let mut inventory = Inventory::new(Focus::default(), &Limits::default());
+        let mut inventory = Inventory::new(Focus::default(), RecordAt::default(), &Limits::default());
         let first = told(&mut inventory, &handshake("10.0.0.1", "10.0.0.2", 22));
         assert_eq!(first, ["service 10.0.0.2:22", "client 10.0.0.1 22", "internal 10.0.0.1 10.0.0.2:22"]);
         assert!(told(&mut inventory, &handshake("10.0.0.1", "10.0.0.2", 22)).is_empty());
@@ -146,7 +257,7 @@ mod tests {
     #[test]
     fn the_focus_decides_who_is_recorded() {
         let focus = Focus::new(vec![parse_range("10.0.0.0/8").unwrap()], vec![parse_range("10.9.0.0/16").unwrap()]);
-        let mut inventory = Inventory::new(focus, &Limits::default());
+        let mut inventory = Inventory::new(focus, RecordAt::default(), &Limits::default());
         assert_eq!(told(&mut inventory, &handshake("10.0.0.1", "192.0.2.1", 80)), ["client 10.0.0.1 80", "outbound 10.0.0.1 192.0.2.1:80"]);
         assert_eq!(told(&mut inventory, &handshake("192.0.2.1", "10.0.0.1", 80)), ["service 10.0.0.1:80", "inbound 192.0.2.1 10.0.0.1:80"]);
         assert!(told(&mut inventory, &handshake("192.0.2.1", "192.0.2.2", 80)).is_empty());
@@ -155,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_full_set_says_so_once() {
-        let mut inventory = Inventory::new(Focus::default(), &Limits { facts: 1, ..Limits::default() });
+        let mut inventory = Inventory::new(Focus::default(), RecordAt::default(), &Limits { facts: 1, ..Limits::default() });
         told(&mut inventory, &handshake("10.0.0.1", "10.0.0.2", 22));
         assert_eq!(told(&mut inventory, &handshake("10.0.0.3", "10.0.0.4", 23)), ["limit_reached"]);
         assert!(told(&mut inventory, &handshake("10.0.0.5", "10.0.0.6", 24)).is_empty());

@@ -88,6 +88,10 @@ impl Inventory {
                 });
                 row(&mut self.clients, fact.client).map(|client| client.services.add(fact.server)).and(service)
             }
+            EventKind::ConnectionConfirmed(fact, _) => {
+                let raise = |service: &mut Service| service.grade = service.grade.max(Some(fact.grade));
+                self.services.get_mut(&fact.server).map(raise)
+            }
             _ => return,
         };
         if done.is_none() {
@@ -103,6 +107,9 @@ impl Inventory {
         let mut table = table(page, &["server", "port", "evidence", "clients"], &[1, 3]);
         for (server, service) in rows.iter().take(SHOWN_ROWS) {
             let evidence = match service.grade {
+                Some(Grade::Data) => "data",
+                Some(Grade::Established) => "established",
+                Some(Grade::Probe) => "SYN-ACK, then refused",
                 Some(Grade::SynAck) => "SYN and SYN-ACK",
                 Some(Grade::SynAckOnly) | None => "SYN-ACK only",
             };

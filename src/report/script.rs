@@ -18,6 +18,7 @@ use crate::event::Direction;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::Grade;
+use crate::event::LoginJudged;
 use crate::event::Message;
 use crate::event::Phase;
 use crate::event::ServiceFact;
@@ -106,7 +107,7 @@ impl Player<'_> {
 
     pub(super) fn service(&mut self, port: u16) -> io::Result<()> {
         let server = Endpoint { port, ..endpoint("10.0.0.1:1") };
-        self.say(0, None, &[1], EventKind::ServiceSeen(ServiceFact { server, grade: Grade::SynAck }))
+        self.say(0, None, &[1], EventKind::ServiceSeen(ServiceFact { server, grade: Grade::SynAck, syn_seen: true }))
     }
 
     fn phase(&mut self, flow: u64, ordinal: u16, title: &'static str, sentence: &'static str) -> io::Result<()> {
@@ -219,6 +220,10 @@ impl Player<'_> {
         let (client, server) = (Peer::Client, Peer::Server);
         self.anomaly(320_000, Some(1), &[34, 36], Anomaly::OverlapDiffers { from: server, bytes: 1 })?;
         self.anomaly(330_000, Some(1), &[35], Anomaly::DataAfterFin { from: client, bytes: 9 })?;
+        let (client, server) = (endpoint("192.168.11.12:2204").ip, endpoint("192.168.11.8:1241"));
+        let judged = LoginJudged { client, server, user: b"fm\x1b[31m", accepted: false, attempt: 7, refused: 7, users: 3 };
+        self.say(333_000, Some(1), &[12], EventKind::LoginJudged(judged))?;
+        let (client, server) = (Peer::Client, Peer::Server);
         self.anomaly(335_000, Some(1), &[35], Anomaly::DataTooLate { from: client, bytes: 7 })?;
         self.anomaly(340_000, Some(1), &[36], Anomaly::SegmentImplausible { from: client, distance: -2_000_000_000 })?;
         self.anomaly(
@@ -239,18 +244,41 @@ impl Player<'_> {
 
     fn facts(&mut self) -> io::Result<()> {
         let server = endpoint("192.168.11.8:1241");
-        self.say(112, None, &[1, 2], EventKind::ServiceSeen(ServiceFact { server, grade: Grade::SynAck }))?;
+        self.say(112, None, &[1, 2], EventKind::ServiceSeen(ServiceFact { server, grade: Grade::SynAck, syn_seen: true }))?;
+        let first_at = Timestamp::from_parts(1_105_000_000, 112_000, false);
         let odd = endpoint("[2001:db8::8]:9999");
-        self.say(112, None, &[7], EventKind::ServiceSeen(ServiceFact { server: odd, grade: Grade::SynAckOnly }))?;
+        self.say(112, None, &[7], EventKind::ServiceSeen(ServiceFact { server: odd, grade: Grade::SynAckOnly, syn_seen: false }))?;
         let client = endpoint("192.168.11.12:2204").ip;
-        self.say(112, None, &[1, 2], EventKind::ClientPortSeen(ClientPortFact { client, port: 1241, grade: Grade::SynAck }))?;
+        self.say(
+            112,
+            None,
+            &[1, 2],
+            EventKind::ClientPortSeen(ClientPortFact { client, port: 1241, grade: Grade::SynAck, syn_seen: true }),
+        )?;
         let (direction, grade) = (Direction::Internal, Grade::SynAck);
-        self.say(112, None, &[1, 2], EventKind::ConnectionSeen(ConnectionFact { client, server, direction, grade, syn_seen: true }))?;
+        self.say(
+            112,
+            None,
+            &[1, 2],
+            EventKind::ConnectionSeen(ConnectionFact { client, server, direction, grade, syn_seen: true, first_at, handshakes: 1 }),
+        )?;
+        let confirmed = ConnectionFact { client, server, direction, grade: Grade::Data, syn_seen: true, first_at, handshakes: 1 };
+        self.say(300, None, &[1, 4], EventKind::ConnectionConfirmed(confirmed, grade))?;
         let (direction, grade) = (Direction::Outbound, Grade::SynAckOnly);
-        self.say(112, None, &[7], EventKind::ConnectionSeen(ConnectionFact { client, server: odd, direction, grade, syn_seen: false }))?;
+        self.say(
+            112,
+            None,
+            &[7],
+            EventKind::ConnectionSeen(ConnectionFact { client, server: odd, direction, grade, syn_seen: false, first_at, handshakes: 2 }),
+        )?;
         let client = endpoint("203.0.113.7:1").ip;
         let direction = Direction::Inbound;
-        self.say(112, None, &[8], EventKind::ConnectionSeen(ConnectionFact { client, server, direction, grade, syn_seen: false }))
+        self.say(
+            112,
+            None,
+            &[8],
+            EventKind::ConnectionSeen(ConnectionFact { client, server, direction, grade, syn_seen: false, first_at, handshakes: 2 }),
+        )
     }
 }
 

@@ -80,6 +80,7 @@ impl Timeline {
             | EventKind::ServiceSeen(_)
             | EventKind::ClientPortSeen(_)
             | EventKind::ConnectionSeen(_)
+            | EventKind::ConnectionConfirmed(..)
             | EventKind::Summary(_) => {}
         }
     }

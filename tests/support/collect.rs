@@ -9,6 +9,7 @@ use ntp_sniff::decode::Checks;
 use ntp_sniff::event::Event;
 use ntp_sniff::event::EventKind;
 use ntp_sniff::inventory::Focus;
+use ntp_sniff::inventory::RecordAt;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::peer::Peer;
 use ntp_sniff::pipeline::Options;
@@ -145,6 +146,7 @@ pub(crate) fn seen(event: &Event<'_>) -> Seen {
         EventKind::ServiceSeen(_) => "service_seen",
         EventKind::ClientPortSeen(_) => "client_port_seen",
         EventKind::ConnectionSeen(_) => "connection_seen",
+        EventKind::ConnectionConfirmed(..) => "connection_confirmed",
         EventKind::AnomalyFound(found) => {
             anomaly = Some(found.clone());
             "anomaly_found"
@@ -172,6 +174,7 @@ pub(crate) fn options(limits: &Limits, reveal: bool) -> Options {
         count: None,
         checks: Checks::default(),
         focus: Focus::default(),
+        record_at: RecordAt::default(),
         hints: Vec::new(),
         reveal,
     }

@@ -1,6 +1,7 @@
 //! Records of who serves and who speaks, numbered so that every reader can be idempotent.
 
 use super::Body;
+use super::Moment;
 use crate::event::ClientPortFact;
 use crate::event::ConnectionFact;
 use crate::event::Direction;
@@ -34,11 +35,7 @@ impl Body for ServiceSeen {
 impl ServiceSeen {
     pub(super) fn of(fact: &ServiceFact) -> Self {
         let (server, port) = (fact.server.ip, fact.server.port);
-        Self {
-            server_ip: server,
-            port,
-            basis: Basis::of(fact.grade, grade_saw_syn(fact.grade), relation_id(None, Some(server), port), &[0]),
-        }
+        Self { server_ip: server, port, basis: Basis::of(fact.grade, fact.syn_seen, relation_id(None, Some(server), port), &[0]) }
     }
 }
 
@@ -59,8 +56,8 @@ impl Body for ClientPortSeen {
 
 impl ClientPortSeen {
     pub(super) fn of(fact: &ClientPortFact) -> Self {
-        let ClientPortFact { client, port, grade } = *fact;
-        Self { client_ip: client, port, basis: Basis::of(grade, grade_saw_syn(grade), relation_id(Some(client), None, port), &[2]) }
+        let ClientPortFact { client, port, grade, syn_seen } = *fact;
+        Self { client_ip: client, port, basis: Basis::of(grade, syn_seen, relation_id(Some(client), None, port), &[2]) }
     }
 }
 
@@ -75,6 +72,10 @@ pub(in crate::report) struct ConnectionSeen {
     port: u16,
     /// Where the two are, seen from the focus network: `internal`, `inbound`, `outbound`.
     direction: &'static str,
+    /// Time of the first SYN-ACK between the two.
+    first_seen: Moment,
+    /// SYN-ACKs between the two so far.
+    handshakes: u64,
     #[serde(flatten)]
     basis: Basis,
 }
@@ -85,14 +86,34 @@ impl Body for ConnectionSeen {
 
 impl ConnectionSeen {
     pub(super) fn of(fact: &ConnectionFact) -> Self {
-        let ConnectionFact { client, server, direction, grade, syn_seen } = *fact;
+        let ConnectionFact { client, server, direction, grade, syn_seen, first_at, handshakes } = *fact;
         let plugins: &[u16] = match direction {
             Direction::Internal => &[3, 15],
             Direction::Inbound => &[14],
             Direction::Outbound => &[16],
         };
         let basis = Basis::of(grade, syn_seen, relation_id(Some(client), Some(server.ip), server.port), plugins);
-        Self { client_ip: client, server_ip: server.ip, port: server.port, direction: direction.name(), basis }
+        let (server_ip, port, direction, first_seen) = (server.ip, server.port, direction.name(), Moment(first_at));
+        Self { client_ip: client, server_ip, port, direction, first_seen, handshakes, basis }
+    }
+}
+
+/// What is known of a connection rose to its final grade. At most once for each.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::report) struct ConnectionConfirmed {
+    /// The grade it was recorded with.
+    old_grade: &'static str,
+    #[serde(flatten)]
+    fact: ConnectionSeen,
+}
+
+impl Body for ConnectionConfirmed {
+    const EVENT: &'static str = "connection_confirmed";
+}
+
+impl ConnectionConfirmed {
+    pub(super) fn of(fact: &ConnectionFact, told: Grade) -> Self {
+        Self { old_grade: told.name(), fact: ConnectionSeen::of(fact) }
     }
 }
 
@@ -101,7 +122,8 @@ impl ConnectionSeen {
 struct Basis {
     /// `tcp`.
     transport: &'static str,
-    /// What the fact rests on: `synack_only`, `synack`.
+    /// What the fact rests on: `synack_only`, `synack`, `probe` (the client answered with RST, before any data),
+    /// `established` (the client acknowledged), `data` (both sides sent payload).
     grade: &'static str,
     /// Whether the client's SYN was seen.
     syn_seen: bool,
@@ -117,14 +139,6 @@ struct Basis {
 impl Basis {
     fn of(grade: Grade, syn_seen: bool, relation_id: String, nnm_plugins: &'static [u16]) -> Self {
         Self { transport: TRANSPORT, grade: grade.name(), syn_seen, relation_id, nnm_plugins }
-    }
-}
-
-/// Facts that do not say it themselves say it by their grade.
-fn grade_saw_syn(grade: Grade) -> bool {
-    match grade {
-        Grade::SynAckOnly => false,
-        Grade::SynAck => true,
     }
 }
 

@@ -72,6 +72,7 @@ pub(super) enum Line<'a> {
     ServiceSeen(Record<fact::ServiceSeen>),
     ClientPortSeen(Record<fact::ClientPortSeen>),
     ConnectionSeen(Record<fact::ConnectionSeen>),
+    ConnectionConfirmed(Record<fact::ConnectionConfirmed>),
     AnomalyFound(Record<Box<anomaly::AnomalyFound<'a>>>),
     Summary(Record<Box<summary::SummaryRecord<'a>>>),
 }
@@ -94,6 +95,9 @@ impl<'a> Line<'a> {
             EventKind::ServiceSeen(fact) => Self::ServiceSeen(Record::of(event, fact::ServiceSeen::of(fact))),
             EventKind::ClientPortSeen(fact) => Self::ClientPortSeen(Record::of(event, fact::ClientPortSeen::of(fact))),
             EventKind::ConnectionSeen(fact) => Self::ConnectionSeen(Record::of(event, fact::ConnectionSeen::of(fact))),
+            EventKind::ConnectionConfirmed(fact, told) => {
+                Self::ConnectionConfirmed(Record::of(event, fact::ConnectionConfirmed::of(fact, *told)))
+            }
             EventKind::AnomalyFound(anomaly) => Self::AnomalyFound(Record::of(event, Box::new(anomaly::AnomalyFound::of(anomaly)))),
             EventKind::Summary(summary) => Self::Summary(Record::of(event, Box::new(summary::SummaryRecord::of(summary)))),
         }
