@@ -1,0 +1,1 @@
+//! Promise: sessions of any shape become the scans they are.
