@@ -33,8 +33,8 @@ pub(super) struct Collector {
 /// A session that is going on.
 struct Session {
     origin: Origin,
-    /// Scans so far.
-    scans: u64,
+    /// Its scans so far.
+    scans: Vec<usize>,
     /// The scan that is going on.
     current: Option<usize>,
     /// Targets of an order that came while a scan went on.
@@ -66,7 +66,7 @@ impl Collector {
     /// A session was recognised.
     pub(super) fn session(&mut self, flow: &Flow) {
         let origin = Origin { flow: flow.id, client: flow.client, server: flow.server, user: Vec::new() };
-        self.sessions.insert(flow.id, Session { origin, scans: 0, current: None, pending: None, escapes: false });
+        self.sessions.insert(flow.id, Session { origin, scans: Vec::new(), current: None, pending: None, escapes: false });
     }
 
     /// A message of a session.
@@ -93,9 +93,9 @@ impl Collector {
     /// The connection is over, and so is its scan.
     pub(super) fn closed(&mut self, flow: FlowId) {
         self.end(flow);
-        self.sessions.remove(&flow);
-        let Some(catalog) = self.catalogs.get_mut(&flow) else { return };
-        let scans = self.scans.iter().filter(|scan| scan.origin.flow == flow);
+        let session = self.sessions.remove(&flow);
+        let (Some(session), Some(catalog)) = (session, self.catalogs.get_mut(&flow)) else { return };
+        let scans = session.scans.iter().filter_map(|index| self.scans.get(*index));
         let named: HashSet<&[u8]> = scans
             .flat_map(|scan| &scan.entries)
             .filter_map(|entry| if let Entry::Item(item) = entry { Some(item.plugin_id.as_slice()) } else { None })
@@ -143,10 +143,10 @@ impl Collector {
         if !self.budget.scan(index) {
             return None;
         }
-        session.scans = session.scans.saturating_add(1);
+        session.scans.push(index);
         session.current = Some(index);
-        let ordered = targets.is_some();
-        let (origin, number, targets) = (session.origin.clone(), session.scans, targets.unwrap_or_default());
+        let (origin, number) = (session.origin.clone(), session.scans.len());
+        let (ordered, targets) = (targets.is_some(), targets.unwrap_or_default());
         self.scans.push(Scan { origin, number, ordered, targets, entries: Vec::new() });
         Some(index)
     }

@@ -19,7 +19,7 @@ pub(super) struct Origin {
 pub(super) struct Scan {
     pub(super) origin: Origin,
     /// Its number in the session, from 1.
-    pub(super) number: u64,
+    pub(super) number: usize,
     /// Whether its order was seen; if not, it was joined midway.
     pub(super) ordered: bool,
     /// Targets as the client named them; nothing when it went on with a saved session.
