@@ -25,6 +25,9 @@ use std::rc::Rc;
 /// A message: who says it, its name, its fields, and whether all of it was there.
 type Says = (Peer, &'static str, &'static [(&'static str, &'static str)], bool);
 
+/// What is said, and the scans it makes.
+type Case = (&'static [Says], &'static [(&'static str, usize)]);
+
 const START: Says = (Server, "time", &[("moment", "SCAN_START"), ("time", "now")], true);
 const FTP: Says = (Server, "port", &[("host", "10.0.0.1"), ("service_field", "ftp (21/tcp)")], true);
 const SSH: Says = (Server, "port", &[("host", "10.0.0.1"), ("service_field", "ssh (22/tcp)")], true);
@@ -90,7 +93,7 @@ fn scans(says: &[Says]) -> Vec<(String, usize)> {
 #[test]
 fn a_scan_goes_from_its_order_to_its_end() {
     let expected = |scans: &[(&str, usize)]| scans.iter().map(|(targets, items)| ((*targets).to_owned(), *items)).collect::<Vec<_>>();
-    let cases: [(&[Says], &[(&str, usize)]); 9] = [
+    let cases: [Case; 9] = [
         (&[ONE, START, FTP, SSH, BYE, TWO, START, FTP, BYE], &[("one", 2), ("two", 1)]),
         // Joined midway, or only the server's side: it begins at its first result.
         (&[SSH, BYE, TWO, FTP], &[("?", 1), ("two", 1)]),
