@@ -284,6 +284,12 @@ fn what_cannot_be_done_is_said() {
     let none = export(&folder, &[name], &["host", "192.0.2.1"]);
     assert_eq!((none.status.code(), none.stdout.is_empty()), (Some(0), true));
     assert_eq!(String::from_utf8(none.stderr).unwrap(), "ntp-sniff: no scan was seen\n");
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("export-copy.pcap");
+    std::fs::copy(folder.join(format!("{name}.pcap")), &copy).unwrap();
+    let itself = copy.to_str().unwrap();
+    let over = Command::new(env!("CARGO_BIN_EXE_ntp-sniff")).args(["export", "-r", itself, "--nessus", itself]).output().unwrap();
+    assert_eq!(over.status.code(), Some(1));
+    assert!(std::fs::metadata(&copy).unwrap().len() > 400_000, "the capture is still there");
     let missing = export(&folder, &["no_such_capture"], &[]);
     assert_eq!(missing.status.code(), Some(1));
 }

@@ -51,6 +51,14 @@ fn text<'m>(message: &'m Message<'_>, name: &str) -> &'m [u8] {
     }
 }
 
+/// The values of a list field.
+fn list(message: &Message<'_>, name: &str) -> Vec<Vec<u8>> {
+    match message.annotation.field(name) {
+        Some(Value::List(values)) => values.iter().filter(|value| !value.is_empty()).map(|value| value.to_vec()).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// Whether a line is there to its end: only then it ends with the entity again.
 fn is_complete(message: &Message<'_>) -> bool {
     let ends = |shown| matches!(shown, Shown::Bytes(bytes) if bytes.trim_ascii() == b"SERVER");
@@ -208,8 +216,8 @@ impl Collector {
     }
 
     fn plugin(&mut self, flow: FlowId, message: &Message<'_>) {
-        let [id, name, family, cve, bid, xref] =
-            ["plugin_id", "plugin_name", "family", "cve", "bid", "xref"].map(|name| text(message, name).to_vec());
+        let [id, name, family] = ["plugin_id", "plugin_name", "family"].map(|name| text(message, name).to_vec());
+        let [cve, bid, xref] = ["cve", "bid", "xref"].map(|name| list(message, name));
         let plugin = Plugin { name, family, cve, bid, xref };
         let catalog = self.catalogs.entry(flow).or_default();
         if !catalog.contains_key(&id) && self.budget.plugin(id.len().saturating_add(plugin.len())) {

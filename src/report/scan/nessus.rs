@@ -127,29 +127,10 @@ fn write_item(out: &mut dyn Write, item: &Item, plugin: Option<&Plugin>) -> io::
     }
     out.write_all(b">\n")?;
     for (element, list) in [("cve", &known.cve), ("bid", &known.bid), ("xref", &known.xref)] {
-        for value in values(list) {
+        for value in list {
             writeln!(out, "<{element}>{}</{element}>", escaped(value, true))?;
         }
     }
     let text = if item.escaped { Cow::Owned(unescaped(&item.text)) } else { Cow::Borrowed(item.text.as_slice()) };
     writeln!(out, "<plugin_output>{}</plugin_output>\n</ReportItem>", escaped(&text, true))
-}
-
-/// The values of a column, without the words that say that there is none.
-fn values(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let parts = list.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-    parts.filter(|value| !value.is_empty() && ![&b"NOCVE"[..], b"NOBID", b"NOXREF"].contains(value))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_are_cut_at_commas() {
-        let all: Vec<_> = values(b"CVE-1999-0452, CVE-2001-0053,").collect();
-        assert_eq!(all, [&b"CVE-1999-0452"[..], b"CVE-2001-0053"]);
-        assert_eq!(values(b"NOXREF").count(), 0);
-        assert_eq!(values(b"").count(), 0);
-    }
 }

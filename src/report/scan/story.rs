@@ -122,15 +122,19 @@ impl Kind {
 pub(super) struct Plugin {
     pub(super) name: Vec<u8>,
     pub(super) family: Vec<u8>,
-    pub(super) cve: Vec<u8>,
-    pub(super) bid: Vec<u8>,
-    pub(super) xref: Vec<u8>,
+    pub(super) cve: Vec<Vec<u8>>,
+    pub(super) bid: Vec<Vec<u8>>,
+    pub(super) xref: Vec<Vec<u8>>,
 }
 
 impl Plugin {
     /// Bytes it holds.
     pub(super) fn len(&self) -> usize {
-        [&self.name, &self.family, &self.cve, &self.bid, &self.xref].iter().map(|text| text.len()).sum()
+        let lists = self.cve.iter().chain(&self.bid).chain(&self.xref);
+        lists
+            .map(|value| value.len().saturating_add(size_of_val(value)))
+            .fold(self.name.len(), usize::saturating_add)
+            .saturating_add(self.family.len())
     }
 }
 

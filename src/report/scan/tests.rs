@@ -56,6 +56,14 @@ impl Shared {
     }
 }
 
+/// References are lists, all else is text.
+fn value_of<'a>(name: &str, text: &'a str) -> Value<'a> {
+    match name {
+        "cve" => Value::List(text.split(", ").map(|value| value.as_bytes().into()).collect()),
+        _ => Value::text(text.as_bytes()),
+    }
+}
+
 /// Both reports of a session, and what else is said.
 fn reports_within(limits: &Limits, says: &[Says]) -> (String, String, Vec<String>) {
     let (nbe, nessus) = (Shared::default(), Shared::default());
@@ -65,7 +73,7 @@ fn reports_within(limits: &Limits, says: &[Says]) -> (String, String, Vec<String
     let mut player = Player { sink: &mut reports };
     player.session(&flow, "nessus_ntp", Some("1.2"), &[]).unwrap();
     for (from, name, fields, complete) in says {
-        let fields = fields.iter().map(|(name, value)| Field::new(name, Value::text(value.as_bytes()))).collect();
+        let fields = fields.iter().map(|(name, value)| Field::new(name, value_of(name, value))).collect();
         let end: &[u8] = if *complete { b"SERVER" } else { b"SERV" };
         let parts = [(&b"SERVER <|> "[..], Role::Data, "entity", false), (end, Role::Keyword, "end", false)];
         player.message((0, 1, &[4]), (*from, name, false), ("", fields), &parts).unwrap();
@@ -138,12 +146,8 @@ fn only_a_client_that_asked_for_escapes_gets_them_undone() {
 
 #[test]
 fn the_plugin_list_names_findings_and_makes_room_again() {
-    let seven = (
-        Server,
-        "plugin_record",
-        &[("plugin_id", "7"), ("plugin_name", "A & B"), ("family", "Misc."), ("cve", "CVE-1, CVE-2"), ("bid", "NOBID")][..],
-        true,
-    );
+    let seven =
+        (Server, "plugin_record", &[("plugin_id", "7"), ("plugin_name", "A & B"), ("family", "Misc."), ("cve", "CVE-1, CVE-2")][..], true);
     let eight = (Server, "plugin_record", &[("plugin_id", "8"), ("plugin_name", "C")][..], true);
     let limits = Limits { scan_plugins: 2, ..Limits::default() };
     let (_, xml, reached) = reports_within(&limits, &[seven, eight, seven, ONE, NOTE]);
