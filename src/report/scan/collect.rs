@@ -53,10 +53,8 @@ fn text<'m>(message: &'m Message<'_>, name: &str) -> &'m [u8] {
 
 /// The values of a list field.
 fn list(message: &Message<'_>, name: &str) -> Vec<Vec<u8>> {
-    match message.annotation.field(name) {
-        Some(Value::List(values)) => values.iter().filter(|value| !value.is_empty()).map(|value| value.to_vec()).collect(),
-        _ => Vec::new(),
-    }
+    let values = message.annotation.field(name).into_iter().flat_map(Value::items);
+    values.filter(|value| !value.is_empty()).map(<[u8]>::to_vec).collect()
 }
 
 /// Whether a line is there to its end: only then it ends with the entity again.
