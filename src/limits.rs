@@ -68,6 +68,14 @@ pub struct Limits {
     pub logins: usize,
     /// Services counted for the summary's list of undocumented ones.
     pub undocumented: usize,
+    /// Scans kept for the scan reports: one a minute for six weeks.
+    pub scans: usize,
+    /// Open ports, findings and times of all scan reports: 64 of each of 16,384 hosts.
+    pub scan_items: usize,
+    /// Bytes of all scan reports. A finding has some 250 bytes, a plugin of the plugin list some 100.
+    pub scan_bytes: usize,
+    /// Plugins kept to name findings: the largest list has 60,000, and it is let go when its session ends.
+    pub scan_plugins: usize,
 }
 
 impl Default for Limits {
@@ -99,6 +107,10 @@ impl Default for Limits {
             facts: 1 << 20,
             logins: 1 << 16,
             undocumented: 4096,
+            scans: 1 << 16,
+            scan_items: 1 << 20,
+            scan_bytes: 1 << 28,
+            scan_plugins: 1 << 20,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The program: opens what the arguments name, runs the pipeline, and turns the outcome into an exit code.
 
 mod cli;
+mod export;
 mod progress;
 
 use anyhow::Context;
@@ -33,6 +34,7 @@ use std::io::IsTerminal;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -65,9 +67,13 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         writeln!(io::stdout(), "ntp-sniff {}, {}", env!("CARGO_PKG_VERSION"), libpcap())?;
         return Ok(DONE);
     }
-    if let Some(Command::Schema) = args.command {
-        writeln!(io::stdout(), "{}", ntp_sniff::report::jsonl::schema())?;
-        return Ok(DONE);
+    match &args.command {
+        Some(Command::Schema) => {
+            writeln!(io::stdout(), "{}", ntp_sniff::report::jsonl::schema())?;
+            return Ok(DONE);
+        }
+        Some(Command::Export(args)) => return export::run(args),
+        None => {}
     }
     let stop = stop_flag().context("cannot watch for signals")?;
     let filter = filter(args)?;
@@ -90,10 +96,15 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         Error::Write { source, .. } => Error::Write { output: output_name(args), source },
         error => error,
     })?;
-    let unread = frames_of_unknown_link_type(&summary);
+    Ok(outcome(&summary, args.interface.as_deref(), &args.read))
+}
+
+/// The exit code of a run that came to its end; says what was not read.
+fn outcome(summary: &Summary, interface: Option<&str>, read: &[PathBuf]) -> u8 {
+    let unread = frames_of_unknown_link_type(summary);
     if unread > 0 {
-        let input = match (&args.interface, args.read.as_slice()) {
-            (Some(interface), _) => interface.clone(),
+        let input = match (interface, read) {
+            (Some(interface), _) => interface.to_owned(),
             (None, [input]) => input.display().to_string(),
             (None, _) => "inputs".to_owned(),
         };
@@ -102,11 +113,11 @@ fn run(args: &Args) -> anyhow::Result<u8> {
             summary.frames
         ));
     }
-    Ok(match summary.frames.saturating_sub(unread) {
+    match summary.frames.saturating_sub(unread) {
         _ if summary.damage.is_empty() && unread == 0 => DONE,
         0 => FAILED,
         _ => DAMAGED,
-    })
+    }
 }
 
 /// Frames that nothing could be said about because their link type is not known.
@@ -147,12 +158,17 @@ fn source(args: &Args, limits: &Limits, stop: &Arc<AtomicBool>) -> Result<Box<dy
         let problem = "nothing to read: name a capture file with -r FILE (- for standard input), or an interface with -i IF";
         Args::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
     }
-    if args.read.iter().any(|path| path.as_os_str() == "-") && io::stdin().is_terminal() {
-        Args::command().error(ErrorKind::InvalidValue, "standard input is a terminal: pipe a capture into it").exit();
-    }
-    let files = Files::new(args.read.clone(), limits).stop_on(stop);
+    let files = files(&args.read, limits, stop);
     let wanted = !args.quiet && io::stderr().is_terminal() && (args.output.is_some() || !io::stdout().is_terminal());
     Ok(if wanted { Box::new(progress::Shown::new(files)) } else { Box::new(files) })
+}
+
+/// The files to read; does not come back when one of them is a terminal.
+fn files(read: &[PathBuf], limits: &Limits, stop: &Arc<AtomicBool>) -> Files {
+    if read.iter().any(|path| path.as_os_str() == "-") && io::stdin().is_terminal() {
+        Args::command().error(ErrorKind::InvalidValue, "standard input is a terminal: pipe a capture into it").exit();
+    }
+    Files::new(read.to_vec(), limits).stop_on(stop)
 }
 
 /// What the output is called in messages.
@@ -161,22 +177,22 @@ fn output_name(args: &Args) -> String {
 }
 
 /// The file to write to, unless it is one of the captures to be read.
-fn create(path: &Path, args: &Args) -> Result<File, Error> {
+fn create(path: &Path, read: &[PathBuf]) -> Result<File, Error> {
     let identity = |path: &Path| fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|found| (found.dev(), found.ino()));
     let created = match identity(path) {
-        Some(output) if args.read.iter().any(|input| identity(input) == Some(output)) => {
+        Some(output) if read.iter().any(|input| identity(input) == Some(output)) => {
             Err(io::Error::new(io::ErrorKind::InvalidInput, "it is also read, and would be lost"))
         }
         _ => File::create(path),
     };
-    created.map_err(|source| Error::Write { output: output_name(args), source })
+    created.map_err(|source| Error::Write { output: path.display().to_string(), source })
 }
 
 /// The sink over standard output or a file. A terminal, or a live capture, gets every line at once.
 fn sink(args: &Args) -> Result<Box<dyn Sink>, Error> {
     let terminal = args.output.is_none() && io::stdout().is_terminal();
     let writer: Box<dyn Write> = match &args.output {
-        Some(path) => Box::new(create(path, args)?),
+        Some(path) => Box::new(create(path, &args.read)?),
         None => Box::new(io::stdout()),
     };
     let writer: Box<dyn Write> = if terminal || args.interface.is_some() {

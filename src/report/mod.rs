@@ -10,6 +10,7 @@ mod message;
 mod page;
 mod pieces;
 pub mod record;
+pub mod scan;
 #[cfg(test)]
 mod script;
 mod sentence;
