@@ -10,6 +10,7 @@ use ntp_sniff::capture::filter::Filter;
 use ntp_sniff::decode::Checks;
 use ntp_sniff::error::Error;
 use ntp_sniff::inventory::Focus;
+use ntp_sniff::inventory::RecordAt;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
 use ntp_sniff::report::scan::Outputs;
@@ -36,6 +37,7 @@ pub(crate) fn run(args: &Export) -> anyhow::Result<u8> {
         count: None,
         checks: Checks { verify: args.verify_checksum },
         focus: Focus::default(),
+        record_at: RecordAt::default(),
         hints: args.ntp_port.iter().map(|port| ("nessus_ntp", *port)).collect(),
         reveal: false,
     };
