@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::line;
+use super::preference;
 use super::record::Dialect;
 use super::record::is_plugin_id;
 use super::record::record;
@@ -111,6 +112,12 @@ fn preference(draft: &mut Draft<'_>, after_loss: bool, whole: bool) -> bool {
     }
     if let Some(kind) = parts.kind {
         draft.note("type", Value::text(kind));
+    }
+    if let Some(meaning) = preference::meaning(text) {
+        draft.note("meaning", Value::text(meaning.text.as_bytes()));
+        if let Some(id) = meaning.plugin_id {
+            draft.note("plugin_id", Value::text(id));
+        }
     }
     if text == b"plugin_set" {
         let plugins = content.split(|byte| *byte == b';').filter(|id| is_plugin_id(id)).count();

@@ -29,6 +29,7 @@ mod login;
 mod order;
 mod phase;
 mod place;
+mod preference;
 mod probe;
 mod record;
 mod result;

@@ -33,7 +33,7 @@ impl Session {
             }
         }
         if line::end_marker(text).is_some() {
-            return self.block_end(from, draft, offset, notes);
+            return self.block_end(from, true, draft, offset, notes);
         }
         if from == Peer::Server {
             if let Some(status) = line::short_status(text) {
@@ -134,8 +134,12 @@ impl Session {
         }
     }
 
-    pub(super) fn block_end(&mut self, from: Peer, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
+    /// The end marker of a block; `partial` when its opening line or some of its body was not seen.
+    pub(super) fn block_end(&mut self, from: Peer, partial: bool, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
         draft.keyword(0..draft.line.len(), "end");
+        if partial {
+            draft.note("partial", Value::Flag(true));
+        }
         self.place(from, offset, Said::new("block_end", "The block ends.", draft), notes);
     }
 

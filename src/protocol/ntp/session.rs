@@ -243,7 +243,11 @@ impl Session {
     /// A line of a block, its end marker, or, when the end marker was lost, what comes after it.
     pub(super) fn body(&mut self, from: Peer, block: Block, torn: bool, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
         let ends = line::end_marker(draft.line).is_some();
-        if ends || is_order(from, draft.line) {
+        if ends {
+            let partial = self.side(from).after_loss;
+            return self.block_end(from, partial, draft, offset, notes);
+        }
+        if is_order(from, draft.line) {
             self.side(from).mode = Mode::Line;
             return self.order(from, false, draft, offset, notes);
         }
