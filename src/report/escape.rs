@@ -137,6 +137,10 @@ pub struct JsonText;
 
 impl Formatter for JsonText {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        // Most text is plain ASCII, where no byte needs a closer look.
+        if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return writer.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         while let Some((at, char)) = rest.char_indices().find(|&(_, char)| char.is_control() || deceives(char)) {
             let (plain, tail) = rest.split_at(at);
