@@ -1,7 +1,6 @@
 //! The grammar of one whole line: bytes in, meaning out; no state.
 
 use crate::peer::Peer;
-use memchr::memmem;
 use nom::IResult;
 use nom::Parser;
 use nom::branch::alt;
@@ -118,15 +117,13 @@ pub(super) fn end_marker(line: &[u8]) -> Option<Peer> {
 
 /// Where the fields of a line are: between the separators, without the one blank on each side that belongs to them.
 pub(super) fn fields(line: &[u8]) -> Vec<Range<usize>> {
-    let mut fields = Vec::new();
+    let mut fields = Vec::with_capacity(12);
     let mut start = 0_usize;
-    let mut from = 0_usize;
-    while let Some(found) = line.get(from..).and_then(|rest| memmem::find(rest, SEPARATOR)) {
-        let at = from.saturating_add(found);
+    for at in separators_at(line) {
         let blank_before = at > start && at.checked_sub(1).and_then(|index| line.get(index)) == Some(&b' ');
         fields.push(start..at.saturating_sub(usize::from(blank_before)).max(start));
-        from = at.saturating_add(SEPARATOR.len());
-        start = from.saturating_add(usize::from(line.get(from) == Some(&b' ')));
+        let behind = at.saturating_add(SEPARATOR.len());
+        start = behind.saturating_add(usize::from(line.get(behind) == Some(&b' ')));
     }
     fields.push(start..line.len());
     fields
@@ -134,7 +131,15 @@ pub(super) fn fields(line: &[u8]) -> Vec<Range<usize>> {
 
 /// How many separators a line has.
 pub(super) fn separators(line: &[u8]) -> usize {
-    memmem::find_iter(line, SEPARATOR).count()
+    separators_at(line).count()
+}
+
+/// Where the separators of a line begin. Looks for their middle byte, which is rarer than the other two.
+pub(super) fn separators_at(line: &[u8]) -> impl Iterator<Item = usize> {
+    memchr::memchr_iter(b'|', line).filter_map(|bar| {
+        let at = bar.checked_sub(1)?;
+        (line.get(at..at.saturating_add(SEPARATOR.len())) == Some(SEPARATOR)).then_some(at)
+    })
 }
 
 /// A short status line: `s:p:host:done:total`; the host may hold colons.
