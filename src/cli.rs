@@ -55,7 +55,7 @@ pub(crate) struct Args {
     #[arg(value_name = "EXPRESSION", help_heading = "Input")]
     pub(crate) expression: Vec<String>,
 
-    /// Stop after so many packets, those the expression leaves out included.
+    /// Stop after so many packets, not counting those the expression leaves out.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Input")]
     pub(crate) count: Option<u64>,
 
@@ -134,8 +134,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NET", value_parser = parse_range, value_delimiter = ',', help_heading = "Who serves, who speaks")]
     pub(crate) exclude: Vec<IpNet>,
 
-    /// When a fact is recorded: at the server's SYN-ACK, when the client acknowledged it, or when both have sent payload.
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Record::Synack, help_heading = "Inventory")]
+    /// When a fact is recorded
+    ///
+    /// At the server's SYN-ACK, when the client acknowledged it, or when both have sent payload.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Record::Synack, help_heading = "Who serves, who speaks")]
     pub(crate) record_at: Record,
 
     /// Port of a Nessus server, where nothing better tells; repeatable.

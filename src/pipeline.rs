@@ -23,7 +23,7 @@ pub struct Options {
     pub limits: Limits,
     /// Which frames to look at.
     pub filter: Option<Filter>,
-    /// Stop after so many frames.
+    /// Stop after so many frames that the filter admits.
     pub count: Option<u64>,
     /// Whether checksums are verified.
     pub checks: Checks,
@@ -56,7 +56,7 @@ pub fn run(
     let mut decoder = Decoder::new(&limits, checks);
     let mut flows = Flows::new(&limits, &stages.known_ports());
     let mut fatal = None;
-    while !stop.load(Ordering::Relaxed) && stages.is_writable() && count.is_none_or(|count| stages.frames() < count) {
+    while !stop.load(Ordering::Relaxed) && stages.is_writable() && count.is_none_or(|count| stages.admitted() < count) {
         match source.next() {
             Ok(Next::Frame(frame)) => {
                 stages.frame(&frame);

@@ -73,8 +73,8 @@ impl<'s> Stages<'s> {
         self.conversations.known_ports()
     }
 
-    pub(crate) fn frames(&self) -> u64 {
-        self.out.tally.frames()
+    pub(crate) fn admitted(&self) -> u64 {
+        self.out.tally.admitted()
     }
 
     /// Whether the output still takes what it is given.

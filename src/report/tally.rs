@@ -21,10 +21,10 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Frames so far.
+    /// Frames so far that the user's filter did not leave out.
     #[must_use]
-    pub fn frames(&self) -> u64 {
-        self.summary.frames
+    pub fn admitted(&self) -> u64 {
+        self.summary.frames.saturating_sub(self.summary.filtered)
     }
 
     /// Counts a frame that was read. By how much the clock went back, the first time it does in an input.
