@@ -57,6 +57,10 @@ pub enum EventKind<'a> {
     ConnectionSeen(ConnectionFact),
     /// What is known of such a fact rose to its final grade, from this one. At most once for each.
     ConnectionConfirmed(ConnectionFact, Grade),
+    /// So many clients of a service have but a SYN-ACK that they are counted instead of recorded. Once for each service.
+    FloodSeen(Flood),
+    /// A client has SYN-ACKs of so many services, and uses so few, that it scans. Once for each client.
+    ScannerSeen(Scanner),
     /// Something odd in packets, peers or the capture, or a limit reached.
     AnomalyFound(Anomaly),
     /// The end: every frame accounted for.
@@ -205,6 +209,30 @@ pub struct ConnectionFact {
     pub first_at: Timestamp,
     /// SYN-ACKs between the two so far.
     pub handshakes: u64,
+}
+
+/// A service with more half-open connections than are recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flood {
+    /// The service.
+    pub server: Endpoint,
+    /// Since when clients are left out.
+    pub since: Timestamp,
+    /// How many were left out and not established, when this was told.
+    pub half_open: u64,
+}
+
+/// A client that asks many services and uses few.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scanner {
+    /// The client.
+    pub client: IpAddr,
+    /// Since when.
+    pub since: Timestamp,
+    /// How many services answered it since, when this was told.
+    pub reached: u64,
+    /// How many of these it acknowledged.
+    pub established: u64,
 }
 
 /// Where the ends of a connection are, in the words of ECS `network.direction`.

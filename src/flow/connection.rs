@@ -57,6 +57,8 @@ pub(super) struct Connection {
     pub(super) challenger: Option<Box<Segment<'static>>>,
     /// A SYN-ACK without its SYN, until it is told.
     pub(super) lone: Option<Box<Handshake>>,
+    /// Whether a SYN-ACK made it: only then its progress is told.
+    answered: bool,
     /// Which steps were told.
     told: Told,
 }
@@ -83,6 +85,7 @@ impl Connection {
             asked_anew: false,
             challenger: None,
             lone: None,
+            answered: false,
             told: Told::default(),
         }
     }
@@ -111,6 +114,7 @@ impl Connection {
     /// Says that the handshake is complete when the client acknowledges this number.
     pub(super) fn await_ack(&mut self, ack: u32) {
         self.awaited_ack = Some(ack);
+        self.answered = true;
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -191,7 +195,12 @@ impl Connection {
             }
             self.tell_handshake(receiver);
         }
-        if !self.told.data && self.awaited_ack.is_none() && self.flow.from_client.bytes > 0 && self.flow.from_server.bytes > 0 {
+        if self.answered
+            && !self.told.data
+            && self.awaited_ack.is_none()
+            && self.flow.from_client.bytes > 0
+            && self.flow.from_server.bytes > 0
+        {
             self.told.data = true;
             receiver.step(&self.flow, Step::Data, segment.at, &segment.frames);
         }

@@ -1,6 +1,7 @@
 //! Who serves and who speaks: facts decided at the SYN-ACK, each told once, as Nessus Network Monitor does.
 
 mod fact;
+mod flood;
 mod focus;
 
 pub use focus::Focus;
@@ -12,7 +13,9 @@ use crate::event::ConnectionFact;
 use crate::event::Direction;
 use crate::event::Event;
 use crate::event::EventKind;
+use crate::event::Flood;
 use crate::event::Grade;
+use crate::event::Scanner;
 use crate::event::ServiceFact;
 use crate::evidence::Evidence;
 use crate::evidence::Frames;
@@ -21,8 +24,11 @@ use crate::flow::Step;
 use crate::limits::Limits;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
+use crate::peer::RolesFrom;
 use crate::time::Timestamp;
 use fact::Fact;
+use flood::Ration;
+use flood::Reach;
 use foldhash::quality::RandomState;
 use hashbrown::HashMap;
 use std::hash::Hash;
@@ -60,6 +66,9 @@ pub struct Inventory {
     services: HashMap<Endpoint, Fact, RandomState>,
     client_ports: HashMap<(IpAddr, u16), Fact, RandomState>,
     connections: HashMap<(IpAddr, Endpoint), Fact, RandomState>,
+    /// Rations of services, and what clients reach for. Both are bounded as facts are.
+    rations: HashMap<Endpoint, Ration, RandomState>,
+    reaches: HashMap<IpAddr, Reach, RandomState>,
     full: bool,
 }
 
@@ -86,6 +95,8 @@ impl Inventory {
             services: HashMap::default(),
             client_ports: HashMap::default(),
             connections: HashMap::default(),
+            rations: HashMap::default(),
+            reaches: HashMap::default(),
             full: false,
         }
     }
@@ -123,23 +134,51 @@ impl Inventory {
         let (client, server) = (handshake.client.ip, handshake.server);
         let Some(direction) = self.direction(client, server.ip) else { return };
         let (at, syn_seen, most) = (handshake.at, handshake.syn_seen, self.most);
+        let sight = Sight { at, frames: &handshake.frames };
         let mut full = false;
         if direction != Direction::Outbound {
             learn(&mut self.services, server, at, syn_seen, most, &mut full);
         }
-        if handshake.client_proven {
-            if direction != Direction::Inbound {
-                learn(&mut self.client_ports, (client, server.port), at, syn_seen, most, &mut full);
-            }
-            learn(&mut self.connections, (client, server), at, syn_seen, most, &mut full);
+        if handshake.client_proven && (self.connections.contains_key(&(client, server)) || self.may_tell(client, server, &sight, emit)) {
+            self.learn_pair(client, server, direction, at, syn_seen, &mut full);
         }
-        let sight = Sight { at, frames: &handshake.frames };
         self.tell(client, server, direction, &sight, emit);
+        self.say_full(full, &sight, emit);
+    }
+
+    /// Learns that the two talk, and that the client uses the port.
+    fn learn_pair(&mut self, client: IpAddr, server: Endpoint, direction: Direction, at: Timestamp, syn_seen: bool, full: &mut bool) {
+        if direction != Direction::Inbound {
+            learn(&mut self.client_ports, (client, server.port), at, syn_seen, self.most, full);
+        }
+        learn(&mut self.connections, (client, server), at, syn_seen, self.most, full);
+    }
+
+    fn say_full(&mut self, full: bool, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) {
         if full && !self.full {
             self.full = true;
-            let value = u64::try_from(most).unwrap_or(u64::MAX);
+            let value = u64::try_from(self.most).unwrap_or(u64::MAX);
             emit(sight.event(EventKind::AnomalyFound(Anomaly::LimitReached { limit: "facts", value })));
         }
+    }
+
+    /// Whether a new pair that has but a SYN-ACK may be recorded. A service that is flooded, and a client that scans, have to
+    /// wait until the connection is established; that they are is told once.
+    fn may_tell(&mut self, client: IpAddr, server: Endpoint, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) -> bool {
+        let at = sight.at;
+        let Some(reach) = bounded(&mut self.reaches, client, self.most, || Reach::new(at)) else { return false };
+        let (may_client, scanner) = reach.take(at);
+        if let Some((since, reached, established)) = scanner {
+            emit(sight.event(EventKind::ScannerSeen(Scanner { client, since, reached, established })));
+        }
+        let Some(ration) = bounded(&mut self.rations, server, self.most, || Ration::new(at)) else { return false };
+        if may_client && ration.take(at) {
+            return true;
+        }
+        if let Some((since, half_open)) = may_client.then(|| ration.leave_out(at)).flatten() {
+            emit(sight.event(EventKind::FloodSeen(Flood { server, since, half_open })));
+        }
+        false
     }
 
     /// A connection came further: its facts rise.
@@ -151,6 +190,15 @@ impl Inventory {
             Step::Established => Grade::Established,
             Step::Data => Grade::Data,
         };
+        let mut full = false;
+        if grade >= Grade::Established && !self.connections.contains_key(&(client, server)) {
+            // It was left out while it had but a SYN-ACK.
+            self.learn_pair(client, server, direction, at, flow.roles == RolesFrom::Handshake, &mut full);
+            self.rations.get_mut(&server).into_iter().for_each(Ration::established);
+        }
+        if step == Step::Established {
+            self.reaches.get_mut(&client).into_iter().for_each(Reach::established);
+        }
         let facts = [
             self.services.get_mut(&server),
             self.client_ports.get_mut(&(client, server.port)),
@@ -161,6 +209,7 @@ impl Inventory {
         }
         let sight = Sight { at, frames };
         self.tell(client, server, direction, &sight, emit);
+        self.say_full(full, &sight, emit);
         if step == Step::Data {
             self.confirm(client, server, direction, &sight, emit);
         }
@@ -205,6 +254,14 @@ fn connection(client: IpAddr, server: Endpoint, direction: Direction, fact: &Fac
     ConnectionFact { client, server, direction, grade, syn_seen, first_at, handshakes }
 }
 
+/// The entry of a key, made if there is room.
+fn bounded<K: Hash + Eq, V>(map: &mut HashMap<K, V, RandomState>, key: K, most: usize, make: impl FnOnce() -> V) -> Option<&mut V> {
+    if map.len() >= most && !map.contains_key(&key) {
+        return None;
+    }
+    Some(map.entry(key).or_insert_with(make))
+}
+
 /// Learns a SYN-ACK of a fact. Nothing new is learned by a full set.
 fn learn<K: Hash + Eq>(facts: &mut HashMap<K, Fact, RandomState>, key: K, at: Timestamp, syn_seen: bool, most: usize, full: &mut bool) {
     if facts.len() >= most && !facts.contains_key(&key) {
@@ -240,6 +297,7 @@ mod tests {
                 EventKind::ClientPortSeen(fact) => format!("client {} {}", fact.client, fact.port),
                 EventKind::ConnectionSeen(fact) => format!("{} {} {}", fact.direction.name(), fact.client, fact.server),
                 EventKind::AnomalyFound(anomaly) => anomaly.name().to_owned(),
+                EventKind::FloodSeen(_) => "flood".to_owned(),
                 _ => "other".to_owned(),
             });
         });
@@ -271,5 +329,43 @@ mod tests {
         assert_eq!(told(&mut inventory, &handshake("10.0.0.3", "10.0.0.4", 23)), ["limit_reached"]);
         assert!(told(&mut inventory, &handshake("10.0.0.5", "10.0.0.6", 24)).is_empty());
         assert_eq!(inventory.counts(), [1, 1, 1]);
+    }
+
+    #[test]
+    fn a_flood_is_one_record_and_the_real_client_is_seen() {
+        let mut inventory = Inventory::new(Focus::default(), RecordAt::default(), &Limits::default());
+        let mut names = Vec::new();
+        for number in 0..5000_u32 {
+            let client = std::net::Ipv4Addr::from_bits(0x0b00_0000 + number).to_string();
+            names.extend(told(&mut inventory, &handshake(&client, "10.0.0.2", 80)));
+        }
+        assert_eq!(names.iter().filter(|name| name.starts_with("internal")).count(), 1000);
+        assert_eq!(names.iter().filter(|name| *name == "flood").count(), 1);
+        let real = handshake("10.9.9.9", "10.0.0.2", 80);
+        assert!(told(&mut inventory, &real).is_empty(), "only rationed so far");
+        let mut flow = Flow {
+            id: crate::peer::FlowId(1),
+            client: real.client,
+            server: real.server,
+            roles: RolesFrom::Handshake,
+            first_at: real.at,
+            last_at: real.at,
+            opening: real.frames.clone(),
+            closing: Frames::default(),
+            vlans: crate::peer::VlanStack::default(),
+            from_client: crate::peer::Traffic::default(),
+            from_server: crate::peer::Traffic::default(),
+            announced: true,
+        };
+        let mut grades = Vec::new();
+        let mut note = |event: Event<'_>| {
+            if let EventKind::ConnectionSeen(fact) = event.kind {
+                grades.push((fact.client.to_string(), fact.grade, fact.syn_seen));
+            }
+        };
+        inventory.step(&flow, Step::Established, real.at, &real.frames, &mut note);
+        flow.announced = false;
+        inventory.closed(&flow, &mut note);
+        assert_eq!(grades, [("10.9.9.9".to_owned(), Grade::Established, true)]);
     }
 }

@@ -74,6 +74,8 @@ impl Timeline {
             EventKind::PhaseEntered(phase) => self.phase(page, event, phase),
             EventKind::MessageDecoded(message) => self.message(page, event, message),
             EventKind::AnomalyFound(anomaly) => self.anomaly(page, event, anomaly),
+            EventKind::FloodSeen(flood) => self.alarm(page, event, &words::flood(flood)),
+            EventKind::ScannerSeen(scanner) => self.alarm(page, event, &words::scanner(scanner)),
             EventKind::LoginJudged(judged) => self.login(page, event, judged),
             EventKind::FlowClosed(flow, closing) => self.closed(page, event, flow, *closing),
             EventKind::FlowOpened(_)
@@ -199,11 +201,19 @@ impl Timeline {
             (None, Anomaly::InputDamaged { .. } | Anomaly::LinkTypeUnknown { .. }) => self.current = None,
             _ => return,
         }
+        self.alarm(page, event, &words::anomaly_sentence(anomaly));
+    }
+
+    /// Draws a line that warns.
+    fn alarm(&mut self, page: &mut Page, event: &Event<'_>, sentence: &str) {
         self.begun = true;
+        if event.flow.is_none() {
+            self.current = None;
+        }
         page.put(palette::ALARM, "!! ");
         let frames = frame_list(&event.evidence.frames, 30);
         let cited = if frames.is_empty() { String::new() } else { format!(" ({frames})") };
-        page.wrapped(palette::PLAIN, 3, &format!("{}{cited}", terminal_text(&words::anomaly_sentence(anomaly))));
+        page.wrapped(palette::PLAIN, 3, &format!("{}{cited}", terminal_text(sentence)));
     }
 
     /// Draws the outcome of a login. One refused try may be a slip; many are a search.

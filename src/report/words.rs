@@ -3,8 +3,22 @@
 use crate::anomaly::Anomaly;
 use crate::anomaly::GapReason;
 use crate::event::Closing;
+use crate::event::Flood;
+use crate::event::Scanner;
 use crate::peer::Peer;
 use std::time::Duration;
+
+/// A flood in a sentence.
+pub(super) fn flood(flood: &Flood) -> String {
+    let Flood { server, since, half_open } = flood;
+    format!("flood: {} of {server} with but a SYN-ACK left out since {since}", count(*half_open, "client"))
+}
+
+/// A scanner in a sentence.
+pub(super) fn scanner(scanner: &Scanner) -> String {
+    let Scanner { client, since, reached, established } = scanner;
+    format!("scanner: {client} had answers of {} since {since} and used {established}; more are left out", count(*reached, "service"))
+}
 
 /// What an anomaly means. May hold text of the user's file names and of damaged input: to be escaped for its target.
 pub(super) fn anomaly_sentence(anomaly: &Anomaly) -> String {

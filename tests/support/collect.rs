@@ -142,6 +142,8 @@ pub(crate) fn seen(event: &Event<'_>) -> Seen {
             });
             "message_decoded"
         }
+        EventKind::FloodSeen(_) => "flood_seen",
+        EventKind::ScannerSeen(_) => "scanner_seen",
         EventKind::LoginJudged(_) => "login_judged",
         EventKind::ServiceSeen(_) => "service_seen",
         EventKind::ClientPortSeen(_) => "client_port_seen",

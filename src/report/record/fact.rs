@@ -5,7 +5,9 @@ use super::Moment;
 use crate::event::ClientPortFact;
 use crate::event::ConnectionFact;
 use crate::event::Direction;
+use crate::event::Flood;
 use crate::event::Grade;
+use crate::event::Scanner;
 use crate::event::ServiceFact;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -114,6 +116,54 @@ impl Body for ConnectionConfirmed {
 impl ConnectionConfirmed {
     pub(super) fn of(fact: &ConnectionFact, told: Grade) -> Self {
         Self { old_grade: told.name(), fact: ConnectionSeen::of(fact) }
+    }
+}
+
+/// So many clients of a service have but a SYN-ACK that they are counted instead of recorded.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::report) struct FloodSeen {
+    /// The service.
+    server_ip: IpAddr,
+    /// Its port.
+    port: u16,
+    /// Since when clients are left out.
+    since: Moment,
+    /// How many were left out and not established, when this was told.
+    half_open: u64,
+}
+
+impl Body for FloodSeen {
+    const EVENT: &'static str = "flood_seen";
+}
+
+impl FloodSeen {
+    pub(super) fn of(flood: &Flood) -> Self {
+        let Flood { server, since, half_open } = *flood;
+        Self { server_ip: server.ip, port: server.port, since: Moment(since), half_open }
+    }
+}
+
+/// A client has SYN-ACKs of so many services, and uses so few, that it scans.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::report) struct ScannerSeen {
+    /// The client.
+    client_ip: IpAddr,
+    /// Since when.
+    since: Moment,
+    /// How many services answered it since, when this was told.
+    reached: u64,
+    /// How many of these it acknowledged.
+    established: u64,
+}
+
+impl Body for ScannerSeen {
+    const EVENT: &'static str = "scanner_seen";
+}
+
+impl ScannerSeen {
+    pub(super) fn of(scanner: &Scanner) -> Self {
+        let Scanner { client, since, reached, established } = *scanner;
+        Self { client_ip: client, since: Moment(since), reached, established }
     }
 }
 

@@ -73,6 +73,8 @@ pub(super) enum Line<'a> {
     ClientPortSeen(Record<fact::ClientPortSeen>),
     ConnectionSeen(Record<fact::ConnectionSeen>),
     ConnectionConfirmed(Record<fact::ConnectionConfirmed>),
+    FloodSeen(Record<fact::FloodSeen>),
+    ScannerSeen(Record<fact::ScannerSeen>),
     AnomalyFound(Record<Box<anomaly::AnomalyFound<'a>>>),
     Summary(Record<Box<summary::SummaryRecord<'a>>>),
 }
@@ -98,6 +100,8 @@ impl<'a> Line<'a> {
             EventKind::ConnectionConfirmed(fact, told) => {
                 Self::ConnectionConfirmed(Record::of(event, fact::ConnectionConfirmed::of(fact, *told)))
             }
+            EventKind::FloodSeen(flood) => Self::FloodSeen(Record::of(event, fact::FloodSeen::of(flood))),
+            EventKind::ScannerSeen(scanner) => Self::ScannerSeen(Record::of(event, fact::ScannerSeen::of(scanner))),
             EventKind::AnomalyFound(anomaly) => Self::AnomalyFound(Record::of(event, Box::new(anomaly::AnomalyFound::of(anomaly)))),
             EventKind::Summary(summary) => Self::Summary(Record::of(event, Box::new(summary::SummaryRecord::of(summary)))),
         }

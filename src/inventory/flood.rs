@@ -1,0 +1,137 @@
+//! Half-open connections by the thousand: facts about them are rationed, the rest is counted and told once.
+
+use crate::time::Timestamp;
+use std::time::Duration;
+
+/// New clients of one service that may be told before the service has to wait.
+const BURST: u64 = 1000;
+
+/// New clients of one service that may be told a minute after that.
+const PER_MINUTE: u64 = 200;
+
+/// Clients of one service left out at the same time that make a flood.
+const FLOOD: u64 = 1000;
+
+/// New services of one client within a minute that make a scanner, when hardly any of them came to a connection.
+const SCAN: u64 = 100;
+
+/// Of how many services of a client one at least must be established.
+const SCAN_RATIO: u64 = 10;
+
+/// Rations the facts of one service.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ration {
+    used: u64,
+    at: Timestamp,
+    /// Since when facts are left out, and how many of them were not established since.
+    pub(super) left_out: Option<(Timestamp, u64)>,
+    told: bool,
+}
+
+impl Ration {
+    pub(super) fn new(at: Timestamp) -> Self {
+        Self { used: 0, at, left_out: None, told: false }
+    }
+
+    /// Whether a new client may be told now.
+    pub(super) fn take(&mut self, now: Timestamp) -> bool {
+        let refill = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX).saturating_mul(PER_MINUTE) / 60_000;
+        if refill > 0 {
+            self.used = self.used.saturating_sub(refill);
+            self.at = now;
+        }
+        let free = self.used < BURST;
+        self.used = self.used.saturating_add(u64::from(free));
+        free
+    }
+
+    /// Leaves a client out. Tells, once, when that makes a flood: since when, and how many.
+    pub(super) fn leave_out(&mut self, now: Timestamp) -> Option<(Timestamp, u64)> {
+        let (since, count) = self.left_out.unwrap_or((now, 0));
+        let count = count.saturating_add(1);
+        self.left_out = Some((since, count));
+        let flood = count >= FLOOD && !self.told;
+        self.told |= flood;
+        flood.then_some((since, count))
+    }
+
+    /// One that was left out was established after all.
+    pub(super) fn established(&mut self) {
+        if let Some((_, count)) = &mut self.left_out {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
+/// What one client reaches for, minute by minute.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reach {
+    since: Timestamp,
+    reached: u64,
+    established: u64,
+    told: bool,
+}
+
+impl Reach {
+    pub(super) fn new(at: Timestamp) -> Self {
+        Self { since: at, reached: 0, established: 0, told: false }
+    }
+
+    /// Another service answered the client. Whether it may be told, and, once, that the client scans: since when, how many
+    /// services answered it, and how many of these it made use of.
+    pub(super) fn take(&mut self, now: Timestamp) -> (bool, Option<(Timestamp, u64, u64)>) {
+        if now.since(self.since) > Duration::from_secs(60) {
+            *self = Self { told: self.told, ..Self::new(now) };
+        }
+        self.reached = self.reached.saturating_add(1);
+        let scans = self.reached > SCAN && self.established.saturating_mul(SCAN_RATIO) < self.reached;
+        let tell = scans && !self.told;
+        self.told |= tell;
+        (!scans, tell.then_some((self.since, self.reached, self.established)))
+    }
+
+    /// The client made use of a service.
+    pub(super) fn established(&mut self) {
+        self.established = self.established.saturating_add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_parts(seconds, 0, false)
+    }
+
+    #[test]
+    fn a_service_may_have_a_burst_and_then_some_a_minute() {
+        let mut ration = Ration::new(at(0));
+        assert_eq!((0..5000).filter(|_| ration.take(at(0))).count(), 1000);
+        assert_eq!((0..5000).filter(|_| ration.take(at(60))).count(), 200);
+    }
+
+    #[test]
+    fn a_flood_is_told_once_and_what_is_established_is_none() {
+        let mut ration = Ration::new(at(0));
+        for _ in 0..5000 {
+            assert_eq!(ration.leave_out(at(1)), None);
+            ration.established();
+        }
+        let told: Vec<_> = (0..5000).filter_map(|_| ration.leave_out(at(2))).collect();
+        assert_eq!(told, [(at(1), 1000)]);
+    }
+
+    #[test]
+    fn a_scanner_is_told_once_and_a_browser_is_none() {
+        let mut reach = Reach::new(at(0));
+        let answers: Vec<_> = (0..300).map(|_| reach.take(at(1))).collect();
+        assert_eq!(answers.iter().filter(|(may, _)| *may).count(), 100);
+        assert_eq!(answers.iter().filter_map(|(_, told)| *told).collect::<Vec<_>>(), [(at(0), 101, 0)]);
+        let mut reach = Reach::new(at(0));
+        for _ in 0..300 {
+            assert_eq!(reach.take(at(1)), (true, None));
+            reach.established();
+        }
+    }
+}
