@@ -28,6 +28,8 @@ pub struct Limits {
     pub connections: usize,
     /// SYNs waiting for their SYN-ACK: a fixed table, the oldest of a set makes room.
     pub pending_syns: usize,
+    /// Connections that have but a SYN-ACK: the oldest makes room, as a flood of them must not push out those at work.
+    pub half_open: usize,
     /// How long a SYN waits for its SYN-ACK. Linux gives up after about 127 s.
     pub pending_syn_life: Duration,
     /// How long a SYN-ACK whose SYN was not seen waits for it: two capture queues are seldom further apart.
@@ -64,6 +66,8 @@ pub struct Limits {
     pub fragment_life: Duration,
     /// Facts of each kind.
     pub facts: usize,
+    /// Services, and clients, whose facts are rationed.
+    pub rations: usize,
     /// Pairs of client and service whose login attempts are counted.
     pub logins: usize,
     /// Services counted for the summary's list of undocumented ones.
@@ -87,6 +91,7 @@ impl Default for Limits {
             interfaces: 4096,
             connections: 1 << 18,
             pending_syns: 1 << 16,
+            half_open: 1 << 14,
             pending_syn_life: Duration::from_secs(128),
             lone_syn_ack_life: Duration::from_secs(2),
             idle: Duration::from_secs(7800),
@@ -105,6 +110,7 @@ impl Default for Limits {
             fragments_per_datagram: 1024,
             fragment_life: Duration::from_secs(30),
             facts: 1 << 20,
+            rations: 1 << 16,
             logins: 1 << 16,
             undocumented: 4096,
             scans: 1 << 16,

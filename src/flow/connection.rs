@@ -117,6 +117,11 @@ impl Connection {
         self.answered = true;
     }
 
+    /// Whether nobody has confirmed its SYN-ACK nor sent anything yet.
+    pub(super) fn is_half_open(&self) -> bool {
+        self.awaited_ack.is_some() && self.closing.is_none() && !self.flow.announced
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.closing.is_some()
     }

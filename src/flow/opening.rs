@@ -132,7 +132,8 @@ impl Flows {
             let mut connection = Connection::new(key, flow);
             connection.synchronize(syn.client, syn.seq, syn.window_scale);
             Self::synchronize_server(&mut connection, segment);
-            self.insert(connection, receiver);
+            let slot = self.insert(connection, receiver);
+            self.note_half_open(slot, receiver);
         }
         receiver.handshake(&Handshake { client, server, at: segment.at, frames, syn_seen: true, client_proven: true });
     }
@@ -164,6 +165,7 @@ impl Flows {
         connection.lone = Some(Box::new(Handshake { client, server, at: segment.at, frames, syn_seen: false, client_proven: true }));
         let id = connection.flow.id;
         let slot = self.insert(connection, receiver);
+        self.note_half_open(slot, receiver);
         self.lone.push_back((segment.at.after(self.limits.lone_syn_ack_life), slot, id));
     }
 

@@ -40,6 +40,8 @@ pub struct Flows {
     holes: VecDeque<(Timestamp, usize, FlowId)>,
     /// SYN-ACKs that wait for their SYN: until when.
     pub(super) lone: VecDeque<(Timestamp, usize, FlowId)>,
+    /// Connections that had but a SYN-ACK when they came, oldest first.
+    half_open: VecDeque<(usize, FlowId)>,
     pub(super) next_id: u64,
     clock: Clock,
     /// How far the sweep at work has come.
@@ -64,6 +66,7 @@ impl Flows {
             pending: PendingSyns::new(limits),
             holes: VecDeque::new(),
             lone: VecDeque::new(),
+            half_open: VecDeque::new(),
             next_id: 0,
             clock: Clock::new(limits.closed_life),
             swept: None,
@@ -233,6 +236,23 @@ impl Flows {
         }
         self.index.insert(key, slot);
         slot
+    }
+
+    /// Notes a connection that has but a SYN-ACK. Of too many the oldest goes, unless it is established by now.
+    pub(super) fn note_half_open(&mut self, slot: usize, receiver: &mut dyn Receiver) {
+        let Some(connection) = self.slots.get(slot).and_then(Option::as_ref) else { return };
+        self.half_open.push_back((slot, connection.flow.id));
+        if self.half_open.len() <= self.limits.half_open {
+            return;
+        }
+        let Some((slot, id)) = self.half_open.pop_front() else { return };
+        let now = self.clock.now();
+        if let Some(connection) = watched(&mut self.slots, slot, id).filter(|connection| connection.is_half_open()) {
+            let frames = connection.flow.opening.clone();
+            connection.close(Closing::Evicted, now, &self.limits, receiver);
+            self.remove(slot);
+            self.say_limit("half_open", self.limits.half_open, frames, receiver);
+        }
     }
 
     /// Makes room: of a few connections the longest silent goes.

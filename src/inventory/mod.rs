@@ -63,6 +63,7 @@ pub struct Inventory {
     focus: Focus,
     record_at: RecordAt,
     most: usize,
+    most_rations: usize,
     services: HashMap<Endpoint, Fact, RandomState>,
     client_ports: HashMap<(IpAddr, u16), Fact, RandomState>,
     connections: HashMap<(IpAddr, Endpoint), Fact, RandomState>,
@@ -92,6 +93,7 @@ impl Inventory {
             focus,
             record_at,
             most: limits.facts,
+            most_rations: limits.rations,
             services: HashMap::default(),
             client_ports: HashMap::default(),
             connections: HashMap::default(),
@@ -166,12 +168,13 @@ impl Inventory {
     /// wait until the connection is established; that they are is told once.
     fn may_tell(&mut self, client: IpAddr, server: Endpoint, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) -> bool {
         let at = sight.at;
-        let Some(reach) = bounded(&mut self.reaches, client, self.most, || Reach::new(at)) else { return false };
-        let (may_client, scanner) = reach.take(at);
+        // Where the tables of clients and services are full, those without an entry are not rationed: the bound on facts holds.
+        let reach = bounded(&mut self.reaches, client, self.most_rations, || Reach::new(at));
+        let (may_client, scanner) = reach.map_or((true, None), |reach| reach.take(at));
         if let Some((since, reached, established)) = scanner {
             emit(sight.event(EventKind::ScannerSeen(Scanner { client, since, reached, established })));
         }
-        let Some(ration) = bounded(&mut self.rations, server, self.most, || Ration::new(at)) else { return false };
+        let Some(ration) = bounded(&mut self.rations, server, self.most_rations, || Ration::new(at)) else { return may_client };
         if may_client && ration.take(at) {
             return true;
         }
