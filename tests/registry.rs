@@ -206,6 +206,7 @@ fn formats_take_every_kind_of_event() {
         "connection_seen",
         "flow_closed",
         "flow_opened",
+        "login_judged",
         "message_decoded",
         "phase_entered",
         "service_seen",
