@@ -116,7 +116,13 @@ impl Session {
             Form::Block(kind) => block = Some(kind),
             Form::BlockOr(kind, _) if data.is_empty() => block = Some(kind),
             Form::BlockOr(_, name) => result::named(&mut draft, data, &[name]),
-            Form::Result => result::finding(&mut draft, data, self.escaping),
+            Form::Result => {
+                let is_first = self
+                    .agreement
+                    .as_ref()
+                    .is_some_and(|agreement| agreement.number == "1.0" && !matches!(agreement.dialect, Dialect::Otp1));
+                result::finding(&mut draft, data, self.escaping, is_first);
+            }
             Form::Status => result::status(&mut draft, data),
             Form::Time => result::time(&mut draft, data),
             Form::Attack => result::attack(&mut draft, data),
