@@ -13,7 +13,7 @@ pub(super) struct Agreement {
     /// `nessus_ntp` or `nessus_otp`
     pub(super) protocol: &'static str,
     pub(super) number: String,
-    pub(super) options: Vec<String>,
+    pub(super) options: Vec<Vec<u8>>,
     /// What it tells about plugin records.
     pub(super) dialect: Dialect,
     /// Whether user and password are asked for.
@@ -46,7 +46,7 @@ pub(super) fn version(draft: &mut Draft<'_>, from: Peer) -> Option<(Agreement, L
         // OTP dropped the login with 2.0 [spec ntp-otp 1.3].
         asks_login: !is_otp || number_is_one,
         number,
-        options: options.iter().map(|option| String::from_utf8_lossy(option).into_owned()).collect(),
+        options: options.iter().map(|option| option.to_vec()).collect(),
         dialect: match (is_otp, number_is_one) {
             (false, _) => Dialect::ntp(&options),
             (true, true) => Dialect::Otp1,

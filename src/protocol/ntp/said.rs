@@ -147,8 +147,8 @@ impl Session {
         match &self.agreement {
             Some(agreement) => event::Session {
                 protocol: agreement.protocol,
-                version: Some(Cow::Borrowed(&agreement.number)),
-                options: agreement.options.iter().map(|option| Cow::Borrowed(option.as_str())).collect(),
+                version: Some(Cow::Borrowed(agreement.number.as_bytes())),
+                options: agreement.options.iter().map(|option| Cow::Borrowed(option.as_slice())).collect(),
                 matched: "version line",
             },
             None => event::Session {
