@@ -49,6 +49,8 @@ pub(super) struct Session {
     pub(super) identified: bool,
     /// Whether prompts may still come.
     pub(super) login_open: bool,
+    /// Whether the server asked for the password.
+    pub(super) password_asked: bool,
     /// The user whose password was given and who waits for the server's word.
     pub(super) login: Option<Vec<u8>>,
     /// How findings are written.
@@ -76,6 +78,7 @@ impl Session {
             agreement: None,
             identified: false,
             login_open: true,
+            password_asked: false,
             escaping: if whole { Escaping::None } else { Escaping::Unknown },
             guessed: Vec::new(),
             login: None,

@@ -94,6 +94,14 @@ impl Session {
             self.line(from, rest.get(..len)?, len, offset, notes);
             return Some(len);
         }
+        if from == Peer::Client && matches!(self.client.mode, Mode::User) && self.password_asked {
+            let followed = login::is_followed(rest, end);
+            self.client.waiting = followed.is_none();
+            if !followed? {
+                self.astray(Draft::new(rest.get(..end)?, end.saturating_add(1)), offset, notes);
+                return Some(end.saturating_add(1));
+            }
+        }
         let end = self.result_end(from, rest, end)?;
         let text = rest.get(..end)?;
         if from == Peer::Client
@@ -171,6 +179,7 @@ impl Session {
         let mut draft = Draft::new(text, text.len());
         draft.keyword(0..text.len(), "prompt");
         self.server.torn = false;
+        self.password_asked |= prompt == line::PROMPTS[1];
         if !matches!(self.server.mode, Mode::Line) {
             self.server.mode = Mode::Line;
         }
@@ -185,24 +194,32 @@ impl Session {
         let draft = Draft::new(text, total);
         match (mode, from) {
             (Mode::Version, _) | (Mode::Adrift, Peer::Client) if line::version(text).is_some() => self.version(from, draft, offset, notes),
+            (Mode::User, Peer::Client) if !login::is_name(text) => self.astray(draft, offset, notes),
             (Mode::User, Peer::Client) => {
                 let next = if login::holds_password(text) { Mode::Line } else { Mode::Password };
                 self.login_line(next, login::user, draft, offset, notes);
             }
             (Mode::Password, Peer::Client) => self.login_line(Mode::Line, login::password, draft, offset, notes),
-            (Mode::Version, Peer::Client) => {
-                // Not what must come first: whatever it is, it has no place.
-                self.client.mode = Mode::Adrift;
-                self.unplaced(from, draft, offset, notes);
-            }
+            // Not what must come first: whatever it is, it has no place.
+            (Mode::Version, Peer::Client) => self.astray(draft, offset, notes),
             (Mode::Body(block), _) => self.body(from, block, torn, draft, offset, notes),
             _ => self.order(from, torn, draft, offset, notes),
         }
     }
 
+    /// A line of the login that is not what its place asks for: nor is it known what the next one is.
+    fn astray(&mut self, draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
+        self.client.mode = Mode::Adrift;
+        self.unplaced(Peer::Client, draft, offset, notes);
+    }
+
     pub(super) fn version(&mut self, from: Peer, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
         let Some((agreement, login)) = login::version(&mut draft, from) else { return };
-        let next = if agreement.asks_login { Mode::User } else { Mode::Line };
+        let next = match (agreement.damaged, agreement.asks_login) {
+            (true, _) => Mode::Adrift,
+            (false, true) => Mode::User,
+            (false, false) => Mode::Line,
+        };
         self.login_open = agreement.asks_login;
         if matches!(agreement.dialect, Dialect::Otp1) || agreement.number.contains("beta") {
             self.escaping = Escaping::C;
