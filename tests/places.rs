@@ -6,6 +6,10 @@ mod support;
 
 #[path = "places/bounds.rs"]
 mod bounds;
+#[path = "places/doubt.rs"]
+mod doubt;
+#[path = "places/forms.rs"]
+mod forms;
 #[path = "places/login.rs"]
 mod login;
 

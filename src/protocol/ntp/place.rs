@@ -29,6 +29,7 @@ pub(super) enum Mode {
 
 /// One direction.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is true or false whatever the others are")]
 pub(super) struct Side {
     pub(super) mode: Mode,
     /// Bytes are missing before the next line, which may be the rest of one.
@@ -37,6 +38,8 @@ pub(super) struct Side {
     pub(super) after_loss: bool,
     /// The order before a blob waits for more bytes: look at it from its start again.
     pub(super) waiting: bool,
+    /// What ended in NUL was a secret, and this may be the rest of it.
+    pub(super) behind_secret: bool,
     /// A result with raw line ends that is not whole yet: where its first line ends, and how far it was searched for its end.
     pub(super) open_result: Option<(usize, usize)>,
 }
@@ -70,6 +73,7 @@ impl Session {
             torn: !whole,
             after_loss: !whole,
             waiting: false,
+            behind_secret: false,
             open_result: None,
         };
         Self {

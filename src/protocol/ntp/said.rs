@@ -63,7 +63,13 @@ impl Session {
         let mut draft = Draft::new(view.bytes, view.bytes.len());
         let side = self.side(from);
         let placed = match side.mode {
-            Mode::Body(Block::Preferences) if !side.torn => block::preference_head(&mut draft, side.after_loss),
+            Mode::Body(Block::Preferences) if from == Peer::Client && side.after_loss => {
+                !side.torn
+                    && !side.behind_secret
+                    && block::is_well_known(Block::Preferences, view.bytes)
+                    && block::preference_head(&mut draft, true)
+            }
+            Mode::Body(Block::Preferences) if !side.torn && !side.behind_secret => block::preference_head(&mut draft, side.after_loss),
             // After a loss the block may be over: then only the form tells.
             Mode::Body(Block::Plugins) => from == Peer::Server && !side.torn && (!side.after_loss || line::separators(view.bytes) >= 2),
             Mode::Body(Block::Dependencies | Block::Digests | Block::Sessions) => from == Peer::Server && !side.torn && !side.after_loss,

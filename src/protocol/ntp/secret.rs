@@ -23,6 +23,41 @@ const TELLING: [&[u8]; 13] = [
 /// The same for what is telling only as a word of its own: `ping` and `spin` are none.
 const TELLING_WORDS: [&[u8]; 2] = [b"pw", b"pin"];
 
+/// Types whose preferences are no secrets unless their names say so.
+const PLAIN_TYPES: [&[u8]; 4] = [b"entry", b"checkbox", b"radio", b"file"];
+
+/// Preferences of scans that every client sends: behind lost bytes their names prove that a line is a preference.
+///
+/// # Wire
+///
+/// [seen captures/ntp 22] [spec ntp-otp 5.4]
+const WELL_KNOWN: [&[u8]; 24] = [
+    b"plugin_set",
+    b"max_hosts",
+    b"max_checks",
+    b"port_range",
+    b"cgi_path",
+    b"safe_checks",
+    b"optimize_test",
+    b"auto_enable_dependencies",
+    b"silent_dependencies",
+    b"use_mac_addr",
+    b"unscanned_closed",
+    b"reverse_lookup",
+    b"host_expansion",
+    b"ping_hosts",
+    b"plugins_timeout",
+    b"checks_read_timeout",
+    b"delay_between_tests",
+    b"non_simult_ports",
+    b"language",
+    b"save_session",
+    b"save_empty_sessions",
+    b"detached_scan",
+    b"continuous_scan",
+    b"delay_between_scan_loops",
+];
+
 /// A preference's name, taken apart: `Plugin[type]:name`, or the name alone.
 ///
 /// # Wire
@@ -71,6 +106,16 @@ fn is_telling(name: &[u8]) -> bool {
     let name: Vec<u8> = name.iter().map(plain).collect();
     TELLING.iter().any(|word| memmem::find(&name, word).is_some())
         || name.split(|byte| !byte.is_ascii_alphanumeric()).any(|word| TELLING_WORDS.contains(&word))
+}
+
+/// Whether a name is of a known preference, or has the form of a plugin's whose type is known and is not a password.
+pub(super) fn is_well_known_name(text: &[u8]) -> bool {
+    let parts = preference_name(text);
+    let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    match parts.kind {
+        Some(kind) => !parts.is_password && PLAIN_TYPES.iter().any(|plain| kind.eq_ignore_ascii_case(plain)),
+        None => WELL_KNOWN.contains(&text) || (text.starts_with(b"ntp_") && text.iter().all(word)),
+    }
 }
 
 /// Whether a name has the form of a preference's name: what has not, after a loss, may be anything.
