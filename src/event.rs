@@ -104,10 +104,10 @@ impl Closing {
 pub struct Session<'a> {
     /// Protocol id: `nessus_ntp`, `nessus_otp`, `tls` …
     pub protocol: &'static str,
-    /// The version as the wire says it, e.g. `1.2`.
-    pub version: Option<Cow<'a, str>>,
-    /// Options of the version line, in order.
-    pub options: Vec<Cow<'a, str>>,
+    /// The version as the wire says it, e.g. `1.2`; bytes of the wire.
+    pub version: Option<Cow<'a, [u8]>>,
+    /// Options of the version line, in order; bytes of the wire.
+    pub options: Vec<Cow<'a, [u8]>>,
     /// What made the match, in a few words.
     pub matched: &'static str,
 }

@@ -54,6 +54,10 @@ pub struct Limits {
     pub probe_bytes: usize,
     /// Unread bytes a dissector may wait on, per direction: the longest line (a preference line of OTP is below 2 MiB).
     pub window_bytes: usize,
+    /// Pieces of a connection that the protocols may look at: one-byte segments and holes cost more than their bytes.
+    pub probe_pieces: usize,
+    /// Connections nobody has claimed yet that are kept; the oldest gives way, those on a known port last.
+    pub probes: usize,
     /// Sessions dissected at once.
     pub sessions: usize,
     /// Datagrams being put together from fragments.
@@ -104,6 +108,8 @@ impl Default for Limits {
             reach_bytes: 1 << 30,
             probe_bytes: 16 << 10,
             window_bytes: 4 << 20,
+            probe_pieces: 2048,
+            probes: 1024,
             sessions: 4096,
             datagrams: 1024,
             fragment_bytes: 4 << 20,

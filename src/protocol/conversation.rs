@@ -2,16 +2,17 @@
 
 use super::Dissector;
 use super::Notes;
-use super::Opening;
 use super::PROTOCOLS;
-use super::Probe;
 use super::Progress;
 use super::Protocol;
 use super::View;
 use super::logins::Logins;
+use super::probing::Probes;
+use super::probing::Probing;
+use super::probing::Verdict;
+use super::probing::starts_known;
 use super::window::Window;
 use crate::anomaly::Anomaly;
-use crate::anomaly::GapReason;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::Undocumented;
@@ -26,7 +27,6 @@ use crate::peer::Flow;
 use crate::peer::FlowId;
 use crate::peer::Peer;
 use crate::peer::RolesFrom;
-use crate::time::Timestamp;
 use foldhash::quality::RandomState;
 use hashbrown::HashMap;
 
@@ -34,10 +34,12 @@ use hashbrown::HashMap;
 pub struct Conversations {
     shared: Shared,
     hints: Vec<(&'static str, u16)>,
-    talks: HashMap<FlowId, Talk, RandomState>,
+    probes: Probes,
+    readings: HashMap<FlowId, Box<Reading>, RandomState>,
+    settled: HashMap<FlowId, Settled, RandomState>,
     undocumented: HashMap<Endpoint, (u64, u64), RandomState>,
-    full_said: bool,
-    undocumented_full_said: bool,
+    /// Limits that were reached, each said once.
+    limits_said: Vec<&'static str>,
 }
 
 /// What all connections share.
@@ -47,31 +49,13 @@ struct Shared {
     logins: Logins,
 }
 
-/// One connection.
-enum Talk {
-    Probing(Box<Probing>),
-    Reading(Box<Reading>),
+/// Why no more of an open connection is wanted. It is kept until the connection ends, and costs nothing but its number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Settled {
     /// Its dissector has said all it can.
-    Done,
-}
-
-/// A chunk that came before somebody claimed the flow.
-struct Arrival {
-    from: Peer,
-    offset: u64,
-    at: Timestamp,
-    frames: Frames,
-    data: Vec<u8>,
-    gap: Option<(u64, GapReason)>,
-}
-
-/// A flow nobody has claimed yet. Bounded by `limits.probe_bytes` per direction.
-struct Probing {
-    arrivals: Vec<Arrival>,
-    opening: [Vec<u8>; 2],
-    /// Bytes kept of each direction, also those before a hole; a gap counts as one.
-    kept: [usize; 2],
-    whole: bool,
+    Read,
+    /// It gave way to others before somebody claimed it.
+    GaveWay,
 }
 
 /// A flow that is read.
@@ -90,10 +74,11 @@ impl Conversations {
         Self {
             shared: Shared { limits: limits.clone(), reveal, logins: Logins::new(limits) },
             hints,
-            talks: HashMap::default(),
+            probes: Probes::default(),
+            readings: HashMap::default(),
+            settled: HashMap::default(),
             undocumented: HashMap::default(),
-            full_said: false,
-            undocumented_full_said: false,
+            limits_said: Vec::new(),
         }
     }
 
@@ -116,17 +101,18 @@ impl Conversations {
 
     /// Takes the next piece of a stream.
     pub fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>, emit: &mut dyn FnMut(Event<'_>)) -> Interest {
-        match self.talks.get_mut(&flow.id) {
-            Some(Talk::Reading(reading)) => {
-                if reading.feed(flow, from, chunk, &mut self.shared, emit) == Interest::Ignore {
-                    self.talks.insert(flow.id, Talk::Done);
-                    return Interest::Ignore;
-                }
-                Interest::Keep
+        if let Some(reading) = self.readings.get_mut(&flow.id) {
+            let interest = reading.feed(flow, from, chunk, &mut self.shared, emit);
+            if interest == Interest::Ignore {
+                self.readings.remove(&flow.id);
+                self.settled.insert(flow.id, Settled::Read);
             }
-            Some(Talk::Done) => Interest::Ignore,
-            Some(Talk::Probing(_)) | None => self.probe(flow, from, chunk, emit),
+            return interest;
         }
+        if self.settled.contains_key(&flow.id) {
+            return Interest::Ignore;
+        }
+        self.probe(flow, from, chunk, emit)
     }
 
     /// Lets one protocol read a flow from here on, whatever any probe says: so that all can be held to the same contract.
@@ -136,33 +122,30 @@ impl Conversations {
 
     /// Shows the opening, with the new chunk, to all protocols.
     fn probe(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>, emit: &mut dyn FnMut(Event<'_>)) -> Interest {
-        let mut probing = match self.talks.remove(&flow.id) {
-            Some(Talk::Probing(probing)) => probing,
-            _ => Box::new(Probing::new(starts_known(flow))),
-        };
-        probing.add(from, chunk);
-        match probing.ask(flow, &self.hints) {
-            (Probe::Match { server }, Some(protocol)) => self.claim(flow, *probing, protocol, server, emit),
-            (Probe::NeedMore, _)
-                if probing.kept.iter().all(|bytes| *bytes < self.shared.limits.probe_bytes) && !self.is_full(flow, chunk, emit) =>
-            {
-                self.talks.insert(flow.id, Talk::Probing(probing));
+        let mut probing = self.probes.take(flow.id).unwrap_or_else(|| Box::new(Probing::new(starts_known(flow))));
+        match probing.take_in(from, chunk, flow, &self.hints, &self.shared.limits) {
+            Verdict::Claimed(protocol, server) => self.claim(flow, *probing, protocol, server, emit),
+            Verdict::Nobody => Interest::Ignore,
+            Verdict::Open => {
+                self.probes.put(flow, &self.hints, probing);
+                let most = self.shared.limits.probes;
+                let Some(id) = self.probes.surplus(most) else { return Interest::Keep };
+                self.settled.insert(id, Settled::GaveWay);
+                self.limit("probes", most, flow, chunk.frames, emit);
                 Interest::Keep
             }
-            _ => Interest::Ignore,
         }
     }
 
-    /// Whether no further flow may be probed or read; said once.
-    fn is_full(&mut self, flow: &Flow, chunk: Chunk<'_>, emit: &mut dyn FnMut(Event<'_>)) -> bool {
-        let full = self.talks.len() >= self.shared.limits.sessions;
-        if full && !self.full_said {
-            self.full_said = true;
-            let value = u64::try_from(self.shared.limits.sessions).unwrap_or(u64::MAX);
-            let kind = EventKind::AnomalyFound(Anomaly::LimitReached { limit: "sessions", value });
-            emit(Event { at: flow.last_at, flow: None, evidence: Evidence::of(chunk.frames.clone()), kind });
+    /// Says that a limit is reached, once.
+    fn limit(&mut self, limit: &'static str, value: usize, flow: &Flow, frames: &Frames, emit: &mut dyn FnMut(Event<'_>)) {
+        if self.limits_said.contains(&limit) {
+            return;
         }
-        full
+        self.limits_said.push(limit);
+        let value = u64::try_from(value).unwrap_or(u64::MAX);
+        let kind = EventKind::AnomalyFound(Anomaly::LimitReached { limit, value });
+        emit(Event { at: flow.last_at, flow: None, evidence: Evidence::of(frames.clone()), kind });
     }
 
     /// A protocol recognised the flow: roles are settled, the flow is announced, and what came so far is read.
@@ -174,6 +157,12 @@ impl Conversations {
         server: Option<Peer>,
         emit: &mut dyn FnMut(Event<'_>),
     ) -> Interest {
+        let most = self.shared.limits.sessions;
+        if self.readings.len() >= most {
+            let frames = probing.arrivals.last().map_or(&flow.opening, |arrival| &arrival.frames);
+            self.limit("sessions", most, flow, frames, emit);
+            return Interest::Ignore;
+        }
         let turned = server == Some(Peer::Client) && !flow.announced;
         if turned {
             flow.turn_round();
@@ -192,24 +181,28 @@ impl Conversations {
             let chunk = Chunk { offset: arrival.offset, at: arrival.at, frames: &arrival.frames, body };
             let from = if turned { arrival.from.other() } else { arrival.from };
             if reading.feed(flow, from, chunk, &mut self.shared, emit) == Interest::Ignore {
-                self.talks.insert(flow.id, Talk::Done);
+                self.settled.insert(flow.id, Settled::Read);
                 return Interest::Ignore;
             }
         }
-        self.talks.insert(flow.id, Talk::Reading(Box::new(reading)));
+        self.readings.insert(flow.id, Box::new(reading));
         Interest::Keep
     }
 
     /// No more chunks will come: what is unread is given up, what nobody read is counted.
     pub fn closed(&mut self, flow: &mut Flow, emit: &mut dyn FnMut(Event<'_>)) {
-        match self.talks.remove(&flow.id) {
-            Some(Talk::Reading(mut reading)) => {
-                for from in [Peer::Client, Peer::Server] {
-                    reading.gap(flow, from, 0, &mut self.shared, emit);
-                }
+        if let Some(mut probing) = self.probes.take(flow.id)
+            && let Verdict::Claimed(protocol, server) = probing.ask(flow, &self.hints)
+        {
+            self.claim(flow, *probing, protocol, server, emit);
+        }
+        let settled = self.settled.remove(&flow.id);
+        if let Some(mut reading) = self.readings.remove(&flow.id) {
+            for from in [Peer::Client, Peer::Server] {
+                reading.gap(flow, from, 0, &mut self.shared, emit);
             }
-            Some(Talk::Done) => {}
-            Some(Talk::Probing(_)) | None => self.count_undocumented(flow, emit),
+        } else if settled != Some(Settled::Read) {
+            self.count_undocumented(flow, emit);
         }
     }
 
@@ -219,14 +212,9 @@ impl Conversations {
         if bytes == 0 {
             return;
         }
-        if self.undocumented.len() >= self.shared.limits.undocumented && !self.undocumented.contains_key(&flow.server) {
-            if !self.undocumented_full_said {
-                self.undocumented_full_said = true;
-                let value = u64::try_from(self.shared.limits.undocumented).unwrap_or(u64::MAX);
-                let kind = EventKind::AnomalyFound(Anomaly::LimitReached { limit: "undocumented", value });
-                emit(Event { at: flow.last_at, flow: None, evidence: Evidence::of(flow.opening.clone()), kind });
-            }
-            return;
+        let most = self.shared.limits.undocumented;
+        if self.undocumented.len() >= most && !self.undocumented.contains_key(&flow.server) {
+            return self.limit("undocumented", most, flow, &flow.opening, emit);
         }
         let (flows, sum) = self.undocumented.entry(flow.server).or_default();
         *flows = flows.saturating_add(1);
@@ -234,58 +222,12 @@ impl Conversations {
     }
 }
 
-/// Whether the streams of this flow are known from their first byte.
-fn starts_known(flow: &Flow) -> bool {
-    matches!(flow.roles, RolesFrom::Handshake | RolesFrom::SynAck | RolesFrom::Syn)
-}
-
 /// Where a peer's things stand in a pair.
-fn of<T>(pair: &mut [T; 2], peer: Peer) -> &mut T {
+pub(super) fn of<T>(pair: &mut [T; 2], peer: Peer) -> &mut T {
     let [client, server] = pair;
     match peer {
         Peer::Client => client,
         Peer::Server => server,
-    }
-}
-
-impl Probing {
-    fn new(whole: bool) -> Self {
-        Self { arrivals: Vec::new(), opening: [Vec::new(), Vec::new()], kept: [0, 0], whole }
-    }
-
-    fn add(&mut self, from: Peer, chunk: Chunk<'_>) {
-        let (data, gap) = match chunk.body {
-            Body::Data(data) => (data, None),
-            Body::Gap(bytes, reason) => (&[][..], Some((bytes, reason))),
-        };
-        let opening = of(&mut self.opening, from);
-        if gap.is_some() {
-            // What follows a hole is no opening any more.
-            self.whole = false;
-            opening.clear();
-        }
-        opening.extend_from_slice(data);
-        let kept = of(&mut self.kept, from);
-        *kept = kept.saturating_add(data.len().max(1));
-        let frames = chunk.frames.clone();
-        self.arrivals.push(Arrival { from, offset: chunk.offset, at: chunk.at, frames, data: data.to_vec(), gap });
-    }
-
-    /// The first match, or whether one is still possible.
-    fn ask(&self, flow: &Flow, hints: &[(&'static str, u16)]) -> (Probe, Option<&'static dyn Protocol>) {
-        let [client, server] = &self.opening;
-        let mut answer = (Probe::NoMatch, None);
-        for protocol in PROTOCOLS {
-            let named = |port: u16| protocol.ports().contains(&port) || hints.contains(&(protocol.id(), port));
-            let hinted = named(flow.server.port) || (!starts_known(flow) && named(flow.client.port));
-            let opening = Opening { client, server, whole: self.whole, hinted };
-            match protocol.probe(&opening) {
-                found @ Probe::Match { .. } => return (found, Some(*protocol)),
-                Probe::NeedMore => answer = (Probe::NeedMore, None),
-                Probe::NoMatch => {}
-            }
-        }
-        answer
     }
 }
 

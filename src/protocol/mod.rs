@@ -58,6 +58,7 @@ mod conversation;
 mod logins;
 mod notes;
 pub mod ntp;
+mod probing;
 pub mod tls;
 mod window;
 

@@ -107,7 +107,7 @@ impl Dissector for Greeting {
             }
             _ => &[],
         };
-        let options = server_name(hello).map(|name| Cow::Owned(format!("sni={}", String::from_utf8_lossy(name)))).into_iter().collect();
+        let options = server_name(hello).map(|name| Cow::Owned([b"sni=", name].concat())).into_iter().collect();
         notes.session(&Session { protocol: "tls", version: version(view.bytes, hello), options, matched: "record header" });
         Progress::Finished
     }
@@ -121,7 +121,7 @@ impl Dissector for Greeting {
 }
 
 /// The highest version offered or in use, as far as these bytes say.
-fn version(record: &[u8], hello: &[u8]) -> Option<Cow<'static, str>> {
+fn version(record: &[u8], hello: &[u8]) -> Option<Cow<'static, [u8]>> {
     let offered =
         extension(hello, 43).and_then(|list| list.get(1..)).map(|list| list.chunks_exact(2).filter(|pair| pair.first() == Some(&3)));
     let highest = offered.and_then(|pairs| pairs.filter_map(|pair| pair.get(1).copied()).filter(|minor| *minor <= 4).max());
@@ -134,7 +134,7 @@ fn version(record: &[u8], hello: &[u8]) -> Option<Cow<'static, str>> {
         4 => "1.3",
         _ => return None,
     };
-    Some(Cow::Borrowed(name))
+    Some(Cow::Borrowed(name.as_bytes()))
 }
 
 /// The server name of a `ClientHello`.

@@ -55,4 +55,8 @@ fn without_null(schema: &mut Schema) {
     if let Some(Value::Array(types)) = schema.get_mut("type") {
         types.retain(|name| name != "null");
     }
+    let is_null = |of: &Value| of.get("type").is_some_and(|name| name == "null");
+    if let Some(Value::Array(of)) = schema.get_mut("anyOf") {
+        of.retain(|of| !is_null(of));
+    }
 }

@@ -102,8 +102,13 @@ impl Player<'_> {
     }
 
     pub(super) fn session(&mut self, flow: &Flow, protocol: &'static str, version: Option<&str>, options: &[&str]) -> io::Result<()> {
-        let options = options.iter().map(|&option| option.into()).collect();
-        let session = Session { protocol, version: version.map(Into::into), options, matched: "the version line of the client" };
+        let options = options.iter().map(|&option| option.as_bytes().into()).collect();
+        let session = Session {
+            protocol,
+            version: version.map(|version| version.as_bytes().into()),
+            options,
+            matched: "the version line of the client",
+        };
         self.say(600, Some(flow.id.0), &[4], EventKind::SessionIdentified(flow, &session))
     }
 

@@ -108,15 +108,13 @@ impl Timeline {
         self.begun = true;
         let title = format!("━━ session {}", flow.id.0);
         let ends = format!("{} → {}", flow.client, flow.server);
-        let version =
-            session.version.as_deref().map(|version| format!(" {}", terminal_cut(version.as_bytes(), WIRE_COLUMNS))).unwrap_or_default();
+        let version = session.version.as_deref().map(|version| format!(" {}", terminal_cut(version, WIRE_COLUMNS))).unwrap_or_default();
         let protocol = format!("{}{version}", session.protocol);
         let (at, roles) = (flow.first_at.to_string(), format!("(roles by {})", flow.roles.name()));
         page.packed(palette::BAR, 3, "  ", [title.as_str(), &ends, &protocol, &at, &roles]);
         let mut matched = format!("recognised by {}", session.matched);
         if !session.options.is_empty() {
-            let options: Vec<String> =
-                session.options.iter().take(WIRE_ITEMS).map(|option| terminal_cut(option.as_bytes(), WIRE_COLUMNS)).collect();
+            let options: Vec<String> = session.options.iter().take(WIRE_ITEMS).map(|option| terminal_cut(option, WIRE_COLUMNS)).collect();
             matched.push_str("; options ");
             matched.push_str(&options.join(", "));
             if session.options.len() > WIRE_ITEMS {

@@ -82,7 +82,8 @@ fn bounds_speak() {
     let long = format!("C: < NTP/1.2 >\\n\nC: anna\\n\nC: {}", "y".repeat(600));
     let cases: Vec<(&str, Limits, Vec<Captured>)> = vec![
         ("connections", Limits { connections: 2, ..roomy.clone() }, many(4, line, 10)),
-        ("sessions", Limits { sessions: 2, ..roomy.clone() }, many(4, start, 10)),
+        ("sessions", Limits { sessions: 2, ..roomy.clone() }, many(4, line, 10)),
+        ("probes", Limits { probes: 2, ..roomy.clone() }, many(4, start, 10)),
         ("facts", Limits { facts: 2, ..roomy.clone() }, many(4, line, 10)),
         ("undocumented", Limits { undocumented: 2, ..roomy.clone() }, many(4, "C: GET /\\n\nS: HTTP/1.0 200\\n", 10)),
         ("held_bytes", Limits { held_bytes: 100, ..roomy.clone() }, hole(20, 10)),
@@ -102,7 +103,8 @@ fn bounds_speak() {
 fn a_bound_never_costs_the_messages_before_it() {
     let frames = many(1, dialogues::FULL, 10);
     let all = collect_within(&mut memory(&frames), &Limits::default()).names();
-    let tight = Limits { connections: 1, sessions: 1, facts: 1, held_bytes: 1, held_segments: 1, history_bytes: 1, ..Limits::default() };
+    let tight =
+        Limits { connections: 1, sessions: 1, probes: 1, facts: 1, held_bytes: 1, held_segments: 1, history_bytes: 1, ..Limits::default() };
     assert_eq!(collect_within(&mut memory(&frames), &tight).names(), all);
 }
 
@@ -132,5 +134,5 @@ fn what_nobody_claims_is_not_kept_for_ever() {
         let chunk = Chunk { offset: index / 2 * 1004 + index % 2 * 4, at: Timestamp::default(), frames: &frames, body };
         conversations.chunk(&mut flow, Peer::Server, chunk, &mut |_| ()) == Interest::Ignore
     });
-    assert!(given_up.is_some(), "still kept after {most} pieces");
+    assert!(given_up.is_some_and(|pieces| pieces < limits.probe_pieces), "given up after {given_up:?} of {most} pieces");
 }

@@ -91,7 +91,9 @@ impl Session {
             self.side(from).mode = Mode::Blob(row, left);
             return self.skip_in_blob(from, left, missing);
         }
-        if !self.side(from).waiting {
+        let side = self.side(from);
+        // A line of the login waits for the next one, not for a blob.
+        if !side.waiting || matches!(side.mode, Mode::User) {
             return false;
         }
         let row = line::envelope(rest.bytes).and_then(|envelope| keyword::find(from, envelope.word));

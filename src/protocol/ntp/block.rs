@@ -42,7 +42,7 @@ pub(super) fn body(block: Block, draft: &mut Draft<'_>, dialect: &Dialect, after
         }
         Block::Preferences => preference(draft, after_loss, true).then_some(("preference", "{name} is {value}.")),
         Block::PreferenceErrors => preference(draft, after_loss, true).then_some(("preference_error", "The server could not take {name}.")),
-        Block::Rules => (!after_loss).then(|| rule(draft)),
+        Block::Rules => rule(draft),
         Block::Dependencies => dependency(draft),
         Block::Digests => pair(draft, line::SEPARATOR, ["plugin", "digest"], ("plugin_digest", "The digest of {plugin} is {digest}.")),
         Block::Certificates => certificate(draft),
@@ -79,6 +79,11 @@ fn is_plainly(block: Block, text: &[u8]) -> bool {
         }
         Block::Plugins | Block::Preferences | Block::PreferenceErrors | Block::Rules | Block::Certificates => true,
     }
+}
+
+/// Whether a line of a client's block is one of its kind whatever it stands behind: its name is known, so that its value can be judged.
+pub(super) fn is_well_known(block: Block, text: &[u8]) -> bool {
+    block == Block::Preferences && cut(text, line::SEPARATOR).and_then(|(name, _)| text.get(name)).is_some_and(secret::is_well_known_name)
 }
 
 fn is_digest(text: &[u8]) -> bool {
@@ -138,10 +143,28 @@ pub(super) fn preference_head(draft: &mut Draft<'_>, after_loss: bool) -> bool {
     true
 }
 
-fn rule(draft: &mut Draft<'_>) -> Body {
-    let all = 0..draft.line.len();
-    draft.text(all, "rule");
-    ("rule", "The rule {rule}.")
+/// # Wire
+///
+/// [spec ntp-otp 5.5] `default accept`, `reject !10.0.0.0/8`, and of the papers `n:*;`.
+fn rule(draft: &mut Draft<'_>) -> Option<Body> {
+    let mut words = draft.line.split(|byte| matches!(byte, b' ' | b'\t' | b'\r')).filter(|word| !word.is_empty());
+    let is_rule = match (words.next()?, words.next(), words.next()) {
+        (b"accept" | b"reject" | b"deny", Some(whom), None) => is_address(whom),
+        (b"default", Some(b"accept" | b"reject" | b"deny"), None) | ([b'n' | b'y', b':', .., b';'], None, None) => true,
+        _ => false,
+    };
+    is_rule.then(|| {
+        draft.text(0..draft.line.len(), "rule");
+        ("rule", "The rule {rule}.")
+    })
+}
+
+/// Whether a word is an address or a net, or the client's own.
+fn is_address(word: &[u8]) -> bool {
+    let word = word.strip_prefix(b"!").unwrap_or(word);
+    let mask = word.strip_prefix(b"client_ip");
+    let word = mask.unwrap_or(word);
+    (mask.is_some() || !word.is_empty()) && word.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':' | b'/'))
 }
 
 /// `name <|> dep name <|> dep name <|> `

@@ -14,6 +14,8 @@ pub(super) struct Draft<'a> {
     pub(super) line: &'a [u8],
     /// Bytes of the line with its line end; of a prompt or blob those of `line`.
     pub(super) total: usize,
+    /// Whether NUL ends it, so that what follows may be the rest of it.
+    pub(super) ends_in_nul: bool,
     pub(super) fields: Vec<Field<'a>>,
     tokens: Vec<Token>,
     cursor: usize,
@@ -22,7 +24,7 @@ pub(super) struct Draft<'a> {
 impl<'a> Draft<'a> {
     /// Of a line and the bytes it has with its line end.
     pub(super) fn new(line: &'a [u8], total: usize) -> Self {
-        Self { line, total, fields: Vec::new(), tokens: Vec::new(), cursor: 0 }
+        Self { line, total, ends_in_nul: false, fields: Vec::new(), tokens: Vec::new(), cursor: 0 }
     }
 
     /// The bytes of a range of the line.
@@ -75,6 +77,11 @@ impl<'a> Draft<'a> {
     pub(super) fn text_of(&self, name: &str) -> Option<&'a [u8]> {
         let field = self.fields.iter().find(|field| field.name == name)?;
         if let Value::Text(std::borrow::Cow::Borrowed(text)) = field.value { Some(text) } else { None }
+    }
+
+    /// Whether a part of it is a secret.
+    pub(super) fn holds_secret(&self) -> bool {
+        self.tokens.iter().any(|token| token.secret)
     }
 
     /// Whether a field of that name is there.

@@ -60,6 +60,18 @@ pub(super) fn version(line: &[u8]) -> Option<Version<'_>> {
     parse(line).ok().map(|(_, version)| version)
 }
 
+/// Whether what follows the version is nothing, or options as clients write them. Anything else may be the next line: the byte
+/// between the two was damaged.
+///
+/// # Wire
+///
+/// [spec ntp-otp 2.3] every known client.
+pub(super) fn is_clean_tail(tail: &[u8]) -> bool {
+    let text = tail.trim_ascii();
+    let printable = text.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    text.is_empty() || (printable && text.starts_with(b"<") && text.ends_with(b">"))
+}
+
 /// The options a server takes from a version line, as ranges of `tail`.
 ///
 /// # Wire

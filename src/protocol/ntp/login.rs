@@ -1,6 +1,7 @@
 //! The lines of the login, which are known by their place and not by their form.
 
 use super::draft::Draft;
+use super::keyword;
 use super::line;
 use super::record::Dialect;
 use crate::annotation::Value;
@@ -13,11 +14,13 @@ pub(super) struct Agreement {
     /// `nessus_ntp` or `nessus_otp`
     pub(super) protocol: &'static str,
     pub(super) number: String,
-    pub(super) options: Vec<String>,
+    pub(super) options: Vec<Vec<u8>>,
     /// What it tells about plugin records.
     pub(super) dialect: Dialect,
     /// Whether user and password are asked for.
     pub(super) asks_login: bool,
+    /// Whether more stands in the line than a version: then the next line may be any.
+    pub(super) damaged: bool,
 }
 
 /// Name and sentence of a login line.
@@ -32,10 +35,14 @@ pub(super) fn version(draft: &mut Draft<'_>, from: Peer) -> Option<(Agreement, L
     draft.keyword(0..head, "version");
     draft.note("protocol", Value::text(version.protocol));
     draft.note("version", Value::text(version.number));
-    let words = line::options(version.tail);
+    let damaged = from == Peer::Client && !line::is_clean_tail(version.tail);
+    let words = if damaged { Vec::new() } else { line::options(version.tail) };
     let options: Vec<&[u8]> = words.iter().map(|range| version.tail.get(range.clone()).unwrap_or_default()).collect();
     for word in &words {
         draft.token(head.saturating_add(word.start)..head.saturating_add(word.end), crate::annotation::Role::Data, "option", false);
+    }
+    if damaged {
+        draft.secret(head..draft.line.len(), "text");
     }
     if !options.is_empty() {
         draft.note("options", Value::List(options.iter().map(|option| Cow::Borrowed(*option)).collect()));
@@ -46,14 +53,20 @@ pub(super) fn version(draft: &mut Draft<'_>, from: Peer) -> Option<(Agreement, L
         // OTP dropped the login with 2.0 [spec ntp-otp 1.3].
         asks_login: !is_otp || number_is_one,
         number,
-        options: options.iter().map(|option| String::from_utf8_lossy(option).into_owned()).collect(),
+        options: options.iter().map(|option| option.to_vec()).collect(),
+        damaged,
         dialect: match (is_otp, number_is_one) {
+            (false, _) if damaged => Dialect::Unknown,
             (false, _) => Dialect::ntp(&options),
             (true, true) => Dialect::Otp1,
             (true, false) => Dialect::Otp2,
         },
     };
     let login = match (from, options.is_empty()) {
+        (Peer::Client, _) if damaged => (
+            "version",
+            "The client wants to speak {protocol}/{version}. What follows in the line has no place there: it counts as a secret.",
+        ),
         (Peer::Client, true) => ("version", "The client wants to speak {protocol}/{version}, without options."),
         (Peer::Client, false) => ("version", "The client wants to speak {protocol}/{version} and asks for {options}."),
         (Peer::Server, _) => ("version", "The server agrees to speak {protocol}/{version}."),
@@ -103,6 +116,27 @@ const USER_BYTES: usize = 253;
 /// Whether a line is longer than a user name may be, so that its end is the password.
 pub(super) fn holds_password(text: &[u8]) -> bool {
     text.len() > USER_BYTES
+}
+
+/// Whether a line holds only what a user name may hold; with other bytes its line end may be the damaged one, and the password in it.
+pub(super) fn is_name(text: &[u8]) -> bool {
+    text.get(..without_cr(text)).unwrap_or_default().iter().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// Longest line of a login. The servers read 1023 bytes of the first one and fewer of the others.
+const LINE_BYTES: usize = 1023;
+
+/// Whether the line that ends at `end` was the user name although the password was asked for before it was whole: then the password
+/// is the next line. If that is an order, the password was in this one. `None`: more must come.
+pub(super) fn is_followed(rest: &[u8], end: usize) -> Option<bool> {
+    let next = rest.get(end.saturating_add(1)..).unwrap_or_default();
+    if end > LINE_BYTES {
+        return Some(false);
+    }
+    let Some(stop) = memchr::memchr2(b'\n', 0, next) else { return (next.len() > LINE_BYTES).then_some(false) };
+    let text = next.get(..stop).unwrap_or_default();
+    let is_order = line::envelope(text).is_some_and(|envelope| keyword::find(envelope.who, envelope.word).is_some());
+    Some(stop <= LINE_BYTES && !is_order && !text.trim_ascii().is_empty())
 }
 
 /// The user name: by its place the second line of the client, whatever it holds.

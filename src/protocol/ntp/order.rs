@@ -52,10 +52,14 @@ impl Session {
             return self.rest_of_line(from, draft, offset, notes);
         }
         if text.trim_ascii().is_empty() {
-            draft.token(0..text.len(), Role::Control, "line_end", false);
-            return self.say(from, offset, Said::new("empty_line", "An empty line.", draft), notes);
+            return self.empty(from, draft, offset, notes);
         }
         self.bare(from, adrift, draft, offset, notes);
+    }
+
+    pub(super) fn empty(&mut self, from: Peer, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
+        draft.token(0..draft.line.len(), Role::Control, "line_end", false);
+        self.say(from, offset, Said::new("empty_line", "An empty line.", draft), notes);
     }
 
     /// A line without envelope outside of blocks: what the server says may be known by its form; the rest is a secret.
@@ -116,7 +120,13 @@ impl Session {
             Form::Block(kind) => block = Some(kind),
             Form::BlockOr(kind, _) if data.is_empty() => block = Some(kind),
             Form::BlockOr(_, name) => result::named(&mut draft, data, &[name]),
-            Form::Result => result::finding(&mut draft, data, self.escaping),
+            Form::Result => {
+                let is_first = self
+                    .agreement
+                    .as_ref()
+                    .is_some_and(|agreement| agreement.number == "1.0" && !matches!(agreement.dialect, Dialect::Otp1));
+                result::finding(&mut draft, data, self.escaping, is_first);
+            }
             Form::Status => result::status(&mut draft, data),
             Form::Time => result::time(&mut draft, data),
             Form::Attack => result::attack(&mut draft, data),

@@ -29,6 +29,7 @@ pub(super) enum Mode {
 
 /// One direction.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is true or false whatever the others are")]
 pub(super) struct Side {
     pub(super) mode: Mode,
     /// Bytes are missing before the next line, which may be the rest of one.
@@ -37,6 +38,8 @@ pub(super) struct Side {
     pub(super) after_loss: bool,
     /// The order before a blob waits for more bytes: look at it from its start again.
     pub(super) waiting: bool,
+    /// What ended in NUL was a secret, and this may be the rest of it.
+    pub(super) behind_secret: bool,
     /// A result with raw line ends that is not whole yet: where its first line ends, and how far it was searched for its end.
     pub(super) open_result: Option<(usize, usize)>,
 }
@@ -49,6 +52,8 @@ pub(super) struct Session {
     pub(super) identified: bool,
     /// Whether prompts may still come.
     pub(super) login_open: bool,
+    /// Whether the server asked for the password.
+    pub(super) password_asked: bool,
     /// The user whose password was given and who waits for the server's word.
     pub(super) login: Option<Vec<u8>>,
     /// How findings are written.
@@ -68,6 +73,7 @@ impl Session {
             torn: !whole,
             after_loss: !whole,
             waiting: false,
+            behind_secret: false,
             open_result: None,
         };
         Self {
@@ -76,6 +82,7 @@ impl Session {
             agreement: None,
             identified: false,
             login_open: true,
+            password_asked: false,
             escaping: if whole { Escaping::None } else { Escaping::Unknown },
             guessed: Vec::new(),
             login: None,

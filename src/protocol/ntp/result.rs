@@ -61,14 +61,17 @@ pub(super) fn generic(draft: &mut Draft<'_>, data: &[Range<usize>]) {
 ///
 /// [seen captures/ntp 22] `host <|> service (port/proto) <|> text <|> id`; [seen 10] 1.0: `host <|> port:text`;
 /// [spec ntp-otp 5.10] 1.1 and plugins without id: no id; `PORT` has no text.
-pub(super) fn finding(draft: &mut Draft<'_>, data: &[Range<usize>], escaping: Escaping) {
+pub(super) fn finding(draft: &mut Draft<'_>, data: &[Range<usize>], escaping: Escaping, is_first_version: bool) {
     let Some((host, rest)) = data.split_first() else { return };
     draft.text(host.clone(), "host");
-    let rest = hostname(draft, rest);
-    let Some((service, rest)) = rest.split_first() else { return };
-    if rest.is_empty() && line::service(draft.bytes(service)).port.is_none() && port_and_text(draft, service) {
+    if is_first_version && port_and_text(draft, rest) {
         return;
     }
+    let rest = hostname(draft, rest);
+    if port_and_text(draft, rest) {
+        return;
+    }
+    let Some((service, rest)) = rest.split_first() else { return };
     let read = line::service(draft.bytes(service));
     draft.text(service.clone(), "service_field");
     if let Some(name) = read.name {
@@ -119,9 +122,11 @@ fn hostname<'r>(draft: &mut Draft<'_>, rest: &'r [Range<usize>]) -> &'r [Range<u
     rest.get(1..).unwrap_or_default()
 }
 
-/// The 1.0 form `port:text`.
-fn port_and_text(draft: &mut Draft<'_>, field: &Range<usize>) -> bool {
-    let bytes = draft.bytes(field);
+/// The 1.0 form `port:text`; the text is all that follows, separators included. No service is called like that.
+fn port_and_text(draft: &mut Draft<'_>, rest: &[Range<usize>]) -> bool {
+    let (Some(first), Some(last)) = (rest.first(), rest.last()) else { return false };
+    let field = first.start..last.end;
+    let bytes = draft.bytes(&field);
     let Some(colon) = memchr::memchr(b':', bytes) else { return false };
     let Some(port) = line::integer(bytes.get(..colon).unwrap_or_default()) else { return false };
     let colon = field.start.saturating_add(colon);

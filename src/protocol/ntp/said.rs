@@ -63,7 +63,13 @@ impl Session {
         let mut draft = Draft::new(view.bytes, view.bytes.len());
         let side = self.side(from);
         let placed = match side.mode {
-            Mode::Body(Block::Preferences) if !side.torn => block::preference_head(&mut draft, side.after_loss),
+            Mode::Body(Block::Preferences) if from == Peer::Client && side.after_loss => {
+                !side.torn
+                    && !side.behind_secret
+                    && block::is_well_known(Block::Preferences, view.bytes)
+                    && block::preference_head(&mut draft, true)
+            }
+            Mode::Body(Block::Preferences) if !side.torn && !side.behind_secret => block::preference_head(&mut draft, side.after_loss),
             // After a loss the block may be over: then only the form tells.
             Mode::Body(Block::Plugins) => from == Peer::Server && !side.torn && (!side.after_loss || line::separators(view.bytes) >= 2),
             Mode::Body(Block::Dependencies | Block::Digests | Block::Sessions) => from == Peer::Server && !side.torn && !side.after_loss,
@@ -147,8 +153,8 @@ impl Session {
         match &self.agreement {
             Some(agreement) => event::Session {
                 protocol: agreement.protocol,
-                version: Some(Cow::Borrowed(&agreement.number)),
-                options: agreement.options.iter().map(|option| Cow::Borrowed(option.as_str())).collect(),
+                version: Some(Cow::Borrowed(agreement.number.as_bytes())),
+                options: agreement.options.iter().map(|option| Cow::Borrowed(option.as_slice())).collect(),
                 matched: "version line",
             },
             None => event::Session {

@@ -3,7 +3,60 @@
 use memchr::memmem;
 
 /// Words in the name of a preference that make its value a secret, in lower case.
-const TELLING: [&[u8]; 7] = [b"pass", b"pwd", b"secret", b"community", b"private", b"token", b"credential"];
+const TELLING: [&[u8]; 13] = [
+    b"pass",
+    b"pwd",
+    b"secret",
+    b"community",
+    b"private",
+    b"token",
+    b"credential",
+    b"cookie",
+    b"auth key",
+    b"key phrase",
+    b"api key",
+    b"apikey",
+    // Of a login page: user and password in one line.
+    b"form field",
+];
+
+/// The same for what is telling only as a word of its own: `ping` and `spin` are none.
+const TELLING_WORDS: [&[u8]; 2] = [b"pw", b"pin"];
+
+/// Types whose preferences are no secrets unless their names say so.
+const PLAIN_TYPES: [&[u8]; 4] = [b"entry", b"checkbox", b"radio", b"file"];
+
+/// Preferences of scans that every client sends: behind lost bytes their names prove that a line is a preference.
+///
+/// # Wire
+///
+/// [seen captures/ntp 22] [spec ntp-otp 5.4]
+const WELL_KNOWN: [&[u8]; 24] = [
+    b"plugin_set",
+    b"max_hosts",
+    b"max_checks",
+    b"port_range",
+    b"cgi_path",
+    b"safe_checks",
+    b"optimize_test",
+    b"auto_enable_dependencies",
+    b"silent_dependencies",
+    b"use_mac_addr",
+    b"unscanned_closed",
+    b"reverse_lookup",
+    b"host_expansion",
+    b"ping_hosts",
+    b"plugins_timeout",
+    b"checks_read_timeout",
+    b"delay_between_tests",
+    b"non_simult_ports",
+    b"language",
+    b"save_session",
+    b"save_empty_sessions",
+    b"detached_scan",
+    b"continuous_scan",
+    b"delay_between_scan_loops",
+];
 
 /// A preference's name, taken apart: `Plugin[type]:name`, or the name alone.
 ///
@@ -16,33 +69,53 @@ pub(super) struct PreferenceName<'a> {
     pub(super) plugin: Option<&'a [u8]>,
     pub(super) kind: Option<&'a [u8]>,
     pub(super) name: &'a [u8],
+    /// Whether it says anywhere that it is of the type password.
+    pub(super) is_password: bool,
 }
 
 /// Takes a preference's name apart.
 pub(super) fn preference_name(text: &[u8]) -> PreferenceName<'_> {
+    let is_password = memmem::find(&text.to_ascii_lowercase(), b"[password]").is_some();
     for open in memchr::memchr_iter(b'[', text) {
         let inner = text.get(open.saturating_add(1)..).unwrap_or_default();
         let word = inner.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
         let name = inner.get(word..).and_then(|rest| rest.strip_prefix(b"]:"));
         if let (Some(name), true) = (name, word > 0) {
-            return PreferenceName { plugin: text.get(..open), kind: inner.get(..word), name };
+            return PreferenceName { plugin: text.get(..open), kind: inner.get(..word), name, is_password };
         }
     }
-    PreferenceName { plugin: None, kind: None, name: text }
+    PreferenceName { plugin: None, kind: None, name: text, is_password }
 }
 
 /// Whether the value of a preference is a secret: passwords by type, and whatever is called like one. A yes or no is none.
 pub(super) fn is_secret(name: &PreferenceName<'_>, value: &[u8]) -> bool {
+    if name.is_password {
+        return true;
+    }
     match name.kind {
-        Some(b"password") => true,
-        Some(b"checkbox" | b"radio") => false,
-        _ => !matches!(value, b"yes" | b"no" | b"") && is_telling(name.name),
+        Some(kind) if kind.eq_ignore_ascii_case(b"checkbox") || kind.eq_ignore_ascii_case(b"radio") => false,
+        // A password may be `yes`; a setting of the server that is called like one may, too.
+        Some(_) => !value.is_empty() && is_telling(name.name),
+        None => !matches!(value, b"yes" | b"no" | b"") && is_telling(name.name),
     }
 }
 
+/// Letters small, and whatever stands between words a blank.
 fn is_telling(name: &[u8]) -> bool {
-    let name = name.to_ascii_lowercase();
+    let plain = |byte: &u8| if matches!(byte, b'_' | b'-' | b'.') { b' ' } else { byte.to_ascii_lowercase() };
+    let name: Vec<u8> = name.iter().map(plain).collect();
     TELLING.iter().any(|word| memmem::find(&name, word).is_some())
+        || name.split(|byte| !byte.is_ascii_alphanumeric()).any(|word| TELLING_WORDS.contains(&word))
+}
+
+/// Whether a name is of a known preference, or has the form of a plugin's whose type is known and is not a password.
+pub(super) fn is_well_known_name(text: &[u8]) -> bool {
+    let parts = preference_name(text);
+    let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    match parts.kind {
+        Some(kind) => !parts.is_password && PLAIN_TYPES.iter().any(|plain| kind.eq_ignore_ascii_case(plain)),
+        None => WELL_KNOWN.contains(&text) || (text.starts_with(b"ntp_") && text.iter().all(word)),
+    }
 }
 
 /// Whether a name has the form of a preference's name: what has not, after a loss, may be anything.
@@ -74,6 +147,9 @@ mod tests {
         assert!(secret(b"SNMP settings[entry]:Community name :", b"private1"));
         assert!(secret(b"HTTP login page[entry]:Logon password :", b"x"));
         assert!(secret(b"SSH[sshlogin]:Passphrase", b"x"));
+        assert!(secret(b"HTTP login page[entry]:Login form fields :", b"user=%USER%&pass=x"));
+        assert!(secret(b"SMTP[entry]:passwd", b"yes"));
+        assert!(!secret(b"use_passwords", b"yes"));
         assert!(!secret(b"Hydra[checkbox]:Try empty passwords", b"yes"));
         assert!(!secret(b"max_hosts", b"16"));
         assert!(!secret(b"plugin_set", b"10330;10335"));

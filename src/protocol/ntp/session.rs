@@ -91,8 +91,16 @@ impl Session {
             None => memchr::memchr2(b'\n', 0, rest.get(fresh..)?)?.saturating_add(fresh),
         };
         if let Some(len) = self.unended(from, rest.get(..end)?) {
-            self.line(from, rest.get(..len)?, len, offset, notes);
+            self.line(from, Draft::new(rest.get(..len)?, len), offset, notes);
             return Some(len);
+        }
+        if from == Peer::Client && matches!(self.client.mode, Mode::User) && self.password_asked {
+            let followed = login::is_followed(rest, end);
+            self.client.waiting = followed.is_none();
+            if !followed? {
+                self.astray(Draft::new(rest.get(..end)?, end.saturating_add(1)), offset, notes);
+                return Some(end.saturating_add(1));
+            }
         }
         let end = self.result_end(from, rest, end)?;
         let text = rest.get(..end)?;
@@ -103,7 +111,9 @@ impl Session {
         {
             return self.blob(from, row, rest, text, offset, notes);
         }
-        self.line(from, text, end.saturating_add(1), offset, notes);
+        let mut draft = Draft::new(text, end.saturating_add(1));
+        draft.ends_in_nul = rest.get(end) == Some(&0);
+        self.line(from, draft, offset, notes);
         Some(end.saturating_add(1))
     }
 
@@ -171,6 +181,7 @@ impl Session {
         let mut draft = Draft::new(text, text.len());
         draft.keyword(0..text.len(), "prompt");
         self.server.torn = false;
+        self.password_asked |= prompt == line::PROMPTS[1];
         if !matches!(self.server.mode, Mode::Line) {
             self.server.mode = Mode::Line;
         }
@@ -179,30 +190,38 @@ impl Session {
     }
 
     /// A whole line at its place.
-    pub(super) fn line(&mut self, from: Peer, text: &[u8], total: usize, offset: u64, notes: &mut Notes<'_>) {
+    pub(super) fn line(&mut self, from: Peer, draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
         let side = self.side(from);
         let (mode, torn) = (side.mode, std::mem::replace(&mut side.torn, false));
-        let draft = Draft::new(text, total);
+        let text = draft.line;
         match (mode, from) {
             (Mode::Version, _) | (Mode::Adrift, Peer::Client) if line::version(text).is_some() => self.version(from, draft, offset, notes),
+            (Mode::User, Peer::Client) if !login::is_name(text) => self.astray(draft, offset, notes),
             (Mode::User, Peer::Client) => {
                 let next = if login::holds_password(text) { Mode::Line } else { Mode::Password };
                 self.login_line(next, login::user, draft, offset, notes);
             }
             (Mode::Password, Peer::Client) => self.login_line(Mode::Line, login::password, draft, offset, notes),
-            (Mode::Version, Peer::Client) => {
-                // Not what must come first: whatever it is, it has no place.
-                self.client.mode = Mode::Adrift;
-                self.unplaced(from, draft, offset, notes);
-            }
+            // Not what must come first: whatever it is, it has no place.
+            (Mode::Version, Peer::Client) => self.astray(draft, offset, notes),
             (Mode::Body(block), _) => self.body(from, block, torn, draft, offset, notes),
             _ => self.order(from, torn, draft, offset, notes),
         }
     }
 
+    /// A line of the login that is not what its place asks for: nor is it known what the next one is.
+    fn astray(&mut self, draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
+        self.client.mode = Mode::Adrift;
+        self.unplaced(Peer::Client, draft, offset, notes);
+    }
+
     pub(super) fn version(&mut self, from: Peer, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
         let Some((agreement, login)) = login::version(&mut draft, from) else { return };
-        let next = if agreement.asks_login { Mode::User } else { Mode::Line };
+        let next = match (agreement.damaged, agreement.asks_login) {
+            (true, _) => Mode::Adrift,
+            (false, true) => Mode::User,
+            (false, false) => Mode::Line,
+        };
         self.login_open = agreement.asks_login;
         if matches!(agreement.dialect, Dialect::Otp1) || agreement.number.contains("beta") {
             self.escaping = Escaping::C;
@@ -242,6 +261,7 @@ impl Session {
 
     /// A line of a block, its end marker, or, when the end marker was lost, what comes after it.
     pub(super) fn body(&mut self, from: Peer, block: Block, torn: bool, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
+        let behind_secret = std::mem::replace(&mut self.side(from).behind_secret, false);
         let ends = line::end_marker(draft.line).is_some();
         if ends {
             let partial = self.side(from).after_loss;
@@ -254,12 +274,19 @@ impl Session {
         if torn {
             return self.rest_of_line(from, draft, offset, notes);
         }
+        if draft.line.trim_ascii().is_empty() {
+            return self.empty(from, draft, offset, notes);
+        }
         let after_loss = self.side(from).after_loss;
+        if behind_secret || (from == Peer::Client && after_loss && !block::is_well_known(block, draft.line)) {
+            return self.unplaced(from, draft, offset, notes);
+        }
         let dialect = self.agreement.as_ref().map_or(&Dialect::Unknown, |agreement| &agreement.dialect);
         if let Some((name, sentence)) = block::body(block, &mut draft, dialect, after_loss) {
             if from == Peer::Client {
                 self.configured(&draft);
             }
+            self.side(from).behind_secret = draft.ends_in_nul && draft.holds_secret();
             return self.say(from, offset, Said { bulk: true, ..Said::new(name, sentence, draft) }, notes);
         }
         if after_loss && from == Peer::Server {

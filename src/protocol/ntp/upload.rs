@@ -57,9 +57,22 @@ pub(super) fn plan(row: &Keyword, rest: &[u8]) -> Plan {
     } else {
         text(1)
     };
-    let size = line::integer(size.trim_ascii()).and_then(|size| u64::try_from(size).ok()).filter(|size| u32::try_from(*size).is_ok());
+    let size = number(size);
     lines.remove(0);
     Plan::Ready(Head { len: start, size, lines })
+}
+
+/// A number of bytes as the servers read it: blanks, a sign, digits, and then whatever. Nothing for what counts no bytes to them.
+///
+/// # Wire
+///
+/// [spec ntp-otp 3 rule 6, 5.8] `atoi` and `atol`.
+fn number(text: &[u8]) -> Option<u64> {
+    let text = text.trim_ascii_start();
+    let text = text.strip_prefix(b"+").unwrap_or(text);
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = std::str::from_utf8(text.get(..digits)?).ok()?;
+    digits.parse::<u32>().ok().map(u64::from)
 }
 
 /// Says what the head and the blob behind it, as far as it is in the draft, hold. Uploaded bytes are secrets.
@@ -72,7 +85,7 @@ pub(super) fn annotate(row: &Keyword, head: &Head, draft: &mut Draft<'_>) {
         let skip = label.prefix.len().min(range.len());
         let value = range.start.saturating_add(skip)..range.end;
         draft.keyword(range.start..value.start, "label");
-        let count = line::integer(draft.bytes(&value).trim_ascii()).and_then(|number| u64::try_from(number).ok());
+        let count = number(draft.bytes(&value));
         let text = Value::text(draft.bytes(&value));
         draft.value(value, label.name, if label.name == "size_bytes" { count.map_or(text, Value::Count) } else { text });
         line_end = range.end;

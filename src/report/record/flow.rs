@@ -1,6 +1,7 @@
 //! Records about connections: opened, closed, and what protocol they carry.
 
 use super::Body;
+use super::value::Text;
 use crate::event::Closing;
 use crate::event::Session;
 use crate::peer::Flow;
@@ -11,7 +12,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sha1::Digest as _;
 use sha1::Sha1;
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 /// The ends of a connection.
@@ -110,9 +110,9 @@ pub(in crate::report) struct SessionIdentified<'a> {
     protocol: &'static str,
     /// The version as the wire says it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<&'a str>,
+    version: Option<Text<'a>>,
     /// Options of the version line, in order.
-    options: &'a [Cow<'a, str>],
+    options: Vec<Text<'a>>,
     /// What made the match.
     matched: &'static str,
 }
@@ -124,7 +124,8 @@ impl Body for SessionIdentified<'_> {
 impl<'a> SessionIdentified<'a> {
     pub(super) fn of(flow: &Flow, session: &'a Session<'a>) -> Self {
         let Session { protocol, version, options, matched } = session;
-        Self { ends: Ends::of(flow), protocol, version: version.as_deref(), options, matched }
+        let (version, options) = (version.as_deref().map(Text::of), options.iter().map(|option| Text::of(option)).collect());
+        Self { ends: Ends::of(flow), protocol, version, options, matched }
     }
 }
 
@@ -159,5 +160,14 @@ mod tests {
             community_id(&flow)
         };
         assert_eq!(both("128.232.110.120:34855", "66.35.250.204:80"), "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
+    }
+
+    #[test]
+    fn options_keep_their_bytes() {
+        let flow = script::flow(1, "10.0.0.1:1", "10.0.0.2:2");
+        let options = vec![b"sni=caf\xe9"[..].into(), b"plain"[..].into()];
+        let session = Session { protocol: "tls", version: None, options, matched: "" };
+        let record = serde_json::to_value(SessionIdentified::of(&flow, &session)).unwrap();
+        assert_eq!(record["options"], serde_json::json!([{"text": "sni=café", "bytes": "c25pPWNhZuk="}, "plain"]));
     }
 }

@@ -1,0 +1,169 @@
+//! Connections nobody has claimed yet: what came of them, when the protocols are asked, and who gives way when there are too many.
+
+use super::Opening;
+use super::PROTOCOLS;
+use super::Probe;
+use super::Protocol;
+use super::conversation::of;
+use crate::anomaly::GapReason;
+use crate::evidence::Frames;
+use crate::flow::Body;
+use crate::flow::Chunk;
+use crate::limits::Limits;
+use crate::peer::Flow;
+use crate::peer::FlowId;
+use crate::peer::Peer;
+use crate::peer::RolesFrom;
+use crate::time::Timestamp;
+use foldhash::quality::RandomState;
+use hashbrown::HashMap;
+use std::collections::BTreeSet;
+
+/// Ports the user named for a protocol.
+pub(super) type Hints = [(&'static str, u16)];
+
+/// A chunk that came before somebody claimed the flow.
+pub(super) struct Arrival {
+    pub(super) from: Peer,
+    pub(super) offset: u64,
+    pub(super) at: Timestamp,
+    pub(super) frames: Frames,
+    pub(super) data: Vec<u8>,
+    pub(super) gap: Option<(u64, GapReason)>,
+}
+
+/// What all protocols together say of a flow.
+pub(super) enum Verdict {
+    /// This one reads it; who the server is, if the bytes say so.
+    Claimed(&'static dyn Protocol, Option<Peer>),
+    /// One of them may, when more has come.
+    Open,
+    /// None of them will.
+    Nobody,
+}
+
+/// A flow nobody has claimed yet. Bounded by `probe_bytes` per direction and by `probe_pieces`.
+pub(super) struct Probing {
+    pub(super) arrivals: Vec<Arrival>,
+    /// Whether both streams are kept from their first byte.
+    pub(super) whole: bool,
+    opening: [Vec<u8>; 2],
+    /// Bytes kept of each direction, also those before a hole.
+    kept: [usize; 2],
+    /// Bytes of both openings when the protocols were last asked.
+    asked: usize,
+}
+
+impl Probing {
+    pub(super) fn new(whole: bool) -> Self {
+        Self { arrivals: Vec::new(), opening: [Vec::new(), Vec::new()], kept: [0, 0], asked: 0, whole }
+    }
+
+    /// Keeps the next chunk, and asks the protocols when that is due.
+    pub(super) fn take_in(&mut self, from: Peer, chunk: Chunk<'_>, flow: &Flow, hints: &Hints, limits: &Limits) -> Verdict {
+        // A hole ends an opening: what it told is asked for before it goes.
+        let is_gap = matches!(chunk.body, Body::Gap(..));
+        let before = if is_gap && self.shown() > self.asked { self.ask(flow, hints) } else { Verdict::Open };
+        self.add(from, chunk);
+        if !matches!(before, Verdict::Open) {
+            return before;
+        }
+        let full = self.arrivals.len() >= limits.probe_pieces || self.kept.iter().any(|bytes| *bytes >= limits.probe_bytes);
+        match if full || self.is_due() { self.ask(flow, hints) } else { Verdict::Open } {
+            Verdict::Open if full => Verdict::Nobody,
+            verdict => verdict,
+        }
+    }
+
+    fn add(&mut self, from: Peer, chunk: Chunk<'_>) {
+        let (data, gap) = match chunk.body {
+            Body::Data(data) => (data, None),
+            Body::Gap(bytes, reason) => (&[][..], Some((bytes, reason))),
+        };
+        let opening = of(&mut self.opening, from);
+        if gap.is_some() {
+            // What follows a hole is no opening any more.
+            self.whole = false;
+            opening.clear();
+        }
+        opening.extend_from_slice(data);
+        let kept = of(&mut self.kept, from);
+        *kept = kept.saturating_add(data.len());
+        self.asked = self.asked.min(self.shown());
+        let frames = chunk.frames.clone();
+        self.arrivals.push(Arrival { from, offset: chunk.offset, at: chunk.at, frames, data: data.to_vec(), gap });
+    }
+
+    /// Bytes the protocols would be shown.
+    fn shown(&self) -> usize {
+        self.opening.iter().map(Vec::len).fold(0, usize::saturating_add)
+    }
+
+    /// Whether the openings grew by a sixteenth: so the cost of asking is linear in bytes, whatever the segments are. The first
+    /// line of a whole stream, which is all there is to look at, is never waited for.
+    fn is_due(&self) -> bool {
+        let shown = self.shown();
+        self.whole || shown.saturating_sub(self.asked).saturating_mul(16) >= shown
+    }
+
+    /// Shows the openings to all protocols. More bytes never change a yes, so it does not matter when they are asked.
+    pub(super) fn ask(&mut self, flow: &Flow, hints: &Hints) -> Verdict {
+        self.asked = self.shown();
+        let [client, server] = &self.opening;
+        let mut verdict = Verdict::Nobody;
+        for protocol in PROTOCOLS {
+            let opening = Opening { client, server, whole: self.whole, hinted: is_hinted(*protocol, flow, hints) };
+            match protocol.probe(&opening) {
+                Probe::Match { server } => return Verdict::Claimed(*protocol, server),
+                Probe::NeedMore => verdict = Verdict::Open,
+                Probe::NoMatch => {}
+            }
+        }
+        verdict
+    }
+}
+
+/// Whether the streams of this flow are known from their first byte.
+pub(super) fn starts_known(flow: &Flow) -> bool {
+    matches!(flow.roles, RolesFrom::Handshake | RolesFrom::SynAck | RolesFrom::Syn)
+}
+
+/// Whether the server's port, or what may be it, is one of this protocol's.
+fn is_hinted(protocol: &dyn Protocol, flow: &Flow, hints: &Hints) -> bool {
+    let named = |port: u16| protocol.ports().contains(&port) || hints.contains(&(protocol.id(), port));
+    named(flow.server.port) || (!starts_known(flow) && named(flow.client.port))
+}
+
+/// All flows that are being probed.
+#[derive(Default)]
+pub(super) struct Probes {
+    flows: HashMap<FlowId, (bool, Box<Probing>), RandomState>,
+    /// Who gives way first: flows on unknown ports, the oldest of them.
+    queue: BTreeSet<(bool, FlowId)>,
+}
+
+impl Probes {
+    /// Takes a flow out.
+    pub(super) fn take(&mut self, id: FlowId) -> Option<Box<Probing>> {
+        let (hinted, probing) = self.flows.remove(&id)?;
+        self.queue.remove(&(hinted, id));
+        Some(probing)
+    }
+
+    /// Puts a flow in, or back.
+    pub(super) fn put(&mut self, flow: &Flow, hints: &Hints, probing: Box<Probing>) {
+        let hinted = PROTOCOLS.iter().any(|protocol| is_hinted(*protocol, flow, hints));
+        self.queue.insert((hinted, flow.id));
+        self.flows.insert(flow.id, (hinted, probing));
+    }
+
+    /// Takes the flow out that is to give way, when there are more than so many.
+    pub(super) fn surplus(&mut self, most: usize) -> Option<FlowId> {
+        if self.flows.len() <= most {
+            return None;
+        }
+        let (_, id) = self.queue.pop_first()?;
+        self.flows.remove(&id);
+        Some(id)
+    }
+}
