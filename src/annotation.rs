@@ -163,7 +163,8 @@ pub struct Annotation<'a> {
     pub phase: u16,
     /// The message it answers.
     pub response_to: Option<Reference>,
-    /// A sentence for people; `{field}` stands for that field's value, so that a redacted field cannot leak here.
+    /// A sentence for people; `{field}` stands for that field's value, so that a redacted field cannot leak here, and
+    /// `{words|field}` for both or, when there is no such field, for nothing.
     pub sentence: &'a str,
     /// What it says.
     pub fields: Vec<Field<'a>>,

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 /// How many items of a list are named; the rest is counted.
 const NAMED_ITEMS: usize = 3;
 
-/// Fills the sentence of an annotation. `{field}` becomes that field's value, nothing when there is no such field; a brace
-/// that no brace closes stands for itself.
+/// Fills the sentence of an annotation. `{field}` becomes that field's value, nothing when there is no such field, and
+/// `{words|field}` the words in front of the value, if there is one; a brace that no brace closes stands for itself.
 ///
 /// The result may hold whatever the wire held: it is to be escaped for its target.
 #[must_use]
@@ -19,7 +19,9 @@ pub(super) fn sentence(annotation: &Annotation<'_>) -> String {
     while let Some((before, tail)) = rest.split_once('{') {
         let Some((name, after)) = tail.split_once('}') else { break };
         out.push_str(before);
+        let (words, name) = name.split_once('|').unwrap_or(("", name));
         if let Some(value) = annotation.field(name) {
+            out.push_str(words);
             push_value(&mut out, value);
         }
         rest = after;
@@ -86,8 +88,8 @@ mod tests {
             Field::new("done", Value::Flag(true)),
             Field::secret("password", Value::Redacted(4)),
         ];
-        let sentence = "{user}|{few}|{many}|{count}|{offset}|{done}|{password}|{missing}|{open";
-        assert_eq!(filled(sentence, fields), "Jürg|a, b, c|a, b, c and 2 more|3|-1|yes|<redacted 4 bytes>||{open");
+        let sentence = "{user}|{few}|{many}|{count}|{offset}|{done}|{password}|{missing}{, not |missing}{, with |count}|{open";
+        assert_eq!(filled(sentence, fields), "Jürg|a, b, c|a, b, c and 2 more|3|-1|yes|<redacted 4 bytes>|, with 3|{open");
     }
 
     #[test]

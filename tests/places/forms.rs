@@ -92,3 +92,12 @@ fn escapes_are_turned_back_only_when_they_were_asked_for() {
     let plain: Vec<_> = said.iter().skip(3).map(|said| field(said, "plain_text")).collect();
     assert_eq!(plain, [None, Some(r"a\nb")]);
 }
+
+#[test]
+fn a_count_that_swallows_more_than_targets_shows_nothing_of_it() {
+    let order = |blob: &str| format!("C: CLIENT <|> LONG_ATTACK <|>\\n{}\\n{blob}\n", blob.replace("\\n", "n").len());
+    let targets = |blob: &str| field(&messages(&logged_in(&order(blob)), Peer::Client)[3], "targets").map(str::to_owned);
+    assert_eq!(targets("10.0.0.1,10.0.0.2").as_deref(), Some("10.0.0.1,10.0.0.2"));
+    assert_ne!(targets("10.0.0.1\\nhunter2"), Some(r"10.0.0.1\nhunter2".to_owned()));
+    assert_ne!(targets("CLIENT <|> x <|> hunter2").as_deref(), Some("CLIENT <|> x <|> hunter2"));
+}

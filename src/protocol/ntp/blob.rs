@@ -77,7 +77,7 @@ impl Session {
             draft.secret(0..part.len(), "content");
             "file_part"
         } else {
-            draft.text(0..part.len(), "targets");
+            upload::targets(&mut draft, 0..part.len());
             "targets_part"
         };
         self.say(from, offset, Said { bulk: true, ..Said::new(name, "A part of what the order before it counts.", draft) }, notes);
