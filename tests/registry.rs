@@ -35,6 +35,7 @@ use ntp_sniff::protocol::Probe;
 use ntp_sniff::report::FORMATS;
 use ntp_sniff::report::Style;
 use ntp_sniff::time::Timestamp;
+use ntp_sniff::tunnel::TunnelStack;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::io;
@@ -107,6 +108,7 @@ fn flow(whole: bool) -> Flow {
         opening: Frames::one(FrameId { input: 0, number: 1 }),
         closing: Frames::default(),
         vlans: VlanStack::default(),
+        tunnels: TunnelStack::default(),
         from_client: Traffic::default(),
         from_server: Traffic::default(),
         announced: true,

@@ -220,6 +220,7 @@ impl Flows {
             opening,
             closing: Frames::default(),
             vlans: segment.vlans,
+            tunnels: segment.tunnels,
             from_client: Traffic::default(),
             from_server: Traffic::default(),
             announced: false,
