@@ -87,6 +87,12 @@ impl TunnelStack {
         self.tunnels.iter().flatten()
     }
 
+    /// The stack to keep for long, where memory counts; nothing when it is empty, as most are.
+    #[must_use]
+    pub fn kept(&self) -> Option<Box<Self>> {
+        (!self.is_empty()).then(|| Box::new(*self))
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

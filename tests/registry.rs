@@ -35,7 +35,6 @@ use ntp_sniff::protocol::Probe;
 use ntp_sniff::report::FORMATS;
 use ntp_sniff::report::Style;
 use ntp_sniff::time::Timestamp;
-use ntp_sniff::tunnel::TunnelStack;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::io;
@@ -108,7 +107,7 @@ fn flow(whole: bool) -> Flow {
         opening: Frames::one(FrameId { input: 0, number: 1 }),
         closing: Frames::default(),
         vlans: VlanStack::default(),
-        tunnels: TunnelStack::default(),
+        tunnels: None,
         from_client: Traffic::default(),
         from_server: Traffic::default(),
         announced: true,

@@ -35,7 +35,6 @@ use crate::peer::RolesFrom;
 use crate::peer::Traffic;
 use crate::peer::VlanStack;
 use crate::time::Timestamp;
-use crate::tunnel::TunnelStack;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -77,7 +76,7 @@ pub(super) fn flow(id: u64, client: &str, server: &str) -> Flow {
         opening: frames(&[1, 2, 3]),
         closing: frames(&[40, 41]),
         vlans,
-        tunnels: TunnelStack::default(),
+        tunnels: None,
         from_client: Traffic { packets: 14, bytes: 40 },
         from_server: Traffic { packets: 17, bytes: 6_755_573 },
         announced: true,

@@ -24,7 +24,6 @@ use ntp_sniff::peer::Traffic;
 use ntp_sniff::peer::VlanStack;
 use ntp_sniff::protocol::Conversations;
 use ntp_sniff::time::Timestamp;
-use ntp_sniff::tunnel::TunnelStack;
 
 /// Which limits a capture reaches. Each must be a field of [`Limits`], as its debug text names them.
 fn reached(limits: &Limits, frames: &[Captured]) -> Vec<&'static str> {
@@ -120,7 +119,7 @@ fn what_nobody_claims_is_not_kept_for_ever() {
         opening: Frames::one(FrameId { input: 0, number: 1 }),
         closing: Frames::default(),
         vlans: VlanStack::default(),
-        tunnels: TunnelStack::default(),
+        tunnels: None,
         from_client: Traffic::default(),
         from_server: Traffic::default(),
         announced: false,
