@@ -57,9 +57,9 @@ impl TunnelKind {
 pub struct Tunnel {
     /// What it is.
     pub kind: TunnelKind,
-    /// Source and destination of the IP packet that carries it; none of MPLS and PPPoE, which no IP packet carries itself.
+    /// Source and destination of the IP packet that carries it; none of MPLS and `PPPoE`, which no IP packet carries itself.
     pub ends: Option<(IpAddr, IpAddr)>,
-    /// What tells it from others of its kind between the same ends: the VXLAN or GENEVE network, the session of PPPoE
+    /// What tells it from others of its kind between the same ends: the VXLAN or GENEVE network, the session of `PPPoE`
     /// and ERSPAN, the key of GRE, the call of PPTP, the bottom label of MPLS.
     pub id: Option<u32>,
 }

@@ -19,7 +19,7 @@ pub(super) enum Layer {
     EtherType(u16),
     /// A stack of MPLS labels.
     Mpls,
-    /// A PPPoE header.
+    /// A `PPPoE` header.
     Pppoe,
     /// A PPP header: the protocol, perhaps after address and control.
     Ppp,

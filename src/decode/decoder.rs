@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 use std::collections::BTreeSet;
 
 /// What came of a frame. Every frame has exactly one outcome, so that the summary can account for it.
+#[allow(clippy::large_enum_variant, reason = "a box would be an allocation for every frame")]
 #[derive(Clone, Debug)]
 pub enum Outcome<'a> {
     /// A TCP segment, or the last fragment that made one whole.

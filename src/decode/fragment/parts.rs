@@ -57,6 +57,7 @@ pub struct Datagram<'a> {
 }
 
 /// What came of a fragment.
+#[allow(clippy::large_enum_variant, reason = "a box would be one more allocation, and it is looked at once")]
 #[derive(Clone, Debug)]
 pub enum Joined<'a> {
     /// It waits for others, repeats what was there, or is of a datagram that was given up.

@@ -1,4 +1,4 @@
-//! PPPoE: sessions of PPP over Ethernet.
+//! `PPPoE`: sessions of PPP over Ethernet.
 
 use crate::anomaly::Anomaly;
 use crate::decode::cursor::{Cursor, Layer, be16, broken};

@@ -39,13 +39,13 @@ impl Ends {
 struct Wrapped {
     /// `mpls`, `pppoe`, `gre`, `pptp`, `erspan1`, `erspan2`, `erspan3`, `ip_in_ip`, `vxlan`, `vxlan_gpe`, `geneve`.
     kind: &'static str,
-    /// The source of the IP packet that carries it; MPLS and PPPoE have none.
+    /// The source of the IP packet that carries it; MPLS and `PPPoE` have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     source_ip: Option<IpAddr>,
     /// The destination of the IP packet that carries it.
     #[serde(skip_serializing_if = "Option::is_none")]
     destination_ip: Option<IpAddr>,
-    /// Network (VXLAN, GENEVE), session (PPPoE, ERSPAN), key (GRE), call (PPTP), or bottom label (MPLS), where there is one.
+    /// Network (VXLAN, GENEVE), session (`PPPoE`, ERSPAN), key (GRE), call (PPTP), or bottom label (MPLS), where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u32>,
 }
