@@ -27,6 +27,7 @@ pub mod protocol;
 pub mod report;
 mod stages;
 pub mod time;
+pub mod tunnel;
 
 #[doc = include_str!("decisions.md")]
 pub mod decisions {}

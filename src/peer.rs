@@ -2,6 +2,7 @@
 
 use crate::evidence::Frames;
 use crate::time::Timestamp;
+use crate::tunnel::TunnelStack;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
@@ -108,7 +109,8 @@ impl RolesFrom {
     }
 }
 
-/// VLAN tags of a frame from the outermost inwards, at most four.
+/// VLAN tags of a frame from the outermost inwards, at most four. Of a tunnelled frame only those inside the innermost tunnel: the
+/// tags around a tunnel are those of the network that carries it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct VlanStack {
     ids: [u16; 4],
@@ -167,6 +169,8 @@ pub struct Flow {
     pub closing: Frames,
     /// VLAN tags of the first frame.
     pub vlans: VlanStack,
+    /// The tunnels around the first frame, if there are any.
+    pub tunnels: Option<Box<TunnelStack>>,
     /// What the client sent.
     pub from_client: Traffic,
     /// What the server sent.

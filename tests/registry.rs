@@ -107,6 +107,7 @@ fn flow(whole: bool) -> Flow {
         opening: Frames::one(FrameId { input: 0, number: 1 }),
         closing: Frames::default(),
         vlans: VlanStack::default(),
+        tunnels: None,
         from_client: Traffic::default(),
         from_server: Traffic::default(),
         announced: true,

@@ -3,9 +3,10 @@
 use super::fragment::{Datagram, Fragment};
 use crate::anomaly::Anomaly;
 use crate::capture::Frame;
-use crate::evidence::FrameId;
+use crate::evidence::{FrameId, Frames};
 use crate::peer::VlanStack;
 use crate::time::Timestamp;
+use crate::tunnel::{Tunnel, TunnelKind, TunnelStack};
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 
@@ -16,6 +17,12 @@ pub(super) enum Layer {
     Ethernet,
     /// What this Ethernet type says.
     EtherType(u16),
+    /// A stack of MPLS labels.
+    Mpls,
+    /// A `PPPoE` header.
+    Pppoe,
+    /// A PPP header: the protocol, perhaps after address and control.
+    Ppp,
     /// An IP header, of the version its first half byte says.
     Ip,
     /// An IPv4 header.
@@ -46,7 +53,7 @@ pub(super) struct Piece {
 /// The bytes not read yet, and what the headers before said about them.
 #[derive(Clone, Debug)]
 pub(super) struct Cursor<'a> {
-    /// The frame.
+    /// The frame, or the last of a joined datagram.
     pub(super) id: FrameId,
     /// Its time.
     pub(super) at: Timestamp,
@@ -56,8 +63,12 @@ pub(super) struct Cursor<'a> {
     pub(super) cut: usize,
     /// Whether `rest` is known to be all of the IP packet, so that a checksum can be verified.
     pub(super) whole: bool,
-    /// Tags seen.
+    /// Whether this is a copy of another network's frame, which its tunnel may have cut short.
+    pub(super) copied: bool,
+    /// Tags seen since the innermost tunnel began.
     pub(super) vlans: VlanStack,
+    /// Tunnels seen.
+    pub(super) tunnels: TunnelStack,
     /// The source of the innermost IP header.
     pub(super) source: IpAddr,
     /// The destination of the innermost IP header.
@@ -75,7 +86,9 @@ impl<'a> Cursor<'a> {
             rest: frame.bytes,
             cut: usize::try_from(frame.wire_len).unwrap_or(usize::MAX).saturating_sub(frame.bytes.len()),
             whole: false,
+            copied: false,
             vlans: VlanStack::default(),
+            tunnels: TunnelStack::default(),
             source: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             destination: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             extensions: 0,
@@ -85,12 +98,14 @@ impl<'a> Cursor<'a> {
     /// The start of what fragments were joined to.
     pub(super) fn within(datagram: &Datagram<'a>) -> Self {
         Self {
-            id: datagram.last,
+            id: datagram.frames.spans().last().map_or_else(FrameId::default, |span| FrameId { input: span.input, number: span.last }),
             at: datagram.at,
             rest: datagram.bytes,
             cut: 0,
             whole: true,
+            copied: false,
             vlans: datagram.vlans,
+            tunnels: datagram.tunnels,
             source: datagram.source,
             destination: datagram.destination,
             extensions: 0,
@@ -110,22 +125,45 @@ impl<'a> Cursor<'a> {
     ///   length ─────────────────┐                cut shrinks
     ///   length ────────────────────────────┐     more than the frame had: not believed
     /// ```
+    ///
+    /// Only in a copied frame even that is believed: mirrors cut what they copy, with or without saying so.
     pub(super) fn limit(&mut self, length: usize) {
         if let Some(packet) = self.rest.get(..length) {
             self.rest = packet;
             self.cut = 0;
             self.whole = true;
         } else {
-            self.cut = self.cut.min(length.saturating_sub(self.rest.len()));
+            let missing = length.saturating_sub(self.rest.len());
+            self.cut = if self.copied { missing } else { self.cut.min(missing) };
             self.whole = false;
         }
+    }
+
+    /// Enters a tunnel that no IP packet carries itself.
+    pub(super) fn enter_link(&mut self, kind: TunnelKind, id: Option<u32>) -> Result<(), Anomaly> {
+        self.push(Tunnel { kind, ends: None, id })
+    }
+
+    /// Enters a tunnel in the IP packet whose header was read last.
+    pub(super) fn enter(&mut self, kind: TunnelKind, id: Option<u32>) -> Result<(), Anomaly> {
+        self.push(Tunnel { kind, ends: Some((self.source, self.destination)), id })
+    }
+
+    /// Notes a tunnel. What was outside of it is no longer ours.
+    #[cold]
+    fn push(&mut self, tunnel: Tunnel) -> Result<(), Anomaly> {
+        if !self.tunnels.push(tunnel) {
+            return Err(broken(tunnel.kind.name(), "more than four tunnels"));
+        }
+        self.vlans = VlanStack::default();
+        Ok(())
     }
 
     /// The rest as a piece of a datagram.
     pub(super) fn fragment(&self, piece: Piece) -> Fragment<'a> {
         Fragment {
             at: self.at,
-            frame: self.id,
+            frames: Frames::one(self.id),
             source: self.source,
             destination: self.destination,
             id: piece.id,
@@ -135,6 +173,7 @@ impl<'a> Cursor<'a> {
             payload: self.rest,
             uncaptured: self.cut,
             vlans: self.vlans,
+            tunnels: self.tunnels,
         }
     }
 }
@@ -147,4 +186,9 @@ pub(super) fn broken(layer: &'static str, problem: &'static str) -> Anomaly {
 /// A 16-bit number in network order at an offset.
 pub(super) fn be16(bytes: &[u8], offset: usize) -> Option<u16> {
     bytes.get(offset..)?.first_chunk().map(|pair| u16::from_be_bytes(*pair))
+}
+
+/// A 32-bit number in network order at an offset.
+pub(super) fn be32(bytes: &[u8], offset: usize) -> Option<u32> {
+    bytes.get(offset..)?.first_chunk().map(|four| u32::from_be_bytes(*four))
 }

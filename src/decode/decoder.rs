@@ -1,6 +1,6 @@
 //! Frames in, segments out: the decoding with the little state it needs.
 
-use super::fragment::{Fragment, Fragments, Joined, Report};
+use super::fragment::{Datagram, Fragment, Fragments, Joined, Report};
 use super::{Checks, Decoded, LINK_TYPE_UNKNOWN, Segment};
 use crate::anomaly::Anomaly;
 use crate::capture::Frame;
@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 use std::collections::BTreeSet;
 
 /// What came of a frame. Every frame has exactly one outcome, so that the summary can account for it.
+#[allow(clippy::large_enum_variant, reason = "a box would be an allocation for every frame")]
 #[derive(Clone, Debug)]
 pub enum Outcome<'a> {
     /// A TCP segment, or the last fragment that made one whole.
@@ -19,11 +20,15 @@ pub enum Outcome<'a> {
     Other(&'static str),
 }
 
+/// The most datagrams in one another: one more than there may be tunnels.
+const MOST_NESTED: usize = 5;
+
 /// Turns frames into segments: [`super::segment`], with fragments joined and each unknown link type reported once.
 #[derive(Debug)]
 pub struct Decoder {
     checks: Checks,
     fragments: Fragments,
+    wholes: [Whole; MOST_NESTED],
     unknown: BTreeSet<u32>,
     now: Timestamp,
 }
@@ -32,7 +37,7 @@ impl Decoder {
     /// A decoder that has seen nothing.
     #[must_use]
     pub fn new(limits: &Limits, checks: Checks) -> Self {
-        Self { checks, fragments: Fragments::new(limits), unknown: BTreeSet::new(), now: Timestamp::default() }
+        Self { checks, fragments: Fragments::new(limits), wholes: Default::default(), unknown: BTreeSet::new(), now: Timestamp::default() }
     }
 
     /// Decodes a frame. The segment borrows from the frame, or from the decoder where fragments were joined.
@@ -44,7 +49,7 @@ impl Decoder {
         self.fragments.expire(frame.at, report);
         match super::segment(frame, self.checks) {
             Ok(Decoded::Segment(segment)) => Outcome::Segment(segment),
-            Ok(Decoded::Fragment(fragment)) => self.join(&fragment, report),
+            Ok(Decoded::Fragment(fragment)) => join(&mut self.fragments, &mut self.wholes, &fragment, self.checks, report),
             Ok(Decoded::Other(reason)) => {
                 if reason == LINK_TYPE_UNKNOWN && self.unknown.insert(frame.link_type) {
                     report(frame.at, Frames::one(frame.id), Anomaly::LinkTypeUnknown { link_type: frame.link_type });
@@ -68,19 +73,45 @@ impl Decoder {
     pub fn finish(&mut self, report: Report<'_>) {
         self.fragments.finish(self.now, report);
     }
+}
 
-    /// Adds a fragment, and decodes its datagram if that is now whole.
-    fn join(&mut self, fragment: &Fragment<'_>, report: Report<'_>) -> Outcome<'_> {
-        let Joined::Whole(datagram) = self.fragments.push(fragment, report) else { return Outcome::Other("fragment") };
-        match super::joined(&datagram, self.checks) {
-            Ok(Decoded::Segment(segment)) => Outcome::Segment(segment),
-            Ok(Decoded::Fragment(_)) => Outcome::Other("fragment"),
-            Ok(Decoded::Other(reason)) => Outcome::Other(reason),
-            Err(anomaly) => {
-                report(datagram.at, datagram.frames.clone(), anomaly);
-                Outcome::Other("malformed")
-            }
+/// Adds a fragment, and decodes its datagram if that is now whole. A tunnel in the datagram may hold a fragment again.
+fn join<'s>(
+    fragments: &mut Fragments,
+    wholes: &'s mut [Whole],
+    fragment: &Fragment<'_>,
+    checks: Checks,
+    report: Report<'_>,
+) -> Outcome<'s> {
+    let Some((whole, inner)) = wholes.split_first_mut() else { return Outcome::Other("fragment") };
+    let Joined::Whole(datagram) = fragments.push(fragment, report) else { return Outcome::Other("fragment") };
+    let datagram = whole.keep(&datagram);
+    match super::joined(&datagram, checks) {
+        Ok(Decoded::Segment(segment)) => Outcome::Segment(segment),
+        Ok(Decoded::Fragment(fragment)) => join(fragments, inner, &fragment, checks, report),
+        Ok(Decoded::Other(reason)) => Outcome::Other(reason),
+        Err(anomaly) => {
+            report(datagram.at, datagram.frames.clone(), anomaly);
+            Outcome::Other("malformed")
         }
+    }
+}
+
+/// A joined datagram, kept while its tunnel's fragments go where it came from.
+#[derive(Debug, Default)]
+struct Whole {
+    bytes: Vec<u8>,
+    frames: Frames,
+}
+
+impl Whole {
+    /// Keeps a copy, and lends it.
+    fn keep<'s>(&'s mut self, datagram: &Datagram<'_>) -> Datagram<'s> {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(datagram.bytes);
+        self.frames.clone_from(datagram.frames);
+        let &Datagram { at, source, destination, protocol, vlans, tunnels, .. } = datagram;
+        Datagram { at, frames: &self.frames, source, destination, protocol, bytes: &self.bytes, vlans, tunnels }
     }
 }
 

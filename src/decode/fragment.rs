@@ -89,7 +89,7 @@ impl Fragments {
         let before = datagram.pieces.bytes();
         let added = datagram.pieces.add(fragment);
         if added != Added::Repeated {
-            datagram.frames.add(fragment.frame);
+            datagram.frames.join(&fragment.frames);
         }
         if fragment.offset == 0 && added == Added::New {
             datagram.protocol = fragment.protocol;
@@ -172,13 +172,13 @@ impl Fragments {
         self.finished.frames = datagram.frames;
         Joined::Whole(Datagram {
             at: last.at,
-            last: last.frame,
             frames: &self.finished.frames,
             source: last.source,
             destination: last.destination,
             protocol: datagram.protocol,
             bytes: &self.finished.bytes,
             vlans: last.vlans,
+            tunnels: last.tunnels,
         })
     }
 
@@ -187,7 +187,7 @@ impl Fragments {
         while self.waiting.len() >= self.datagrams.max(1) {
             let Some((&number, oldest)) = self.waiting.first_key_value() else { return };
             if !oldest.dropped {
-                report(cause.at, Frames::one(cause.frame), reached("datagrams", self.datagrams));
+                report(cause.at, cause.frames.clone(), reached("datagrams", self.datagrams));
             }
             self.give_up(number, cause.at, report);
         }
@@ -197,14 +197,14 @@ impl Fragments {
     fn shed_bytes(&mut self, cause: &Fragment<'_>, report: Report<'_>) {
         while self.held > self.bytes {
             let Some((&number, _)) = self.waiting.iter().find(|(_, datagram)| !datagram.dropped) else { return };
-            report(cause.at, Frames::one(cause.frame), reached("fragment_bytes", self.bytes));
+            report(cause.at, cause.frames.clone(), reached("fragment_bytes", self.bytes));
             self.give_up(number, cause.at, report);
         }
     }
 
     /// Gives up a datagram of too many fragments, but remembers that it did.
     fn give_up_crowded(&mut self, number: u64, cause: &Fragment<'_>, report: Report<'_>) {
-        report(cause.at, Frames::one(cause.frame), reached("fragments_per_datagram", self.per_datagram));
+        report(cause.at, cause.frames.clone(), reached("fragments_per_datagram", self.per_datagram));
         if let Some(datagram) = self.waiting.get(&number) {
             report(cause.at, datagram.frames.clone(), datagram.incomplete());
         }

@@ -5,6 +5,7 @@ pub(super) mod v6;
 
 use super::cursor::{Cursor, Layer, Piece, broken};
 use crate::anomaly::Anomaly;
+use crate::tunnel::TunnelKind;
 use etherparse::IpAuthHeaderSlice;
 
 /// The longest datagram there is: all length fields have 16 bits.
@@ -26,7 +27,7 @@ pub(super) fn either(cursor: &Cursor<'_>) -> Result<Layer, Anomaly> {
     }
 }
 
-/// Says what a protocol number other than TCP leads to; takes off extension headers.
+/// Says what a protocol number other than those of TCP, UDP and GRE leads to; takes off extension headers.
 ///
 /// # Errors
 ///
@@ -34,12 +35,14 @@ pub(super) fn either(cursor: &Cursor<'_>) -> Result<Layer, Anomaly> {
 ///
 /// # Wire
 ///
-/// IANA's protocol numbers. The authentication header (51) may follow either version.
+/// IANA's protocol numbers. The authentication header (51) may follow either version. RFC 2003 section 3.1 for IPv4 in
+/// IP (4), RFC 4213 section 3 and RFC 2473 section 3 for IPv6 in IP (41).
 pub(super) fn protocol(cursor: &mut Cursor<'_>, number: u8) -> Result<Layer, Anomaly> {
     let v6 = cursor.source.is_ipv6();
     match number {
         1 if !v6 => Ok(Layer::Other("icmp")),
-        17 => Ok(Layer::Other("udp")),
+        4 => tunnel(cursor, Layer::Ipv4),
+        41 => tunnel(cursor, Layer::Ipv6),
         51 => authentication(cursor),
         58 if v6 => Ok(Layer::Other("icmp6")),
         132 => Ok(Layer::Other("sctp")),
@@ -47,6 +50,12 @@ pub(super) fn protocol(cursor: &mut Cursor<'_>, number: u8) -> Result<Layer, Ano
         _ if v6 => Ok(Layer::Other("ipv6_other")),
         _ => Ok(Layer::Other("ip_protocol_other")),
     }
+}
+
+/// Enters an IP packet in an IP packet.
+fn tunnel(cursor: &mut Cursor<'_>, inner: Layer) -> Result<Layer, Anomaly> {
+    cursor.enter(TunnelKind::IpInIp, None)?;
+    Ok(inner)
 }
 
 /// Counts an extension header.

@@ -25,7 +25,8 @@ pub(super) fn header(cursor: &mut Cursor<'_>, link_type: u32) -> Result<Layer, A
     match link_type {
         0 => family(cursor, Order::Host),
         1 => Ok(Layer::Ethernet),
-        9 | 50 => ppp(cursor),
+        9 | 50 => ppp_or_hdlc(cursor),
+        51 => Ok(Layer::Pppoe),
         // 12 and 14 are what DLT_RAW was on the systems whose files carry DLT numbers.
         12 | 14 | 101 => Ok(Layer::Ip),
         104 => cisco_hdlc(cursor),
@@ -64,6 +65,8 @@ pub(super) fn ether_type(cursor: &mut Cursor<'_>, number: u16) -> Result<Layer, 
         IPV4 => Ok(Layer::Ipv4),
         IPV6 => Ok(Layer::Ipv6),
         0x8100 | 0x88a8 | 0x9100 => vlan(cursor),
+        0x8847 | 0x8848 => Ok(Layer::Mpls),
+        0x8864 => Ok(Layer::Pppoe),
         0x0806 => Ok(Layer::Other("arp")),
         0x88cc => Ok(Layer::Other("lldp")),
         length if length < LEAST_ETHER_TYPE => {
@@ -127,17 +130,27 @@ fn family(cursor: &mut Cursor<'_>, order: Order) -> Result<Layer, Anomaly> {
     })
 }
 
+/// Says whether it is PPP, or Cisco's HDLC with its `0f 00` or `8f 00`, which link type 50 allows too.
+fn ppp_or_hdlc(cursor: &mut Cursor<'_>) -> Result<Layer, Anomaly> {
+    match cursor.rest {
+        [0x0f | 0x8f, 0x00, ..] => cisco_hdlc(cursor),
+        _ => Ok(Layer::Ppp),
+    }
+}
+
 /// Takes off a PPP header, with or without HDLC address and control, with a protocol of one or two bytes.
+///
+/// # Errors
+///
+/// [`Anomaly::HeaderBroken`] when it is not whole.
 ///
 /// # Wire
 ///
-/// RFC 1661 section 2 (an odd byte ends the protocol number), RFC 1662 section 3.1 (`ff 03`), and for `0f 00` and
-/// `8f 00` Cisco's HDLC, which link type 50 allows too.
-fn ppp(cursor: &mut Cursor<'_>) -> Result<Layer, Anomaly> {
-    match cursor.rest {
-        [0xff, 0x03, ..] => cursor.skip(2),
-        [0x0f | 0x8f, 0x00, ..] => return cisco_hdlc(cursor),
-        _ => {}
+/// RFC 1661 section 2 (an odd byte ends the protocol number), RFC 1662 section 3.1 (`ff 03`), and RFC 3032 section 4.3
+/// for labels.
+pub(super) fn ppp(cursor: &mut Cursor<'_>) -> Result<Layer, Anomaly> {
+    if let [0xff, 0x03, ..] = cursor.rest {
+        cursor.skip(2);
     }
     let (protocol, bytes) = match cursor.rest {
         [low, ..] if low & 1 == 1 => (u16::from(*low), 1),
@@ -148,6 +161,7 @@ fn ppp(cursor: &mut Cursor<'_>) -> Result<Layer, Anomaly> {
     Ok(match protocol {
         0x0021 => Layer::Ipv4,
         0x0057 => Layer::Ipv6,
+        0x0281 | 0x0283 => Layer::Mpls,
         _ => Layer::Other("ppp_other"),
     })
 }
@@ -155,7 +169,7 @@ fn ppp(cursor: &mut Cursor<'_>) -> Result<Layer, Anomaly> {
 /// Takes off the byte that says which way a PPP frame went, then the PPP header.
 fn ppp_with_direction(cursor: &mut Cursor<'_>) -> Result<Layer, Anomaly> {
     cursor.skip(1);
-    ppp(cursor)
+    ppp_or_hdlc(cursor)
 }
 
 /// Takes off Cisco's HDLC header: address, control, Ethernet type.

@@ -10,6 +10,7 @@ mod tcp;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod tunnel;
 
 pub use self::decoder::{Decoder, Outcome};
 pub use self::fragment::{Datagram, Fragment, Fragments, Joined};
@@ -20,6 +21,7 @@ use crate::capture::Frame;
 use crate::evidence::Frames;
 use crate::peer::{Endpoint, VlanStack};
 use crate::time::Timestamp;
+use crate::tunnel::TunnelStack;
 
 /// TCP flags, as the wire has them in the thirteenth byte of the header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,8 +69,10 @@ pub struct Segment<'a> {
     pub payload: &'a [u8],
     /// Payload bytes that were on the wire but not captured (snap length).
     pub uncaptured: u32,
-    /// VLAN tags around it.
+    /// VLAN tags around it, of a tunnelled one those inside the innermost tunnel.
     pub vlans: VlanStack,
+    /// Tunnels around it.
+    pub tunnels: TunnelStack,
 }
 
 /// Which checksums to verify; by default none, since a capture taken on a sending host has them unfinished.
@@ -88,7 +92,7 @@ pub enum Decoded<'a> {
     /// Nothing for us: the reason under which the summary counts it. Reasons are public: `snake_case` and stable.
     ///
     /// By layer: `empty`, `link_type_unknown`; `loopback_other`, `ppp_other`, `hdlc_other`, `llc`, `arp`, `lldp`,
-    /// `ether_other`; `icmp`, `icmp6`, `udp`, `sctp`, `ip_protocol_other`, `ipv6_other`; `bad_checksum`.
+    /// `ether_other`, `mpls_other`, `pppoe_other`; `icmp`, `icmp6`, `udp`, `sctp`, `gre_other`, `ip_protocol_other`, `ipv6_other`; `bad_checksum`.
     Other(&'static str),
 }
 
@@ -119,12 +123,13 @@ pub fn segment<'a>(frame: &Frame<'a>, checks: Checks) -> Result<Decoded<'a>, Ano
 ///
 /// # Errors
 ///
-/// As [`segment`]; also for a fragment within the fragments.
+/// As [`segment`]; also for a fragment within the fragments, unless it is in a tunnel of theirs.
 fn joined<'a>(datagram: &Datagram<'a>, checks: Checks) -> Result<Decoded<'a>, Anomaly> {
     let mut cursor = Cursor::within(datagram);
     match descend(&mut cursor, Layer::Transport(datagram.protocol), checks)? {
         Decoded::Segment(segment) => Ok(Decoded::Segment(Segment { frames: datagram.frames.clone(), ..segment })),
-        Decoded::Fragment(_) => Err(broken("ipv6_fragment", "a fragment within fragments")),
+        Decoded::Fragment(fragment) if fragment.tunnels == datagram.tunnels => Err(broken("ipv6_fragment", "a fragment within fragments")),
+        Decoded::Fragment(fragment) => Ok(Decoded::Fragment(Fragment { frames: datagram.frames.clone(), ..fragment })),
         Decoded::Other(reason) => Ok(Decoded::Other(reason)),
     }
 }
@@ -136,10 +141,15 @@ fn descend<'a>(cursor: &mut Cursor<'a>, mut layer: Layer, checks: Checks) -> Res
         layer = match layer {
             Layer::Ethernet => link::ethernet(cursor)?,
             Layer::EtherType(number) => link::ether_type(cursor, number)?,
+            Layer::Mpls => tunnel::mpls::stack(cursor)?,
+            Layer::Pppoe => tunnel::pppoe::session(cursor)?,
+            Layer::Ppp => link::ppp(cursor)?,
             Layer::Ip => ip::either(cursor)?,
             Layer::Ipv4 => ip::v4::header(cursor, checks)?,
             Layer::Ipv6 => ip::v6::header(cursor)?,
             Layer::Transport(6) => return tcp::segment(cursor, checks),
+            Layer::Transport(17) => tunnel::udp::datagram(cursor)?,
+            Layer::Transport(47) => tunnel::gre::packet(cursor)?,
             Layer::Transport(number) => ip::protocol(cursor, number)?,
             Layer::Fragment(piece) => return Ok(Decoded::Fragment(cursor.fragment(piece))),
             Layer::Other(reason) => return Ok(Decoded::Other(reason)),

@@ -63,6 +63,7 @@ pub(super) fn segment<'a>(cursor: &Cursor<'a>, checks: Checks) -> Result<Decoded
         payload,
         uncaptured: u32::try_from(payload_bytes.saturating_sub(payload.len())).unwrap_or(u32::MAX),
         vlans: cursor.vlans,
+        tunnels: cursor.tunnels,
     }))
 }
 

@@ -12,13 +12,30 @@ use proptest::sample::select;
 use std::path::Path;
 use std::time::Instant;
 
-const LINK_TYPES: &[u32] = &[0, 1, 9, 12, 14, 50, 101, 104, 108, 113, 147, 204, 228, 229, 276];
+const LINK_TYPES: &[u32] = &[0, 1, 9, 12, 14, 50, 51, 101, 104, 108, 113, 147, 204, 228, 229, 276];
 
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(link_type in select(LINK_TYPES), bytes in proptest::collection::vec(any::<u8>(), 0..120), verify in any::<bool>()) {
         let mut decoder = Decoder::new(&Limits::default(), Checks { verify });
         decoder.frame(&frame(link_type, &bytes), &mut |_, _, _| {});
+        decoder.finish(&mut |_, _, _| {});
+    }
+
+    /// Noise behind the header of every tunnel, and damage of that header.
+    #[test]
+    fn damaged_tunnels_never_panic(which in any::<usize>(), bytes in proptest::collection::vec(any::<u8>(), 0..100), places in proptest::collection::vec((0_usize..70, any::<u8>()), 0..4), inner in 0_usize..4, verify in any::<bool>()) {
+        let inner = &[bytes.clone(), ether(0x0800, &v4(&bytes)), v4(&bytes), v6(&bytes)][inner];
+        let carriers = super::tunnel::carriers(inner);
+        let mut once = carriers[which % carriers.len()].clone();
+        for (place, byte) in places {
+            if let Some(old) = once.get_mut(place) { *old = byte; }
+        }
+        let twice = super::tunnel::carriers(&once);
+        let mut decoder = Decoder::new(&Limits::default(), Checks { verify });
+        for bytes in [&once, &twice[which / 100 % twice.len()]] {
+            decoder.frame(&frame(1, bytes), &mut |_, _, _| {});
+        }
         decoder.finish(&mut |_, _, _| {});
     }
 
@@ -97,6 +114,10 @@ fn real_captures_give_what_tshark_gives() {
         ("ntp/88_off_ipfragments.pcap", 809, 431_768),
         ("connections/13_ipv6.pcap", 8, 20),
         ("connections/15_vlan.pcap", 8, 20),
+        ("connections/17_mpls.pcap", 8, 20),
+        ("connections/19_gre.pcap", 8, 20),
+        ("connections/20_vxlan.pcap", 8, 20),
+        ("connections/22_erspan2.pcap", 8, 20),
     ];
     for (name, segments, bytes) in facts {
         let Some(file) = reference(name) else { return };

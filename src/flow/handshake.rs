@@ -4,7 +4,10 @@ use crate::decode::Segment;
 use crate::evidence::Frames;
 use crate::limits::Limits;
 use crate::peer::Endpoint;
+use crate::peer::Flow;
+use crate::peer::VlanStack;
 use crate::time::Timestamp;
+use crate::tunnel::TunnelStack;
 use foldhash::quality::RandomState;
 use std::hash::BuildHasher;
 
@@ -22,6 +25,8 @@ pub(super) struct Syn {
     pub(super) at: Timestamp,
     pub(super) frames: Frames,
     pub(super) window_scale: Option<u8>,
+    vlans: VlanStack,
+    tunnels: Option<Box<TunnelStack>>,
     /// Its place in the order of all SYNs: who asked first is the client.
     pub(super) order: u64,
 }
@@ -30,6 +35,13 @@ impl Syn {
     /// Whether `ack` acknowledges this SYN and no more than what it carried.
     pub(super) fn is_acknowledged_by(&self, ack: u32) -> bool {
         ack.wrapping_sub(self.seq).wrapping_sub(1) <= self.len
+    }
+
+    /// Makes this the first frame of a connection that a later one opened.
+    pub(super) fn begin(&self, flow: &mut Flow) {
+        flow.first_at = self.at;
+        flow.vlans = self.vlans;
+        flow.tunnels.clone_from(&self.tunnels);
     }
 }
 
@@ -88,6 +100,8 @@ impl PendingSyns {
             at: segment.at,
             frames: segment.frames.clone(),
             window_scale: segment.window_scale,
+            vlans: segment.vlans,
+            tunnels: segment.tunnels.kept(),
             order,
         });
         pushed_out

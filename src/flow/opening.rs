@@ -127,7 +127,7 @@ impl Flows {
         } else {
             self.replace(key, segment.at, receiver);
             let mut flow = self.new_flow(client, server, RolesFrom::Handshake, segment, frames.clone());
-            flow.first_at = syn.at;
+            syn.begin(&mut flow);
             flow.traffic_mut(if syn.client == client { Peer::Client } else { Peer::Server }).packets = 1;
             let mut connection = Connection::new(key, flow);
             connection.synchronize(syn.client, syn.seq, syn.window_scale);
@@ -186,7 +186,7 @@ impl Flows {
         frames.join(&segment.frames);
         let mut flow = self.new_flow(client, server, roles, segment, frames);
         if let Some(syn) = &syn {
-            flow.first_at = syn.at;
+            syn.begin(&mut flow);
             flow.from_client.packets = 1;
         }
         let mut connection = Connection::new(key, flow);
@@ -226,6 +226,7 @@ impl Flows {
             opening,
             closing: Frames::default(),
             vlans: segment.vlans,
+            tunnels: segment.tunnels.kept(),
             from_client: Traffic::default(),
             from_server: Traffic::default(),
             announced: false,

@@ -20,6 +20,7 @@ use crate::peer::Flow;
 use crate::peer::Peer;
 use crate::peer::VlanStack;
 use crate::time::Timestamp;
+use crate::tunnel::TunnelStack;
 
 /// Writes down what it is told, in words.
 #[derive(Default)]
@@ -101,6 +102,7 @@ impl Wire {
             payload,
             uncaptured: 0,
             vlans: VlanStack::default(),
+            tunnels: TunnelStack::default(),
         };
         self.flows.push(&segment, &mut self.log);
     }

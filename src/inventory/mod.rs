@@ -356,6 +356,7 @@ mod tests {
             opening: real.frames.clone(),
             closing: Frames::default(),
             vlans: crate::peer::VlanStack::default(),
+            tunnels: None,
             from_client: crate::peer::Traffic::default(),
             from_server: crate::peer::Traffic::default(),
             announced: true,

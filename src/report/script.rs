@@ -79,6 +79,7 @@ pub(super) fn flow(id: u64, client: &str, server: &str) -> Flow {
         opening: frames(&[1, 2, 3]),
         closing: frames(&[40, 41]),
         vlans,
+        tunnels: None,
         from_client: Traffic { packets: 14, bytes: 40 },
         from_server: Traffic { packets: 17, bytes: 6_755_573 },
         announced: true,

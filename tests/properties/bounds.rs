@@ -121,6 +121,7 @@ fn what_nobody_claims_is_not_kept_for_ever() {
         opening: Frames::one(FrameId { input: 0, number: 1 }),
         closing: Frames::default(),
         vlans: VlanStack::default(),
+        tunnels: None,
         from_client: Traffic::default(),
         from_server: Traffic::default(),
         announced: false,

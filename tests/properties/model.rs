@@ -19,6 +19,7 @@ use ntp_sniff::peer::Flow;
 use ntp_sniff::peer::Peer;
 use ntp_sniff::peer::VlanStack;
 use ntp_sniff::time::Timestamp;
+use ntp_sniff::tunnel::TunnelStack;
 use proptest::prelude::*;
 
 /// Bytes of the stream.
@@ -68,6 +69,7 @@ pub(crate) fn segment(number: u64, from: Peer, seq: u32, flags: u8, payload: &[u
         payload,
         uncaptured: 0,
         vlans: VlanStack::default(),
+        tunnels: TunnelStack::default(),
     }
 }
 

@@ -1,9 +1,9 @@
 //! What goes into the joining of fragments and what comes out of it.
 
-use crate::evidence::FrameId;
 use crate::evidence::Frames;
 use crate::peer::VlanStack;
 use crate::time::Timestamp;
+use crate::tunnel::TunnelStack;
 use std::net::IpAddr;
 
 /// A piece of an IP datagram, borrowed from its frame.
@@ -11,8 +11,8 @@ use std::net::IpAddr;
 pub struct Fragment<'a> {
     /// Time of its frame.
     pub at: Timestamp,
-    /// Its frame.
-    pub frame: FrameId,
+    /// Its frame, or the frames of the datagram that carried it whole through a tunnel.
+    pub frames: Frames,
     /// Who sent it.
     pub source: IpAddr,
     /// To whom.
@@ -31,6 +31,8 @@ pub struct Fragment<'a> {
     pub uncaptured: usize,
     /// VLAN tags around it.
     pub vlans: VlanStack,
+    /// Tunnels around it.
+    pub tunnels: TunnelStack,
 }
 
 /// A datagram that became whole, lent by [`Fragments`](super::Fragments) until the next fragment.
@@ -38,8 +40,6 @@ pub struct Fragment<'a> {
 pub struct Datagram<'a> {
     /// Time of the fragment that completed it.
     pub at: Timestamp,
-    /// The frame that completed it.
-    pub last: FrameId,
     /// The frames of all its fragments.
     pub frames: &'a Frames,
     /// Who sent it.
@@ -52,9 +52,12 @@ pub struct Datagram<'a> {
     pub bytes: &'a [u8],
     /// VLAN tags around the last fragment.
     pub vlans: VlanStack,
+    /// Tunnels around the last fragment.
+    pub tunnels: TunnelStack,
 }
 
 /// What came of a fragment.
+#[allow(clippy::large_enum_variant, reason = "a box would be one more allocation, and it is looked at once")]
 #[derive(Clone, Debug)]
 pub enum Joined<'a> {
     /// It waits for others, repeats what was there, or is of a datagram that was given up.

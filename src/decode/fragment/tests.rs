@@ -10,6 +10,7 @@ use crate::evidence::Frames;
 use crate::limits::Limits;
 use crate::peer::VlanStack;
 use crate::time::Timestamp;
+use crate::tunnel::TunnelStack;
 use proptest::prelude::{ProptestConfig, any, proptest};
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
@@ -27,7 +28,7 @@ fn piece(ip: IpAddr, id: u32, offset: u16, more: bool, payload: &[u8]) -> Fragme
     let frame = FrameId { input: 0, number: u64::from(id) * 100 + u64::from(offset) };
     Fragment {
         at: at(0),
-        frame,
+        frames: Frames::one(frame),
         source: ip,
         destination: ip,
         id,
@@ -37,6 +38,7 @@ fn piece(ip: IpAddr, id: u32, offset: u16, more: bool, payload: &[u8]) -> Fragme
         payload,
         uncaptured: 0,
         vlans: VlanStack::default(),
+        tunnels: TunnelStack::default(),
     }
 }
 

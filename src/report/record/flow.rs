@@ -6,6 +6,7 @@ use crate::event::Closing;
 use crate::event::Session;
 use crate::peer::Flow;
 use crate::peer::FlowKey;
+use crate::tunnel::Tunnel;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
@@ -33,6 +34,29 @@ impl Ends {
     }
 }
 
+/// A tunnel around a frame.
+#[derive(Serialize, JsonSchema)]
+struct Wrapped {
+    /// `mpls`, `pppoe`, `gre`, `pptp`, `erspan1`, `erspan2`, `erspan3`, `ip_in_ip`, `vxlan`, `vxlan_gpe`, `geneve`.
+    kind: &'static str,
+    /// The source of the IP packet that carries it; MPLS and `PPPoE` have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_ip: Option<IpAddr>,
+    /// The destination of the IP packet that carries it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destination_ip: Option<IpAddr>,
+    /// Network (VXLAN, GENEVE), session (`PPPoE`, ERSPAN), key (GRE), call (PPTP), or bottom label (MPLS), where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u32>,
+}
+
+impl Wrapped {
+    fn of(tunnel: &Tunnel) -> Self {
+        let (source_ip, destination_ip) = tunnel.ends.unzip();
+        Self { kind: tunnel.kind.name(), source_ip, destination_ip, id: tunnel.id }
+    }
+}
+
 /// A handshake completed, or payload was seen.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::report) struct FlowOpened<'a> {
@@ -40,8 +64,11 @@ pub(in crate::report) struct FlowOpened<'a> {
     ends: Ends,
     /// Community ID, version 1, seed 0.
     community_id: String,
-    /// VLAN tags of the first frame, outermost first.
+    /// VLAN tags of the first frame, outermost first; of a tunnelled frame those inside the innermost tunnel.
     vlans: &'a [u16],
+    /// The tunnels around the first frame, outermost first; absent when there are none. Client, server and VLAN tags are those inside.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    encapsulation: Vec<Wrapped>,
     /// How it was decided who is the client: `handshake`, `synack`, `syn`, `content`, `known_port`, `lower_port`.
     roles_from: &'static str,
 }
@@ -52,7 +79,13 @@ impl Body for FlowOpened<'_> {
 
 impl<'a> FlowOpened<'a> {
     pub(super) fn of(flow: &'a Flow) -> Self {
-        Self { ends: Ends::of(flow), community_id: community_id(flow), vlans: flow.vlans.ids(), roles_from: flow.roles.name() }
+        Self {
+            ends: Ends::of(flow),
+            community_id: community_id(flow),
+            vlans: flow.vlans.ids(),
+            encapsulation: flow.tunnels.iter().flat_map(|tunnels| tunnels.iter()).map(Wrapped::of).collect(),
+            roles_from: flow.roles.name(),
+        }
     }
 }
 
