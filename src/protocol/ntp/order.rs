@@ -52,10 +52,15 @@ impl Session {
             return self.rest_of_line(from, draft, offset, notes);
         }
         if text.trim_ascii().is_empty() {
-            draft.token(0..text.len(), Role::Control, "line_end", false);
-            return self.say(from, offset, Said::new("empty_line", "An empty line.", draft), notes);
+            return self.empty_line(from, draft, offset, notes);
         }
         self.bare(from, adrift, draft, offset, notes);
+    }
+
+    /// A line of nothing, or of blanks: both peers ignore it, also in a block.
+    pub(super) fn empty_line(&mut self, from: Peer, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
+        draft.token(0..draft.line.len(), Role::Control, "line_end", false);
+        self.say(from, offset, Said::new("empty_line", "An empty line.", draft), notes);
     }
 
     /// A line without envelope outside of blocks: what the server says may be known by its form; the rest is a secret.

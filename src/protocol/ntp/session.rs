@@ -52,6 +52,10 @@ impl Dissector for Session {
             if self.blob_across_gap(from, rest, missing, notes) {
                 return;
             }
+            if missing == 0 && matches!(kept, Mode::Body(_)) && !self.side(from).torn && line::end_marker(rest.bytes).is_some() {
+                // OpenNMS ends its block without a line end, and waits [spec ntp-otp 8.2].
+                return self.block_end(from, Draft::new(rest.bytes, rest.bytes.len()), rest.offset, notes);
+            }
             self.partial(from, rest, notes);
             self.side(from).mode = kept;
         }
@@ -249,6 +253,9 @@ impl Session {
         }
         if torn {
             return self.rest_of_line(from, draft, offset, notes);
+        }
+        if draft.line.trim_ascii().is_empty() {
+            return self.empty_line(from, draft, offset, notes);
         }
         let after_loss = self.side(from).after_loss;
         let dialect = self.agreement.as_ref().map_or(&Dialect::Unknown, |agreement| &agreement.dialect);
