@@ -17,3 +17,9 @@ mod corners;
 mod corners_of_connections;
 #[path = "language/corners_of_scans.rs"]
 mod corners_of_scans;
+#[path = "language/differences.rs"]
+mod differences;
+#[path = "language/records.rs"]
+mod records;
+#[path = "language/versions.rs"]
+mod versions;

@@ -66,7 +66,7 @@ pub(super) fn finding(draft: &mut Draft<'_>, data: &[Range<usize>], escaping: Es
     draft.text(host.clone(), "host");
     let rest = hostname(draft, rest);
     let Some((service, rest)) = rest.split_first() else { return };
-    if rest.is_empty() && line::service(draft.bytes(service)).port.is_none() && port_and_text(draft, service) {
+    if line::service(draft.bytes(service)).port.is_none() && port_and_text(draft, service, rest.last()) {
         return;
     }
     let read = line::service(draft.bytes(service));
@@ -122,15 +122,15 @@ fn hostname<'r>(draft: &mut Draft<'_>, rest: &'r [Range<usize>]) -> &'r [Range<u
     rest.get(1..).unwrap_or_default()
 }
 
-/// The 1.0 form `port:text`.
-fn port_and_text(draft: &mut Draft<'_>, field: &Range<usize>) -> bool {
+/// The 1.0 form `port:text`, whose text goes on to the last field. No later service begins with a number and a colon.
+fn port_and_text(draft: &mut Draft<'_>, field: &Range<usize>, last: Option<&Range<usize>>) -> bool {
     let bytes = draft.bytes(field);
     let Some(colon) = memchr::memchr(b':', bytes) else { return false };
     let Some(port) = line::integer(bytes.get(..colon).unwrap_or_default()) else { return false };
     let colon = field.start.saturating_add(colon);
     draft.value(field.start..colon, "port", Value::Integer(port));
     draft.note("service_field", Value::text(draft.bytes(&(field.start..colon))));
-    draft.text(colon.saturating_add(1)..field.end, "text");
+    draft.text(colon.saturating_add(1)..last.unwrap_or(field).end, "text");
     true
 }
 
