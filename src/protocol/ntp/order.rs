@@ -33,7 +33,8 @@ impl Session {
             }
         }
         if line::end_marker(text).is_some() {
-            return self.block_end(from, true, draft, offset, notes);
+            let partial = adrift || torn || self.side(from).after_loss;
+            return self.block_end(from, partial, draft, offset, notes);
         }
         if from == Peer::Server {
             if let Some(status) = line::short_status(text) {
@@ -52,12 +53,13 @@ impl Session {
             return self.rest_of_line(from, draft, offset, notes);
         }
         if text.trim_ascii().is_empty() {
-            return self.empty(from, draft, offset, notes);
+            return self.empty_line(from, draft, offset, notes);
         }
         self.bare(from, adrift, draft, offset, notes);
     }
 
-    pub(super) fn empty(&mut self, from: Peer, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
+    /// A line of nothing, or of blanks: both peers ignore it, also in a block.
+    pub(super) fn empty_line(&mut self, from: Peer, mut draft: Draft<'_>, offset: u64, notes: &mut Notes<'_>) {
         draft.token(0..draft.line.len(), Role::Control, "line_end", false);
         self.say(from, offset, Said::new("empty_line", "An empty line.", draft), notes);
     }

@@ -122,7 +122,9 @@ pub(super) fn record(draft: &mut Draft<'_>, dialect: &Dialect, after_loss: bool)
     for (index, name) in columns.iter().enumerate() {
         let last = if Some(index) == prose { place.saturating_add(surplus) } else { place };
         let (Some(from), Some(to)) = (fields.get(place), fields.get(last)) else { break };
-        column(draft, from.start..to.end, name);
+        // The last OTP 2.0 form, the only one without copyright, writes two blanks before the family [spec ntp-otp 5.2].
+        let two_blanks = *name == "family" && !columns.contains(&"copyright") && draft.bytes(from).starts_with(b" ");
+        column(draft, from.start.saturating_add(usize::from(two_blanks))..to.end, name);
         place = last.saturating_add(1);
     }
     if let (Some(from), Some(to)) = (fields.get(place), fields.last()) {

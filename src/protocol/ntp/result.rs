@@ -60,7 +60,7 @@ pub(super) fn generic(draft: &mut Draft<'_>, data: &[Range<usize>]) {
 /// # Wire
 ///
 /// [seen captures/ntp 22] `host <|> service (port/proto) <|> text <|> id`; [seen 10] 1.0: `host <|> port:text`;
-/// [spec ntp-otp 5.10] 1.1 and plugins without id: no id; `PORT` has no text.
+/// [spec ntp-otp 5.10] 1.1 and plugins without id: no id; the scanner's own: an empty one; `PORT` has no text.
 pub(super) fn finding(draft: &mut Draft<'_>, data: &[Range<usize>], escaping: Escaping, is_first_version: bool) {
     let Some((host, rest)) = data.split_first() else { return };
     draft.text(host.clone(), "host");
@@ -89,6 +89,8 @@ pub(super) fn finding(draft: &mut Draft<'_>, data: &[Range<usize>], escaping: Es
     };
     let (text, id) = match rest.split_last() {
         Some((last, text)) if !text.is_empty() && is_id(last) => (text, Some(last)),
+        // What the scanner itself reports has an empty id.
+        Some((last, text)) if !text.is_empty() && draft.bytes(last).trim_ascii().is_empty() => (text, None),
         _ => (rest, None),
     };
     if let (Some(from), Some(to)) = (text.first(), text.last()) {
@@ -108,14 +110,15 @@ pub(super) fn finding(draft: &mut Draft<'_>, data: &[Range<usize>], escaping: Es
 ///
 /// # Wire
 ///
-/// [spec ntp-otp 5.10] from 2017-12; it may be empty or one blank.
+/// [spec ntp-otp 5.10] from 2017-12; it may be empty or one blank, and so may the port of an error.
 fn hostname<'r>(draft: &mut Draft<'_>, rest: &'r [Range<usize>]) -> &'r [Range<usize>] {
     let is_port = |range: &Range<usize>| {
         let read = line::service(draft.bytes(range));
         read.transport.is_some() && (read.port.is_some() || read.name == Some(b"general"))
     };
     let [name, port, _, more @ ..] = rest else { return rest };
-    if more.is_empty() || is_port(name) || !is_port(port) {
+    let is_named = is_port(port) || draft.bytes(port).trim_ascii().is_empty();
+    if more.is_empty() || is_port(name) || !is_named {
         return rest;
     }
     draft.text(name.clone(), "hostname");

@@ -52,6 +52,11 @@ impl Dissector for Session {
             if self.blob_across_gap(from, rest, missing, notes) {
                 return;
             }
+            if missing == 0 && matches!(kept, Mode::Body(_)) && !self.side(from).torn && line::end_marker(rest.bytes).is_some() {
+                // OpenNMS ends its block without a line end, and waits [spec ntp-otp 8.2].
+                let partial = self.side(from).after_loss;
+                return self.block_end(from, partial, Draft::new(rest.bytes, rest.bytes.len()), rest.offset, notes);
+            }
             self.partial(from, rest, notes);
             self.side(from).mode = kept;
         }
@@ -102,6 +107,11 @@ impl Session {
                 return Some(end.saturating_add(1));
             }
         }
+        if let Some(len) = self.stray(from, rest.get(..end)?) {
+            let sentence = "Bytes that belong to no message: servers of one day sent some behind the version.";
+            self.withheld(from, "stray_bytes", sentence, Draft::new(rest.get(..len)?, len), offset, notes);
+            return Some(len);
+        }
         let end = self.result_end(from, rest, end)?;
         let text = rest.get(..end)?;
         if from == Peer::Client
@@ -132,6 +142,20 @@ impl Session {
         let marker = blanks.saturating_add(END_OF_CLIENT.len());
         let ends = text.get(blanks..marker) == Some(END_OF_CLIENT) && line::envelope(text.get(marker..)?).is_some();
         ends.then_some(marker)
+    }
+
+    /// How many bytes stand before a message of a server of OTP 2.0 and are none of it.
+    ///
+    /// # Wire
+    ///
+    /// [spec ntp-otp 2.4] a NUL and four bytes behind the version line.
+    fn stray(&self, from: Peer, text: &[u8]) -> Option<usize> {
+        let is_otp2 = matches!(&self.agreement, Some(agreement) if agreement.dialect == Dialect::Otp2);
+        if from == Peer::Client || !is_otp2 || !matches!(self.server.mode, Mode::Line) || line::envelope(text).is_some() {
+            return None;
+        }
+        let at = memchr::memmem::find(text.get(..STRAY_BYTES.saturating_add(START_OF_SERVER.len()))?, START_OF_SERVER)?;
+        (at > 0 && is_order(from, text.get(at..)?)).then_some(at)
     }
 
     /// Where a result ends whose text may hold raw line ends; where its first line does, for all others. `None`: more must come.
@@ -275,7 +299,7 @@ impl Session {
             return self.rest_of_line(from, draft, offset, notes);
         }
         if draft.line.trim_ascii().is_empty() {
-            return self.empty(from, draft, offset, notes);
+            return self.empty_line(from, draft, offset, notes);
         }
         let after_loss = self.side(from).after_loss;
         if behind_secret || (from == Peer::Client && after_loss && !block::is_well_known(block, draft.line)) {
@@ -314,6 +338,12 @@ impl Session {
 
 /// Bytes after which servers cut lines of their blocks.
 const CUT_BY_SERVERS: usize = 65_533;
+
+/// Most bytes that may stand before a message without being one.
+const STRAY_BYTES: usize = 8;
+
+/// How a message of the server begins.
+const START_OF_SERVER: &[u8] = b"SERVER <|> ";
 
 /// What ends a block of the client.
 const END_OF_CLIENT: &[u8] = b"<|> CLIENT";
