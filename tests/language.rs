@@ -11,6 +11,8 @@ mod support;
 #[path = "language/hear.rs"]
 mod hear;
 
+#[path = "language/captures.rs"]
+mod captures;
 #[path = "language/corners.rs"]
 mod corners;
 #[path = "language/corners_of_connections.rs"]
@@ -19,7 +21,13 @@ mod corners_of_connections;
 mod corners_of_scans;
 #[path = "language/differences.rs"]
 mod differences;
+#[path = "language/hostile.rs"]
+mod hostile;
 #[path = "language/records.rs"]
 mod records;
+#[path = "language/scans.rs"]
+mod scans;
+#[path = "language/table.rs"]
+mod table;
 #[path = "language/versions.rs"]
 mod versions;
