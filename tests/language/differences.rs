@@ -70,7 +70,7 @@ fn findings_of_each_version() {
         );
     }
     for (opening, kinds) in [
-        (&login("OTP/1.0", "")[..], &["NOTE", "INFO", "HOLE", "LOG", "DEBUG"][..]),
+        (login("OTP/1.0", "").as_str(), &["NOTE", "INFO", "HOLE", "LOG", "DEBUG"][..]),
         (&login("OTP/1.1", ""), &["ERRMSG"]),
         (OTP2, &["ALARM", "LOG", "ERRMSG", "HOLE"]),
     ] {

@@ -39,7 +39,7 @@ fn otp_columns_by_date() {
     const OID: &str = "1.3.6.1.4.1.25623.1.0.10330";
     let thirteen = [&BASE[..], &["version", "cve", "bid", "xref", "signkeys", "tag"]].concat();
     for (opening, count, without) in [
-        (&login("OTP/1.0", "")[..], 11, &["signkeys", "tag"][..]),
+        (login("OTP/1.0", "").as_str(), 11, &["signkeys", "tag"][..]),
         (&login("OTP/1.0", ""), 12, &["tag"]),
         (&login("OTP/1.0", ""), 13, &[]),
         (&login("OTP/1.1", ""), 13, &[]),

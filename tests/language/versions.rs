@@ -18,7 +18,7 @@ fn known_clients_ask_for_what_the_server_would_read() {
     let all = "plugins_cve_id plugins_version plugins_bugtraq_id plugins_xrefs timestamps dependencies";
     let nmap = "plugins_cve_id plugins_version timestamps dependencies fast_login";
     for (line, protocol, version, options) in [
-        (&format!("< NTP/1.2 >< {all} >\\n")[..], "nessus_ntp", "1.2", all),
+        (format!("< NTP/1.2 >< {all} >\\n").as_str(), "nessus_ntp", "1.2", all),
         ("< NTP/1.2 >\\n", "nessus_ntp", "1.2", ""),
         ("< NTP/1.1 >\\n", "nessus_ntp", "1.1", ""),
         ("< NTP/1.0 >\\n", "nessus_ntp", "1.0", ""),
