@@ -9,6 +9,7 @@ use crate::support::capture::memory;
 use crate::support::dialogues;
 use crate::support::talk::talk;
 use crate::support::wire::Net;
+use crate::support::wire::Packet;
 use crate::support::wire::Talk;
 
 #[test]
@@ -72,11 +73,16 @@ fn corner_29_usual_tcp_problems() {
     let whole = hear_source(wire(&steps, &[1460]));
     let talking = Talk::whole([u32::MAX - 40, 3_000_000_000], &steps, &[7, 40]);
     let (opening, rest) = talking.packets.split_at(3);
-    // Out of order by pairs of each three, everything twice, and neighbours again as one segment that overlaps.
+    // Three by three in reverse, then again, and neighbours again as one segment that overlaps.
     let mut packets = opening.to_vec();
     for group in rest.chunks(3) {
         packets.extend(group.iter().rev().cloned());
         packets.extend(group.iter().cloned());
+        if let [first, second, ..] = group
+            && first.from == second.from
+        {
+            packets.push(Packet { payload: [&first.payload[..], &second.payload].concat(), ..first.clone() });
+        }
     }
     let heard = hear_source(memory(&captured(Net::v4(1241).frames(&packets), 10)));
     heard.assert_tiled();

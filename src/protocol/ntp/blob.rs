@@ -100,11 +100,24 @@ impl Session {
         let Some((row, Plan::Ready(head))) = row.map(|row| (row, upload::plan(row, rest.bytes))) else { return false };
         let mut draft = Draft::new(rest.bytes, rest.bytes.len());
         upload::annotate(row, &head, &mut draft);
-        draft.note("missing_bytes", Value::Count(missing));
-        self.say(from, rest.offset, Said::new(row.name, row.sentence, draft), notes);
         let left = head.size.unwrap_or(0).saturating_sub(to_u64(rest.bytes.len().saturating_sub(head.len)));
+        // Where the stream ends, all that was promised is missing.
+        draft.note("missing_bytes", Value::Count(if missing == 0 { left } else { missing }));
+        self.say(from, rest.offset, Said::new(row.name, row.sentence, draft), notes);
         self.side(from).mode = Mode::Blob(row, left);
         self.skip_in_blob(from, left, missing)
+    }
+
+    /// An order whose own line is whole, while the lines before its blob are not: the order stands; what is behind it comes back.
+    pub(super) fn half_order<'v>(&mut self, from: Peer, rest: View<'v>, notes: &mut Notes<'_>) -> View<'v> {
+        let end = memchr::memchr2(b'\n', 0, rest.bytes).filter(|_| self.side(from).waiting);
+        let order = end.and_then(|end| rest.bytes.get(..end));
+        let row = order.and_then(line::envelope).and_then(|envelope| keyword::find(from, envelope.word));
+        let (Some(order), Some(row)) = (order, row) else { return rest };
+        let used = order.len().saturating_add(1);
+        self.enveloped(from, Some(row), row.word, Draft::new(order, used), rest.offset, notes);
+        let bytes = rest.bytes.get(used..).unwrap_or_default();
+        View { offset: rest.offset.saturating_add(to_u64(used)), bytes, fresh: bytes.len(), ..rest }
     }
 
     pub(super) fn skip_in_blob(&mut self, from: Peer, left: u64, missing: u64) -> bool {

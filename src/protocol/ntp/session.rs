@@ -47,11 +47,12 @@ impl Dissector for Session {
     }
 
     fn gap(&mut self, from: Peer, rest: View<'_>, missing: u64, notes: &mut Notes<'_>) {
+        if !rest.bytes.is_empty() && self.blob_across_gap(from, rest, missing, notes) {
+            return;
+        }
+        let rest = self.half_order(from, rest, notes);
         if !rest.bytes.is_empty() {
             let kept = self.side(from).mode;
-            if self.blob_across_gap(from, rest, missing, notes) {
-                return;
-            }
             if missing == 0 && matches!(kept, Mode::Body(_)) && !self.side(from).torn && line::end_marker(rest.bytes).is_some() {
                 // OpenNMS ends its block without a line end, and waits [spec ntp-otp 8.2].
                 let partial = self.side(from).after_loss;
