@@ -81,3 +81,13 @@ fn the_end_of_an_over_long_user_name_is_the_password() {
     assert_eq!(field(&said[1], "user").map(str::len), Some(253));
     assert_eq!(said[2].name, "unplaced");
 }
+
+#[test]
+fn a_user_line_like_an_order_is_hidden_when_no_password_follows() {
+    for behind in ["", "C: ..........\nC: CLIENT <|> NESSUS_VERSION <|> CLIENT\\n\n"] {
+        let text = format!(
+            "C: < NTP/1.2 >\\n\nS: < NTP/1.2 >\\nUser :\\x20\nS: Password :\\x20\nC: CLIENT <|> NEW_ATTACK <|> PASSW0RDX <|> CLIENT\\n\n{behind}"
+        );
+        assert!(!names(&text).contains(&"new_attack".to_owned()), "{behind}");
+    }
+}

@@ -91,9 +91,7 @@ impl Session {
             self.side(from).mode = Mode::Blob(row, left);
             return self.skip_in_blob(from, left, missing);
         }
-        let side = self.side(from);
-        // A line of the login waits for the next one, not for a blob.
-        if !side.waiting || matches!(side.mode, Mode::User) {
+        if !self.waits_for_blob(from) {
             return false;
         }
         let row = line::envelope(rest.bytes).and_then(|envelope| keyword::find(from, envelope.word));
@@ -108,9 +106,15 @@ impl Session {
         self.skip_in_blob(from, left, missing)
     }
 
+    /// Whether what is unread is an order and the lines before its blob; a line of the login waits, too, but for the next one.
+    fn waits_for_blob(&mut self, from: Peer) -> bool {
+        let side = self.side(from);
+        side.waiting && !matches!(side.mode, Mode::User)
+    }
+
     /// An order whose own line is whole, while the lines before its blob are not: the order stands; what is behind it comes back.
     pub(super) fn half_order<'v>(&mut self, from: Peer, rest: View<'v>, notes: &mut Notes<'_>) -> View<'v> {
-        let end = memchr::memchr2(b'\n', 0, rest.bytes).filter(|_| self.side(from).waiting);
+        let end = memchr::memchr2(b'\n', 0, rest.bytes).filter(|_| self.waits_for_blob(from));
         let order = end.and_then(|end| rest.bytes.get(..end));
         let row = order.and_then(line::envelope).and_then(|envelope| keyword::find(from, envelope.word));
         let (Some(order), Some(row)) = (order, row) else { return rest };
