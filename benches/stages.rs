@@ -12,8 +12,6 @@ use ntp_sniff::capture::Source;
 use ntp_sniff::capture::files::Files;
 use ntp_sniff::decode::Checks;
 use ntp_sniff::decode::segment;
-use ntp_sniff::inventory::Focus;
-use ntp_sniff::inventory::RecordAt;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
 use ntp_sniff::report::FORMATS;
@@ -38,16 +36,7 @@ fn each_frame(mut work: impl FnMut(&Frame<'_>)) {
 }
 
 fn run(format: usize) {
-    let options = pipeline::Options {
-        limits: Limits::default(),
-        filter: None,
-        count: None,
-        checks: Checks::default(),
-        focus: Focus::default(),
-        record_at: RecordAt::default(),
-        hints: Vec::new(),
-        reveal: false,
-    };
+    let options = pipeline::Options { limits: Limits::default(), ..pipeline::Options::default() };
     let mut sink = (FORMATS.get(format).unwrap().open)(Box::new(io::sink()), &Style::default());
     pipeline::run(&mut open(), options, sink.as_mut(), &AtomicBool::new(false), &mut |_| ()).unwrap();
 }

@@ -9,8 +9,6 @@ use clap::error::ErrorKind;
 use ntp_sniff::capture::filter::Filter;
 use ntp_sniff::decode::Checks;
 use ntp_sniff::error::Error;
-use ntp_sniff::inventory::Focus;
-use ntp_sniff::inventory::RecordAt;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
 use ntp_sniff::report::scan::Outputs;
@@ -34,12 +32,9 @@ pub(crate) fn run(args: &Export) -> anyhow::Result<u8> {
     let options = pipeline::Options {
         limits,
         filter,
-        count: None,
         checks: Checks { verify: args.verify_checksum },
-        focus: Focus::default(),
-        record_at: RecordAt::default(),
         hints: args.ntp_port.iter().map(|port| ("nessus_ntp", *port)).collect(),
-        reveal: false,
+        ..pipeline::Options::default()
     };
     let ran = pipeline::run(&mut source, options, &mut reports, &stop, &mut |error| complain(&error.to_string()));
     let summary = ran.map_err(|error| match error {

@@ -17,7 +17,8 @@ use crate::stages::Stages;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
-/// What the user asked for, as the stages need it.
+/// What the user asked for, as the stages need it. The default reads everything and shows no secret.
+#[derive(Default)]
 pub struct Options {
     /// Every bound.
     pub limits: Limits,

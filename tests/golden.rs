@@ -2,9 +2,6 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use ntp_sniff::capture::files::Files;
-use ntp_sniff::decode::Checks;
-use ntp_sniff::inventory::Focus;
-use ntp_sniff::inventory::RecordAt;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
 use ntp_sniff::report::FORMATS;
@@ -38,16 +35,7 @@ fn written(path: &Path, format: &str, style: &Style) -> String {
     let limits = Limits::default();
     // The name without its folder, so that it is the same wherever the repository lies.
     let mut source = Files::new(vec![PathBuf::from(path.file_name().expect("a name"))], &limits);
-    let options = pipeline::Options {
-        limits,
-        filter: None,
-        count: None,
-        checks: Checks::default(),
-        focus: Focus::default(),
-        record_at: RecordAt::default(),
-        hints: Vec::new(),
-        reveal: false,
-    };
+    let options = pipeline::Options { limits, ..pipeline::Options::default() };
     let out = Shared::default();
     let format = FORMATS.iter().find(|known| known.name == format).expect("a format");
     let mut sink = (format.open)(Box::new(out.clone()), style);

@@ -20,8 +20,6 @@ use ntp_sniff::decode::Checks;
 use ntp_sniff::event::Event;
 use ntp_sniff::event::EventKind;
 use ntp_sniff::event::Summary;
-use ntp_sniff::inventory::Focus;
-use ntp_sniff::inventory::RecordAt;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
 use ntp_sniff::report::Sink;
@@ -136,16 +134,7 @@ impl Sink for Seen {
 fn run(path: &Path, verify: bool) -> (Seen, Summary) {
     let limits = Limits::default();
     let mut source = Files::new(vec![path.to_path_buf()], &limits);
-    let options = pipeline::Options {
-        limits,
-        filter: None,
-        count: None,
-        checks: Checks { verify },
-        focus: Focus::default(),
-        record_at: RecordAt::default(),
-        hints: Vec::new(),
-        reveal: true,
-    };
+    let options = pipeline::Options { limits, checks: Checks { verify }, reveal: true, ..pipeline::Options::default() };
     let mut seen = Seen::default();
     let summary = pipeline::run(&mut source, options, &mut seen, &AtomicBool::new(false), &mut |error| panic!("{error}"));
     (seen, summary.unwrap())

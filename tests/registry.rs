@@ -20,13 +20,8 @@ use ntp_sniff::flow::Body;
 use ntp_sniff::flow::Chunk;
 use ntp_sniff::flow::Interest;
 use ntp_sniff::limits::Limits;
-use ntp_sniff::peer::Endpoint;
-use ntp_sniff::peer::Flow;
-use ntp_sniff::peer::FlowId;
 use ntp_sniff::peer::Peer;
 use ntp_sniff::peer::RolesFrom;
-use ntp_sniff::peer::Traffic;
-use ntp_sniff::peer::VlanStack;
 use ntp_sniff::pipeline::run;
 use ntp_sniff::protocol::Conversations;
 use ntp_sniff::protocol::Opening;
@@ -43,6 +38,7 @@ use std::sync::atomic::AtomicBool;
 use support::collect;
 use support::collect::Seen;
 use support::collect::seen;
+use support::wire::nobodys_flow;
 
 fn is_snake_case(name: &str) -> bool {
     name.starts_with(|letter: char| letter.is_ascii_lowercase())
@@ -96,24 +92,6 @@ fn pieces() -> impl Strategy<Value = Vec<(Peer, Piece)>> {
     })
 }
 
-fn flow(whole: bool) -> Flow {
-    Flow {
-        id: FlowId(1),
-        client: Endpoint { ip: [10, 0, 0, 1].into(), port: 40_000 },
-        server: Endpoint { ip: [10, 0, 0, 2].into(), port: 9999 },
-        roles: if whole { RolesFrom::SynAck } else { RolesFrom::LowerPort },
-        first_at: Timestamp::default(),
-        last_at: Timestamp::default(),
-        opening: Frames::one(FrameId { input: 0, number: 1 }),
-        closing: Frames::default(),
-        vlans: VlanStack::default(),
-        tunnels: None,
-        from_client: Traffic::default(),
-        from_server: Traffic::default(),
-        announced: true,
-    }
-}
-
 proptest! {
     #![proptest_config(cases(200))]
 
@@ -128,7 +106,7 @@ proptest! {
                 }
                 events.push(seen(&event));
             };
-            let mut flow = flow(whole);
+            let mut flow = nobodys_flow(if whole { RolesFrom::SynAck } else { RolesFrom::LowerPort });
             let mut conversations = Conversations::new(&Limits::default(), Vec::new(), false);
             conversations.assign(&mut flow, *protocol, &mut emit);
             let mut ends = [0_u64; 2];

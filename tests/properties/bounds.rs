@@ -8,6 +8,7 @@ use crate::support::dialogues;
 use crate::support::talk::talk;
 use crate::support::wire::Net;
 use crate::support::wire::Talk;
+use crate::support::wire::nobodys_flow;
 use ntp_sniff::anomaly::GapReason;
 use ntp_sniff::evidence::FrameId;
 use ntp_sniff::evidence::Frames;
@@ -15,13 +16,8 @@ use ntp_sniff::flow::Body;
 use ntp_sniff::flow::Chunk;
 use ntp_sniff::flow::Interest;
 use ntp_sniff::limits::Limits;
-use ntp_sniff::peer::Endpoint;
-use ntp_sniff::peer::Flow;
-use ntp_sniff::peer::FlowId;
 use ntp_sniff::peer::Peer;
 use ntp_sniff::peer::RolesFrom;
-use ntp_sniff::peer::Traffic;
-use ntp_sniff::peer::VlanStack;
 use ntp_sniff::protocol::Conversations;
 use ntp_sniff::time::Timestamp;
 
@@ -111,21 +107,7 @@ fn a_bound_never_costs_the_messages_before_it() {
 #[test]
 fn what_nobody_claims_is_not_kept_for_ever() {
     let limits = Limits::default();
-    let mut flow = Flow {
-        id: FlowId(1),
-        client: Endpoint { ip: [10, 0, 0, 1].into(), port: 40_000 },
-        server: Endpoint { ip: [10, 0, 0, 2].into(), port: 9999 },
-        roles: RolesFrom::LowerPort,
-        first_at: Timestamp::default(),
-        last_at: Timestamp::default(),
-        opening: Frames::one(FrameId { input: 0, number: 1 }),
-        closing: Frames::default(),
-        vlans: VlanStack::default(),
-        tunnels: None,
-        from_client: Traffic::default(),
-        from_server: Traffic::default(),
-        announced: false,
-    };
+    let mut flow = nobodys_flow(RolesFrom::LowerPort);
     // A bulk transfer cut by a snap length: every segment is a few bytes and a gap.
     let mut conversations = Conversations::new(&limits, Vec::new(), false);
     let frames = Frames::one(FrameId { input: 0, number: 1 });

@@ -5,11 +5,8 @@ use ntp_sniff::annotation::Token;
 use ntp_sniff::annotation::Value;
 use ntp_sniff::anomaly::Anomaly;
 use ntp_sniff::capture::Source;
-use ntp_sniff::decode::Checks;
 use ntp_sniff::event::Event;
 use ntp_sniff::event::EventKind;
-use ntp_sniff::inventory::Focus;
-use ntp_sniff::inventory::RecordAt;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::peer::Peer;
 use ntp_sniff::pipeline::Options;
@@ -170,16 +167,7 @@ fn rendered(value: &Value<'_>) -> String {
 
 /// What the user asks for when nothing is special.
 pub(crate) fn options(limits: &Limits, reveal: bool) -> Options {
-    Options {
-        limits: limits.clone(),
-        filter: None,
-        count: None,
-        checks: Checks::default(),
-        focus: Focus::default(),
-        record_at: RecordAt::default(),
-        hints: Vec::new(),
-        reveal,
-    }
+    Options { limits: limits.clone(), reveal, ..Options::default() }
 }
 
 /// Runs the pipeline into a sink; an input that is damaged is no failure.

@@ -4,7 +4,16 @@ use super::talk::Step;
 use etherparse::PacketBuilder;
 use etherparse::TcpOptionElement;
 use etherparse::VlanId;
+use ntp_sniff::evidence::FrameId;
+use ntp_sniff::evidence::Frames;
+use ntp_sniff::peer::Endpoint;
+use ntp_sniff::peer::Flow;
+use ntp_sniff::peer::FlowId;
 use ntp_sniff::peer::Peer;
+use ntp_sniff::peer::RolesFrom;
+use ntp_sniff::peer::Traffic;
+use ntp_sniff::peer::VlanStack;
+use ntp_sniff::time::Timestamp;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 
@@ -165,5 +174,24 @@ impl Net {
     /// The frames of all segments.
     pub(crate) fn frames(&self, packets: &[Packet]) -> Vec<Vec<u8>> {
         packets.iter().map(|packet| self.frame(packet)).collect()
+    }
+}
+
+/// A connection whose port tells nothing, without a packet yet.
+pub(crate) fn nobodys_flow(roles: RolesFrom) -> Flow {
+    Flow {
+        id: FlowId(1),
+        client: Endpoint { ip: [10, 0, 0, 1].into(), port: 40_000 },
+        server: Endpoint { ip: [10, 0, 0, 2].into(), port: 9999 },
+        roles,
+        first_at: Timestamp::default(),
+        last_at: Timestamp::default(),
+        opening: Frames::one(FrameId { input: 0, number: 1 }),
+        closing: Frames::default(),
+        vlans: VlanStack::default(),
+        tunnels: None,
+        from_client: Traffic::default(),
+        from_server: Traffic::default(),
+        announced: true,
     }
 }
