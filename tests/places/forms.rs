@@ -101,3 +101,13 @@ fn a_count_that_swallows_more_than_targets_shows_nothing_of_it() {
     assert_ne!(targets("10.0.0.1\\nhunter2"), Some(r"10.0.0.1\nhunter2".to_owned()));
     assert_ne!(targets("CLIENT <|> x <|> hunter2").as_deref(), Some("CLIENT <|> x <|> hunter2"));
 }
+
+#[test]
+fn a_part_of_what_a_count_swallowed_shows_nothing() {
+    messages(
+        &logged_in(
+            "C: CLIENT <|> LONG_ATTACK <|>\\n200\\n10.0.0.1\nC: ..........\nC: PASSW0RDX\nC: ..........\nC: CLIENT <|> BYE <|> ACK\\n\n",
+        ),
+        Peer::Client,
+    );
+}

@@ -77,7 +77,8 @@ impl Session {
             draft.secret(0..part.len(), "content");
             "file_part"
         } else {
-            upload::targets(&mut draft, 0..part.len());
+            // A part alone does not tell what the count swallowed around it.
+            draft.secret(0..part.len(), "targets");
             "targets_part"
         };
         self.say(from, offset, Said { bulk: true, ..Said::new(name, "A part of what the order before it counts.", draft) }, notes);
@@ -117,6 +118,7 @@ impl Session {
         let end = memchr::memchr2(b'\n', 0, rest.bytes).filter(|_| self.waits_for_blob(from));
         let order = end.and_then(|end| rest.bytes.get(..end));
         let row = order.and_then(line::envelope).and_then(|envelope| keyword::find(from, envelope.word));
+        let row = row.filter(|row| matches!(row.form, Form::LongAttack | Form::Upload));
         let (Some(order), Some(row)) = (order, row) else { return rest };
         let used = order.len().saturating_add(1);
         self.enveloped(from, Some(row), row.word, Draft::new(order, used), rest.offset, notes);

@@ -99,12 +99,12 @@ pub(super) fn annotate(row: &Keyword, head: &Head, draft: &mut Draft<'_>) {
     }
 }
 
-/// A list of targets, or a part of one. What holds line ends or separators is none: the count may have swallowed anything.
+/// A list of targets. What holds line ends or separators is none: the count may have swallowed anything.
 ///
 /// # Wire
 ///
 /// [seen captures/ntp 22] names and networks between commas.
-pub(super) fn targets(draft: &mut Draft<'_>, range: Range<usize>) {
+fn targets(draft: &mut Draft<'_>, range: Range<usize>) {
     let text = draft.bytes(&range);
     if memchr::memchr2(b'\n', b'\r', text).is_some() || memchr::memmem::find(text, b"<|>").is_some() {
         draft.secret(range, "targets");
