@@ -104,3 +104,15 @@ fn what_stands_behind_a_nul_in_a_password_is_hidden() {
         crate::names("C: CLIENT <|> PREFERENCES <|>\\nSSH[password]:Key <|> part\\0rest <|> PASSW0RDX\\n<|> CLIENT\\n\n", Peer::Client);
     assert_eq!(names, ["preferences", "preference", "unplaced", "block_end"]);
 }
+
+#[test]
+fn a_loss_to_the_end_of_a_blob_tells_the_place_wherever_the_parts_were_cut() {
+    for (seen, lost) in [(65_536, 1000), (65_537, 999)] {
+        let text = format!(
+            "C: CLIENT <|> ATTACHED_FILE\\nname: k\\ncontent: octet/stream\\nbytes: 66536\\n\nC: {}\nC: {}\nC: CLIENT <|> STOP_WHOLE_TEST <|> CLIENT\\n\n",
+            "x".repeat(seen),
+            ".".repeat(lost)
+        );
+        assert_eq!(names(&text, Peer::Client).last().map(String::as_str), Some("stop_whole_test"), "{lost}");
+    }
+}

@@ -87,7 +87,9 @@ impl Session {
     /// Bytes of a blob are missing: the count tells how many are still to come.
     pub(super) fn blob_across_gap(&mut self, from: Peer, rest: View<'_>, missing: u64, notes: &mut Notes<'_>) -> bool {
         if let Mode::Blob(row, left) = self.side(from).mode {
-            self.say_part(from, row, rest.bytes, rest.offset, notes);
+            if !rest.bytes.is_empty() {
+                self.say_part(from, row, rest.bytes, rest.offset, notes);
+            }
             let left = left.saturating_sub(to_u64(rest.bytes.len()));
             self.side(from).mode = Mode::Blob(row, left);
             return self.skip_in_blob(from, left, missing);

@@ -47,7 +47,7 @@ impl Dissector for Session {
     }
 
     fn gap(&mut self, from: Peer, rest: View<'_>, missing: u64, notes: &mut Notes<'_>) {
-        if !rest.bytes.is_empty() && self.blob_across_gap(from, rest, missing, notes) {
+        if self.blob_across_gap(from, rest, missing, notes) {
             return;
         }
         let rest = self.half_order(from, rest, notes);
@@ -68,10 +68,6 @@ impl Dissector for Session {
         side.after_loss |= missing > 0;
         side.mode = match side.mode {
             Mode::Body(block) => Mode::Body(block),
-            Mode::Blob(row, left) if left > missing => {
-                side.torn = false;
-                Mode::Blob(row, left.saturating_sub(missing))
-            }
             Mode::Line if missing == 0 => Mode::Line,
             _ => Mode::Adrift,
         };
@@ -168,6 +164,7 @@ impl Session {
         let first = rest.get(..end)?;
         let open = from == Peer::Server && matches!(self.server.mode, Mode::Line | Mode::Adrift) && self.may_stretch(first);
         if !open {
+            self.side(from).open_result = None;
             return Some(end);
         }
         let (_, mut start) = self.server.open_result.take().unwrap_or((end, end.saturating_add(1)));
