@@ -61,6 +61,14 @@ pub enum Error {
         /// libpcap's reason.
         source: pcap::Error,
     },
+    /// A file that keeps facts from run to run cannot be used.
+    #[error("{}: {problem}", path.display())]
+    State {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// An output cannot be written.
     #[error("{output}: cannot write: {source}")]
     Write {

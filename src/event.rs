@@ -5,6 +5,9 @@ use crate::annotation::Payload;
 use crate::anomaly::Anomaly;
 use crate::evidence::Evidence;
 use crate::evidence::FrameId;
+use crate::fact::Fact;
+use crate::fact::Facts;
+use crate::fact::Grade;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::FlowId;
@@ -49,20 +52,18 @@ pub enum EventKind<'a> {
     MessageDecoded(&'a Message<'a>),
     /// A login was accepted or refused.
     LoginJudged(LoginJudged<'a>),
-    /// Somebody serves (NNM plugin 0).
-    ServiceSeen(ServiceFact),
-    /// Somebody uses services on a port (NNM plugin 2).
-    ClientPortSeen(ClientPortFact),
-    /// A client reached a service (NNM plugins 3, 15, 14, 16).
-    ConnectionSeen(ConnectionFact),
-    /// What is known of such a fact rose to its final grade, from this one. At most once for each.
-    ConnectionConfirmed(ConnectionFact, Grade),
+    /// A fact is told, once: somebody serves, uses a port, or reached a service.
+    FactSeen(&'a Fact),
+    /// What is known of a connection fact rose to its final grade, from this one. At most once for each.
+    FactConfirmed(&'a Fact, Grade),
     /// So many clients of a service have but a SYN-ACK that they are counted instead of recorded. Once for each service.
     FloodSeen(Flood),
     /// A client has SYN-ACKs of so many services, and uses so few, that it scans. Once for each client.
     ScannerSeen(Scanner),
     /// Something odd in packets, peers or the capture, or a limit reached.
     AnomalyFound(Anomaly),
+    /// Near the end: all facts as they are then, for outputs that draw the whole.
+    FactsKnown(&'a dyn Facts),
     /// The end: every frame accounted for.
     Summary(&'a Summary),
 }
@@ -168,49 +169,6 @@ pub struct LoginJudged<'a> {
     pub users: u64,
 }
 
-/// A service: an address that answered on a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ServiceFact {
-    /// Who answered.
-    pub server: Endpoint,
-    /// How sure it is.
-    pub grade: Grade,
-    /// Whether the client's SYN was seen too.
-    pub syn_seen: bool,
-}
-
-/// A client that uses services on a port, wherever they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClientPortFact {
-    /// Who asked.
-    pub client: IpAddr,
-    /// The server's port.
-    pub port: u16,
-    /// How sure it is.
-    pub grade: Grade,
-    /// Whether the client's SYN was seen too.
-    pub syn_seen: bool,
-}
-
-/// A client that reached a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConnectionFact {
-    /// Who asked.
-    pub client: IpAddr,
-    /// Who answered.
-    pub server: Endpoint,
-    /// Where the two are, seen from the focus network.
-    pub direction: Direction,
-    /// How sure it is.
-    pub grade: Grade,
-    /// Whether the client's SYN was seen too.
-    pub syn_seen: bool,
-    /// Time of the first SYN-ACK between the two.
-    pub first_at: Timestamp,
-    /// SYN-ACKs between the two so far.
-    pub handshakes: u64,
-}
-
 /// A service with more half-open connections than are recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flood {
@@ -233,58 +191,6 @@ pub struct Scanner {
     pub reached: u64,
     /// How many of these it acknowledged.
     pub established: u64,
-}
-
-/// Where the ends of a connection are, in the words of ECS `network.direction`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Both ends in the focus network.
-    Internal,
-    /// The client outside, the server inside.
-    Inbound,
-    /// The client inside, the server outside.
-    Outbound,
-}
-
-impl Direction {
-    /// The name used in every output.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Internal => "internal",
-            Self::Inbound => "inbound",
-            Self::Outbound => "outbound",
-        }
-    }
-}
-
-/// What a fact rests on, from the least to the most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Grade {
-    /// A SYN-ACK whose SYN was not seen.
-    SynAckOnly,
-    /// A SYN and the SYN-ACK that acknowledges it.
-    SynAck,
-    /// The client answered the SYN-ACK with RST, before any data: it only wanted to know.
-    Probe,
-    /// The client acknowledged the SYN-ACK.
-    Established,
-    /// Both sides sent payload.
-    Data,
-}
-
-impl Grade {
-    /// The name used in every output.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::SynAckOnly => "synack_only",
-            Self::SynAck => "synack",
-            Self::Probe => "probe",
-            Self::Established => "established",
-            Self::Data => "data",
-        }
-    }
 }
 
 /// A service nobody decoded, for the summary.

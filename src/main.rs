@@ -19,6 +19,7 @@ use ntp_sniff::decode::Checks;
 use ntp_sniff::error::Error;
 use ntp_sniff::event::Summary;
 use ntp_sniff::inventory::Focus;
+use ntp_sniff::inventory::Wanted;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
 use ntp_sniff::report::FORMATS;
@@ -85,8 +86,11 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         filter,
         count: args.count,
         checks: Checks { verify: args.verify_checksum },
-        focus: Focus::new(args.focus.clone(), args.exclude.clone()),
-        record_at: args.record_at.into(),
+        wanted: Wanted {
+            focus: Focus::new(args.focus.clone(), args.exclude.clone()),
+            record_at: args.record_at.into(),
+            ..Wanted::default()
+        },
         hints: args.ntp_port.iter().map(|port| ("nessus_ntp", *port)).collect(),
         reveal: args.reveal_secrets,
     };

@@ -9,8 +9,7 @@ use crate::decode::Outcome;
 use crate::error::Error;
 use crate::event::Summary;
 use crate::flow::Flows;
-use crate::inventory::Focus;
-use crate::inventory::RecordAt;
+use crate::inventory::Wanted;
 use crate::limits::Limits;
 use crate::report::Sink;
 use crate::stages::Stages;
@@ -28,10 +27,8 @@ pub struct Options {
     pub count: Option<u64>,
     /// Whether checksums are verified.
     pub checks: Checks,
-    /// The focus network.
-    pub focus: Focus,
-    /// When facts are told.
-    pub record_at: RecordAt,
+    /// What to record of who serves and who speaks.
+    pub wanted: Wanted,
     /// Ports the user named for a protocol.
     pub hints: Vec<(&'static str, u16)>,
     /// Whether secrets are shown.
@@ -52,8 +49,8 @@ pub fn run(
     stop: &AtomicBool,
     complain: &mut dyn FnMut(&Error),
 ) -> Result<Summary, Error> {
-    let Options { limits, mut filter, count, checks, focus, record_at, hints, reveal } = options;
-    let mut stages = Stages::new(&limits, (focus, record_at), hints, reveal, sink);
+    let Options { limits, mut filter, count, checks, wanted, hints, reveal } = options;
+    let mut stages = Stages::new(&limits, wanted, hints, reveal, sink);
     let mut decoder = Decoder::new(&limits, checks);
     let mut flows = Flows::new(&limits, &stages.known_ports());
     let mut fatal = None;

@@ -16,9 +16,8 @@ use crate::flow::Handshake;
 use crate::flow::Interest;
 use crate::flow::Receiver;
 use crate::flow::Step;
-use crate::inventory::Focus;
 use crate::inventory::Inventory;
-use crate::inventory::RecordAt;
+use crate::inventory::Wanted;
 use crate::limits::Limits;
 use crate::peer::Flow;
 use crate::peer::Peer;
@@ -53,15 +52,9 @@ impl Out<'_> {
 }
 
 impl<'s> Stages<'s> {
-    pub(crate) fn new(
-        limits: &Limits,
-        (focus, record_at): (Focus, RecordAt),
-        hints: Vec<(&'static str, u16)>,
-        reveal: bool,
-        sink: &'s mut dyn Sink,
-    ) -> Self {
+    pub(crate) fn new(limits: &Limits, wanted: Wanted, hints: Vec<(&'static str, u16)>, reveal: bool, sink: &'s mut dyn Sink) -> Self {
         Self {
-            inventory: Inventory::new(focus, record_at, limits),
+            inventory: Inventory::new(wanted, limits),
             conversations: Conversations::new(limits, hints, reveal),
             out: Out { tally: Tally::default(), sink, failure: None },
             last: (Timestamp::default(), FrameId::default()),
@@ -136,8 +129,9 @@ impl<'s> Stages<'s> {
         summary.facts = self.inventory.counts();
         summary.undocumented = self.conversations.undocumented();
         let at = summary.last_at.unwrap_or_default();
-        let event = Event { at, flow: None, evidence: Evidence::default(), kind: EventKind::Summary(&summary) };
-        let written = failure.map_or(Ok(()), Err).and_then(|()| sink.event(&event)).and_then(|()| sink.finish());
+        let mut say = |kind| sink.event(&Event { at, flow: None, evidence: Evidence::default(), kind });
+        let said = failure.map_or(Ok(()), Err).and_then(|()| say(EventKind::FactsKnown(self.inventory.facts())));
+        let written = said.and_then(|()| say(EventKind::Summary(&summary))).and_then(|()| sink.finish());
         written.map_err(|source| Error::Write { output: "output".to_owned(), source })?;
         Ok(summary)
     }

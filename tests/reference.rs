@@ -20,6 +20,8 @@ use ntp_sniff::decode::Checks;
 use ntp_sniff::event::Event;
 use ntp_sniff::event::EventKind;
 use ntp_sniff::event::Summary;
+use ntp_sniff::fact::Fact;
+use ntp_sniff::fact::Relation;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
 use ntp_sniff::report::Sink;
@@ -68,6 +70,28 @@ struct Seen {
     vlans: BTreeSet<Vec<u16>>,
 }
 
+impl Seen {
+    fn fact(&mut self, fact: &Fact) {
+        match fact.relation {
+            Relation::Service(server) => {
+                self.services.insert(server.to_string());
+            }
+            Relation::ClientPort(ip, port) => {
+                self.client_ports.insert(ntp_sniff::peer::Endpoint { ip, port }.to_string());
+            }
+            Relation::Connection(client, server) => {
+                let client = match client {
+                    std::net::IpAddr::V4(ip) => ip.to_string(),
+                    std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+                };
+                self.connections.insert(format!("{client}>{server}"));
+                self.syn_seen.insert(fact.known.syn_seen);
+                self.grades.insert(fact.known.grade.name());
+            }
+        }
+    }
+}
+
 impl Sink for Seen {
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         match &event.kind {
@@ -98,25 +122,10 @@ impl Sink for Seen {
                 let span = event.evidence.bytes.expect("a gap has bytes");
                 self.gaps.push((span.start, span.end));
             }
-            EventKind::ServiceSeen(fact) => {
-                self.services.insert(fact.server.to_string());
-            }
-            EventKind::ClientPortSeen(fact) => {
-                let endpoint = ntp_sniff::peer::Endpoint { ip: fact.client, port: fact.port };
-                self.client_ports.insert(endpoint.to_string());
-            }
-            EventKind::ConnectionSeen(fact) => {
-                let client = match fact.client {
-                    std::net::IpAddr::V4(ip) => ip.to_string(),
-                    std::net::IpAddr::V6(ip) => format!("[{ip}]"),
-                };
-                self.connections.insert(format!("{client}>{}", fact.server));
-                self.syn_seen.insert(fact.syn_seen);
-                self.grades.insert(fact.grade.name());
-            }
-            EventKind::ConnectionConfirmed(fact, told) => {
+            EventKind::FactSeen(fact) => self.fact(fact),
+            EventKind::FactConfirmed(fact, told) => {
                 self.grades.remove(told.name());
-                self.grades.insert(fact.grade.name());
+                self.grades.insert(fact.known.grade.name());
             }
             EventKind::FlowOpened(flow) => {
                 self.vlans.insert(flow.vlans.ids().to_vec());

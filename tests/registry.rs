@@ -184,6 +184,7 @@ fn formats_take_every_kind_of_event() {
         "client_port_seen",
         "connection_confirmed",
         "connection_seen",
+        "facts_known",
         "flow_closed",
         "flow_opened",
         "login_judged",

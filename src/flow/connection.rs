@@ -222,6 +222,7 @@ impl Connection {
     pub(super) fn syn_came_late(&mut self, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
         if let Some(lone) = self.lone.as_mut().filter(|lone| lone.client == segment.source) {
             lone.syn_seen = true;
+            lone.vlans = [segment.vlans, lone.vlans[1]];
             lone.frames.join(&segment.frames);
             self.flow.opening.join(&segment.frames);
             self.flow.roles = RolesFrom::Handshake;

@@ -25,7 +25,7 @@ pub(super) struct Syn {
     pub(super) at: Timestamp,
     pub(super) frames: Frames,
     pub(super) window_scale: Option<u8>,
-    vlans: VlanStack,
+    pub(super) vlans: VlanStack,
     tunnels: Option<Box<TunnelStack>>,
     /// Its place in the order of all SYNs: who asked first is the client.
     pub(super) order: u64,

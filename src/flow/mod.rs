@@ -34,6 +34,7 @@ use crate::evidence::Frames;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::Peer;
+use crate::peer::VlanStack;
 use crate::time::Timestamp;
 
 /// A piece of one direction of a stream. The chunks of a direction follow each other without overlap and without
@@ -84,6 +85,8 @@ pub struct Handshake {
     /// Whether the client took part. It did not when all it said to a SYN-ACK that nobody was seen to ask for was RST: somebody
     /// else used its address (backscatter).
     pub client_proven: bool,
+    /// VLAN tags of the SYN, where seen, and of the SYN-ACK.
+    pub vlans: [VlanStack; 2],
 }
 
 /// How far a connection came, beyond its SYN-ACK.

@@ -16,6 +16,7 @@ use crate::peer::FlowKey;
 use crate::peer::Peer;
 use crate::peer::RolesFrom;
 use crate::peer::Traffic;
+use crate::peer::VlanStack;
 
 /// How far behind a SYN the first data may begin to belong to it.
 const NEAR_SYN: i64 = 1 << 24;
@@ -135,7 +136,8 @@ impl Flows {
             let slot = self.insert(connection, receiver);
             self.note_half_open(slot, receiver);
         }
-        receiver.handshake(&Handshake { client, server, at: segment.at, frames, syn_seen: true, client_proven: true });
+        let vlans = [syn.vlans, segment.vlans];
+        receiver.handshake(&Handshake { client, server, at: segment.at, frames, syn_seen: true, client_proven: true, vlans });
     }
 
     /// A SYN-ACK without its SYN: its sender is the server all the same. Where a connection is at work it must be acknowledged
@@ -162,7 +164,9 @@ impl Flows {
         connection.synchronize(client, segment.ack.wrapping_sub(1), Some(14));
         Self::synchronize_server(&mut connection, segment);
         let frames = segment.frames.clone();
-        connection.lone = Some(Box::new(Handshake { client, server, at: segment.at, frames, syn_seen: false, client_proven: true }));
+        let vlans = [VlanStack::default(), segment.vlans];
+        let alone = Handshake { client, server, at: segment.at, frames, syn_seen: false, client_proven: true, vlans };
+        connection.lone = Some(Box::new(alone));
         let id = connection.flow.id;
         let slot = self.insert(connection, receiver);
         self.note_half_open(slot, receiver);

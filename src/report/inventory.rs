@@ -2,17 +2,22 @@
 
 use super::page::Page;
 use super::page::palette;
+use super::services;
 use super::words;
-use crate::event::EventKind;
-use crate::event::Grade;
+use crate::fact::Fact;
+use crate::fact::Facts;
+use crate::fact::Known;
+use crate::fact::Relation;
 use crate::peer::Endpoint;
+use crate::time::Timestamp;
 use comfy_table::CellAlignment;
 use comfy_table::ContentArrangement;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt::Display;
+use std::hash::Hash;
 use std::net::IpAddr;
 
 /// Rows kept of each table. At some 200 bytes a row this is 13 MB; who has more wants the records, not a table.
@@ -21,12 +26,14 @@ const MOST_ROWS: usize = 65_536;
 const SHOWN_ROWS: usize = 50;
 /// Ports and services named in a row.
 const NAMED: usize = 4;
+/// Columns from which on there is room for both times of a service.
+const WIDE: usize = 100;
 
-/// Collects facts for the tables. Counts on every fact coming once, as `inventory` promises.
+/// Collects facts for the tables.
 #[derive(Debug, Default)]
 pub(super) struct Inventory {
-    services: BTreeMap<Endpoint, Service>,
-    clients: BTreeMap<IpAddr, Client>,
+    services: HashMap<Endpoint, Service>,
+    clients: HashMap<IpAddr, Client>,
     /// Facts without a row, because there were too many rows.
     left_out: u64,
 }
@@ -34,8 +41,21 @@ pub(super) struct Inventory {
 /// A row of who serves.
 #[derive(Debug, Default)]
 struct Service {
-    grade: Option<Grade>,
+    known: Option<Known>,
     clients: u64,
+}
+
+impl Service {
+    /// Adds what a fact knows: that of the service itself, or of a client's connection where the service is outside the focus.
+    fn learn(&mut self, other: &Known) {
+        let Some(known) = &mut self.known else {
+            self.known = Some(other.clone());
+            return;
+        };
+        known.grade = known.grade.max(other.grade);
+        known.first_at = known.first_at.min(other.first_at);
+        known.last_at = known.last_at.max(other.last_at);
+    }
 }
 
 /// A row of who speaks.
@@ -45,7 +65,7 @@ struct Client {
     services: Named<Endpoint>,
 }
 
-/// The first few of many, and how many there are.
+/// The least of many, in order, and how many there are.
 #[derive(Debug)]
 struct Named<T> {
     first: Vec<T>,
@@ -58,12 +78,12 @@ impl<T> Default for Named<T> {
     }
 }
 
-impl<T: Display> Named<T> {
+impl<T: Display + Ord> Named<T> {
     fn add(&mut self, item: T) {
         self.count = self.count.saturating_add(1);
-        if self.first.len() < NAMED {
-            self.first.push(item);
-        }
+        let place = self.first.partition_point(|other| *other < item);
+        self.first.insert(place, item);
+        self.first.truncate(NAMED);
     }
 
     /// `a, b and N more`.
@@ -76,44 +96,55 @@ impl<T: Display> Named<T> {
 }
 
 impl Inventory {
-    /// Takes a fact; other events are nothing to it.
-    pub(super) fn event(&mut self, kind: &EventKind<'_>) {
-        let done = match kind {
-            EventKind::ServiceSeen(fact) => row(&mut self.services, fact.server).map(|service| service.grade = Some(fact.grade)),
-            EventKind::ClientPortSeen(fact) => row(&mut self.clients, fact.client).map(|client| client.ports.add(fact.port)),
-            EventKind::ConnectionSeen(fact) => {
-                let service = row(&mut self.services, fact.server).map(|service| {
+    /// Takes the facts of a run, or of a file of facts.
+    pub(super) fn take(&mut self, facts: &dyn Facts) {
+        facts.each(&mut |fact| {
+            if !self.fact(fact) {
+                self.left_out = self.left_out.saturating_add(1);
+            }
+        });
+    }
+
+    /// Takes a fact; false when there was no room for it.
+    fn fact(&mut self, fact: &Fact) -> bool {
+        let Self { services, clients, .. } = self;
+        match fact.relation {
+            Relation::Service(server) => row(services, server).map(|service| service.learn(&fact.known)),
+            Relation::ClientPort(client, port) => row(clients, client).map(|client| client.ports.add(port)),
+            Relation::Connection(client, server) => {
+                let service = row(services, server).map(|service| {
                     service.clients = service.clients.saturating_add(1);
-                    service.grade = service.grade.or(Some(fact.grade));
+                    service.learn(&fact.known);
                 });
-                row(&mut self.clients, fact.client).map(|client| client.services.add(fact.server)).and(service)
+                row(clients, client).map(|client| client.services.add(server)).and(service)
             }
-            EventKind::ConnectionConfirmed(fact, _) => {
-                let raise = |service: &mut Service| service.grade = service.grade.max(Some(fact.grade));
-                self.services.get_mut(&fact.server).map(raise)
-            }
-            _ => return,
-        };
-        if done.is_none() {
-            self.left_out = self.left_out.saturating_add(1);
         }
+        .is_some()
     }
 
     /// Draws who serves: the services with the most clients first.
     pub(super) fn draw_services(&self, page: &mut Page) {
         heading(page, "who serves");
-        let mut rows: Vec<_> = self.services.iter().collect();
-        rows.sort_by_key(|(server, service)| (Reverse(service.clients), **server));
-        let mut table = table(page, &["server", "port", "evidence", "clients"], &[1, 3]);
-        for (server, service) in rows.iter().take(SHOWN_ROWS) {
-            let evidence = match service.grade {
-                Some(Grade::Data) => "data",
-                Some(Grade::Established) => "established",
-                Some(Grade::Probe) => "SYN-ACK, then refused",
-                Some(Grade::SynAck) => "SYN and SYN-ACK",
-                Some(Grade::SynAckOnly) | None => "SYN-ACK only",
-            };
-            table.add_row([server.ip.to_string(), server.port.to_string(), evidence.to_owned(), service.clients.to_string()]);
+        let mut rows: Vec<_> =
+            self.services.iter().filter_map(|(server, service)| Some((server, service, service.known.as_ref()?))).collect();
+        rows.sort_unstable_by_key(|(server, service, _)| (Reverse(service.clients), **server));
+        let wide = page.width() >= WIDE;
+        let mut header = vec!["server", "port", "service", "evidence", "clients", "first seen", "last seen"];
+        if !wide {
+            header.remove(5);
+        }
+        let mut table = table(page, &header, &[1, 4]);
+        for (server, service, known) in rows.iter().take(SHOWN_ROWS) {
+            let mut cells = vec![
+                server.ip.to_string(),
+                server.port.to_string(),
+                services::name(server.port).unwrap_or_default().to_owned(),
+                known.grade.name().to_owned(),
+                service.clients.to_string(),
+            ];
+            cells.extend(wide.then(|| moment(known.first_at)));
+            cells.push(moment(known.last_at));
+            table.add_row(cells);
         }
         draw(page, &table, rows.len(), "no service was seen");
     }
@@ -122,7 +153,7 @@ impl Inventory {
     pub(super) fn draw_clients(&self, page: &mut Page) {
         heading(page, "who speaks");
         let mut rows: Vec<_> = self.clients.iter().collect();
-        rows.sort_by_key(|(ip, client)| (Reverse(client.services.count), **ip));
+        rows.sort_unstable_by_key(|(ip, client)| (Reverse(client.services.count), **ip));
         let mut table = table(page, &["client", "ports used", "services", "reached"], &[2]);
         for (ip, client) in rows.iter().take(SHOWN_ROWS) {
             table.add_row([ip.to_string(), client.ports.list(), client.services.count.to_string(), client.services.list()]);
@@ -141,11 +172,16 @@ impl Inventory {
 }
 
 /// The row of a key, made when there is room; else nothing.
-fn row<K: Ord, V: Default>(rows: &mut BTreeMap<K, V>, key: K) -> Option<&mut V> {
+fn row<K: Hash + Eq, V: Default>(rows: &mut HashMap<K, V>, key: K) -> Option<&mut V> {
     if rows.len() >= MOST_ROWS && !rows.contains_key(&key) {
         return None;
     }
     Some(rows.entry(key).or_default())
+}
+
+/// A moment to the minute, to compare rows by: `2005-01-06 08:26`.
+fn moment(at: Timestamp) -> String {
+    at.to_string().chars().take(16).collect::<String>().replace('T', " ")
 }
 
 /// Draws the bar over a part of the closing.

@@ -28,10 +28,15 @@ pub(super) fn open(writer: Box<dyn Write>, style: &Style) -> Box<dyn Sink> {
 
 impl Sink for JsonLines {
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        let Some(line) = Line::of(event, self.payload) else { return Ok(()) };
         self.line.clear();
-        Line::of(event, self.payload).serialize(&mut Serializer::with_formatter(&mut self.line, JsonText))?;
+        line.serialize(&mut Serializer::with_formatter(&mut self.line, JsonText))?;
         self.line.push(b'\n');
         self.writer.write_all(&self.line)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
     }
 
     fn finish(&mut self) -> io::Result<()> {

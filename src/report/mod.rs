@@ -14,6 +14,7 @@ pub mod scan;
 #[cfg(test)]
 mod script;
 mod sentence;
+mod services;
 mod table;
 mod tally;
 #[cfg(test)]
@@ -34,6 +35,16 @@ pub trait Sink {
     ///
     /// What the writer below says; a broken pipe is one of them.
     fn event(&mut self, event: &Event<'_>) -> io::Result<()>;
+
+    /// What was written so far may go to its reader. Called while the run goes on, where facts are kept from run to run: nothing may
+    /// be read that the next run would tell again.
+    ///
+    /// # Errors
+    ///
+    /// What the writer below says.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 
     /// No more events will come: closes what is open and flushes.
     ///

@@ -11,25 +11,27 @@ use crate::annotation::Token;
 use crate::annotation::Value;
 use crate::anomaly::Anomaly;
 use crate::anomaly::GapReason;
-use crate::event::ClientPortFact;
 use crate::event::Closing;
-use crate::event::ConnectionFact;
-use crate::event::Direction;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::Flood;
-use crate::event::Grade;
 use crate::event::LoginJudged;
 use crate::event::Message;
 use crate::event::Phase;
 use crate::event::Scanner;
-use crate::event::ServiceFact;
 use crate::event::Session;
 use crate::event::Summary;
 use crate::event::Undocumented;
 use crate::evidence::Evidence;
 use crate::evidence::FrameId;
 use crate::evidence::Frames;
+use crate::fact::Direction;
+use crate::fact::Fact;
+use crate::fact::Facts;
+use crate::fact::Grade;
+use crate::fact::Known;
+use crate::fact::Relation;
+use crate::fact::Vlans;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::FlowId;
@@ -113,9 +115,10 @@ impl Player<'_> {
         self.say(600, Some(flow.id.0), &[4], EventKind::SessionIdentified(flow, &session))
     }
 
-    pub(super) fn service(&mut self, port: u16) -> io::Result<()> {
-        let server = Endpoint { port, ..endpoint("10.0.0.1:1") };
-        self.say(0, None, &[1], EventKind::ServiceSeen(ServiceFact { server, grade: Grade::SynAck, syn_seen: true }))
+    /// Services of so many ports, known at the end.
+    pub(super) fn services(&mut self, ports: std::ops::RangeInclusive<u16>) -> io::Result<()> {
+        let service = |port| fact(Relation::Service(Endpoint { port, ..endpoint("10.0.0.1:1") }), None, Grade::SynAck);
+        self.say(0, None, &[], EventKind::FactsKnown(&Listed(ports.map(service).collect())))
     }
 
     fn phase(&mut self, flow: u64, ordinal: u16, title: &'static str, sentence: &'static str) -> io::Result<()> {
@@ -254,42 +257,55 @@ impl Player<'_> {
     }
 
     fn facts(&mut self) -> io::Result<()> {
-        let server = endpoint("192.168.11.8:1241");
-        self.say(112, None, &[1, 2], EventKind::ServiceSeen(ServiceFact { server, grade: Grade::SynAck, syn_seen: true }))?;
-        let first_at = Timestamp::from_parts(1_105_000_000, 112_000, false);
-        let odd = endpoint("[2001:db8::8]:9999");
-        self.say(112, None, &[7], EventKind::ServiceSeen(ServiceFact { server: odd, grade: Grade::SynAckOnly, syn_seen: false }))?;
-        let client = endpoint("192.168.11.12:2204").ip;
-        self.say(
-            112,
-            None,
-            &[1, 2],
-            EventKind::ClientPortSeen(ClientPortFact { client, port: 1241, grade: Grade::SynAck, syn_seen: true }),
-        )?;
-        let (direction, grade) = (Direction::Internal, Grade::SynAck);
-        self.say(
-            112,
-            None,
-            &[1, 2],
-            EventKind::ConnectionSeen(ConnectionFact { client, server, direction, grade, syn_seen: true, first_at, handshakes: 1 }),
-        )?;
-        let confirmed = ConnectionFact { client, server, direction, grade: Grade::Data, syn_seen: true, first_at, handshakes: 1 };
-        self.say(300, None, &[1, 4], EventKind::ConnectionConfirmed(confirmed, grade))?;
-        let (direction, grade) = (Direction::Outbound, Grade::SynAckOnly);
-        self.say(
-            112,
-            None,
-            &[7],
-            EventKind::ConnectionSeen(ConnectionFact { client, server: odd, direction, grade, syn_seen: false, first_at, handshakes: 2 }),
-        )?;
-        let client = endpoint("203.0.113.7:1").ip;
-        let direction = Direction::Inbound;
-        self.say(
-            112,
-            None,
-            &[8],
-            EventKind::ConnectionSeen(ConnectionFact { client, server, direction, grade, syn_seen: false, first_at, handshakes: 2 }),
-        )
+        let [service, odd_service, client_port, connection, odd, inbound] = &mut known();
+        for (numbers, fact) in [
+            (&[1, 2], &*service),
+            (&[7, 7], odd_service),
+            (&[1, 2], client_port),
+            (&[1, 2], connection),
+            (&[7, 7], odd),
+            (&[8, 8], inbound),
+        ] {
+            self.say(112, None, numbers, EventKind::FactSeen(fact))?;
+        }
+        connection.known.grade = Grade::Data;
+        self.say(300, None, &[1, 4], EventKind::FactConfirmed(connection, Grade::SynAck))
+    }
+}
+
+/// A fact of the script.
+fn fact(relation: Relation, direction: Option<Direction>, grade: Grade) -> Fact {
+    let syn_seen = grade != Grade::SynAckOnly;
+    let known = Known { grade, syn_seen, first_at: at(112), last_at: at(5_000_000), handshakes: 1, vlans: Vlans::default() };
+    Fact { relation, direction, known }
+}
+
+/// The facts of the script.
+fn known() -> [Fact; 6] {
+    let (server, odd) = (endpoint("192.168.11.8:1241"), endpoint("[2001:db8::8]:9999"));
+    let (client, outside) = (endpoint("192.168.11.12:2204").ip, endpoint("203.0.113.7:1").ip);
+    let mut inbound = fact(Relation::Connection(outside, server), Some(Direction::Inbound), Grade::SynAckOnly);
+    inbound.known.handshakes = 2;
+    let mut stack = VlanStack::default();
+    assert!(stack.push(100) && stack.push(10));
+    inbound.known.vlans.add(stack);
+    [
+        fact(Relation::Service(server), None, Grade::SynAck),
+        fact(Relation::Service(odd), None, Grade::SynAckOnly),
+        fact(Relation::ClientPort(client, 1241), None, Grade::SynAck),
+        fact(Relation::Connection(client, server), Some(Direction::Internal), Grade::SynAck),
+        fact(Relation::Connection(client, odd), Some(Direction::Outbound), Grade::SynAckOnly),
+        inbound,
+    ]
+}
+
+/// Facts in the order of a list.
+#[derive(Debug)]
+struct Listed(Vec<Fact>);
+
+impl Facts for Listed {
+    fn each(&self, take: &mut dyn FnMut(&Fact)) {
+        self.0.iter().for_each(take);
     }
 }
 
@@ -312,6 +328,7 @@ pub(super) fn play(sink: &mut dyn Sink) -> io::Result<()> {
         player.say(5_512_345, Some(flow.id.0), &[40, 41], EventKind::FlowClosed(flow, closing))?;
     }
     player.two_inputs()?;
+    player.say(5_512_345, None, &[], EventKind::FactsKnown(&Listed(known().into())))?;
     player.say(5_512_345, None, &[], EventKind::Summary(&summary()))?;
     player.sink.finish()
 }

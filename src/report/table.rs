@@ -85,7 +85,11 @@ impl Sink for TableSink {
         if self.show.timeline {
             self.timeline.event(&mut self.page, event);
         }
-        self.inventory.event(&event.kind);
+        if let EventKind::FactsKnown(facts) = event.kind
+            && (self.show.services || self.show.connections)
+        {
+            self.inventory.take(facts);
+        }
         if let EventKind::Summary(summary) = event.kind {
             // Where nothing could be read, the lines that say why are the report.
             let nothing_read = summary.frames == 0 && !summary.damage.is_empty();
@@ -96,6 +100,10 @@ impl Sink for TableSink {
             }
         }
         self.write()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
     }
 
     fn finish(&mut self) -> io::Result<()> {

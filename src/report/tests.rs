@@ -176,7 +176,7 @@ fn fifty_rows_are_shown_and_the_rest_counted() {
     let kept = Kept::default();
     let mut sink = (FORMATS[0].open)(Box::new(kept.clone()), &Style::default());
     let mut player = script::Player { sink: sink.as_mut() };
-    (1..=60).for_each(|port| player.service(port).unwrap());
+    player.services(1..=60).unwrap();
     sink.finish().unwrap();
     let printed = String::from_utf8(kept.0.take()).unwrap();
     assert_eq!(printed.matches("10.0.0.1").count(), 50);

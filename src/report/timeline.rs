@@ -79,10 +79,9 @@ impl Timeline {
             EventKind::LoginJudged(judged) => self.login(page, event, judged),
             EventKind::FlowClosed(flow, closing) => self.closed(page, event, flow, *closing),
             EventKind::FlowOpened(_)
-            | EventKind::ServiceSeen(_)
-            | EventKind::ClientPortSeen(_)
-            | EventKind::ConnectionSeen(_)
-            | EventKind::ConnectionConfirmed(..)
+            | EventKind::FactSeen(_)
+            | EventKind::FactConfirmed(..)
+            | EventKind::FactsKnown(_)
             | EventKind::Summary(_) => {}
         }
     }

@@ -7,6 +7,7 @@ use ntp_sniff::anomaly::Anomaly;
 use ntp_sniff::capture::Source;
 use ntp_sniff::event::Event;
 use ntp_sniff::event::EventKind;
+use ntp_sniff::fact::Relation;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::peer::Peer;
 use ntp_sniff::pipeline::Options;
@@ -142,10 +143,13 @@ pub(crate) fn seen(event: &Event<'_>) -> Seen {
         EventKind::FloodSeen(_) => "flood_seen",
         EventKind::ScannerSeen(_) => "scanner_seen",
         EventKind::LoginJudged(_) => "login_judged",
-        EventKind::ServiceSeen(_) => "service_seen",
-        EventKind::ClientPortSeen(_) => "client_port_seen",
-        EventKind::ConnectionSeen(_) => "connection_seen",
-        EventKind::ConnectionConfirmed(..) => "connection_confirmed",
+        EventKind::FactSeen(fact) => match fact.relation {
+            Relation::Service(_) => "service_seen",
+            Relation::ClientPort(..) => "client_port_seen",
+            Relation::Connection(..) => "connection_seen",
+        },
+        EventKind::FactConfirmed(..) => "connection_confirmed",
+        EventKind::FactsKnown(_) => "facts_known",
         EventKind::AnomalyFound(found) => {
             anomaly = Some(found.clone());
             "anomaly_found"

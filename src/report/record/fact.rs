@@ -2,22 +2,16 @@
 
 use super::Body;
 use super::Moment;
-use crate::event::ClientPortFact;
-use crate::event::ConnectionFact;
-use crate::event::Direction;
 use crate::event::Flood;
-use crate::event::Grade;
 use crate::event::Scanner;
-use crate::event::ServiceFact;
+use crate::fact::Direction;
+use crate::fact::Fact;
+use crate::fact::Grade;
+use crate::fact::TRANSPORT;
+use crate::peer::Endpoint;
 use schemars::JsonSchema;
 use serde::Serialize;
-use sha2::Digest as _;
-use sha2::Sha256;
-use std::fmt::Write as _;
 use std::net::IpAddr;
-
-/// The transport of every fact so far.
-const TRANSPORT: &str = "tcp";
 
 /// Somebody serves (NNM plugin 0).
 #[derive(Serialize, JsonSchema)]
@@ -35,9 +29,8 @@ impl Body for ServiceSeen {
 }
 
 impl ServiceSeen {
-    pub(super) fn of(fact: &ServiceFact) -> Self {
-        let (server, port) = (fact.server.ip, fact.server.port);
-        Self { server_ip: server, port, basis: Basis::of(fact.grade, fact.syn_seen, relation_id(None, Some(server), port), &[0]) }
+    pub(super) fn of(server: Endpoint, fact: &Fact) -> Self {
+        Self { server_ip: server.ip, port: server.port, basis: Basis::of(fact) }
     }
 }
 
@@ -57,9 +50,8 @@ impl Body for ClientPortSeen {
 }
 
 impl ClientPortSeen {
-    pub(super) fn of(fact: &ClientPortFact) -> Self {
-        let ClientPortFact { client, port, grade, syn_seen } = *fact;
-        Self { client_ip: client, port, basis: Basis::of(grade, syn_seen, relation_id(Some(client), None, port), &[2]) }
+    pub(super) fn of(client: IpAddr, port: u16, fact: &Fact) -> Self {
+        Self { client_ip: client, port, basis: Basis::of(fact) }
     }
 }
 
@@ -74,10 +66,6 @@ pub(in crate::report) struct ConnectionSeen {
     port: u16,
     /// Where the two are, seen from the focus network: `internal`, `inbound`, `outbound`.
     direction: &'static str,
-    /// Time of the first SYN-ACK between the two.
-    first_seen: Moment,
-    /// SYN-ACKs between the two so far.
-    handshakes: u64,
     #[serde(flatten)]
     basis: Basis,
 }
@@ -87,16 +75,9 @@ impl Body for ConnectionSeen {
 }
 
 impl ConnectionSeen {
-    pub(super) fn of(fact: &ConnectionFact) -> Self {
-        let ConnectionFact { client, server, direction, grade, syn_seen, first_at, handshakes } = *fact;
-        let plugins: &[u16] = match direction {
-            Direction::Internal => &[3, 15],
-            Direction::Inbound => &[14],
-            Direction::Outbound => &[16],
-        };
-        let basis = Basis::of(grade, syn_seen, relation_id(Some(client), Some(server.ip), server.port), plugins);
-        let (server_ip, port, direction, first_seen) = (server.ip, server.port, direction.name(), Moment(first_at));
-        Self { client_ip: client, server_ip, port, direction, first_seen, handshakes, basis }
+    pub(super) fn of(client: IpAddr, server: Endpoint, fact: &Fact) -> Self {
+        let direction = fact.direction.map_or("", Direction::name);
+        Self { client_ip: client, server_ip: server.ip, port: server.port, direction, basis: Basis::of(fact) }
     }
 }
 
@@ -114,8 +95,8 @@ impl Body for ConnectionConfirmed {
 }
 
 impl ConnectionConfirmed {
-    pub(super) fn of(fact: &ConnectionFact, told: Grade) -> Self {
-        Self { old_grade: told.name(), fact: ConnectionSeen::of(fact) }
+    pub(super) fn of(client: IpAddr, server: Endpoint, fact: &Fact, told: Grade) -> Self {
+        Self { old_grade: told.name(), fact: ConnectionSeen::of(client, server, fact) }
     }
 }
 
@@ -170,12 +151,19 @@ impl ScannerSeen {
 /// What every fact has.
 #[derive(Serialize, JsonSchema)]
 struct Basis {
+    /// Time of the first SYN-ACK that belongs to it; it may be from an earlier run (`--state`).
+    first_seen: Moment,
+    /// SYN-ACKs so far, repetitions left out.
+    handshakes: u64,
+    /// VLAN tags of the SYNs and SYN-ACKs, one list for each distinct stack, outermost first; left out when there were none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    vlans: Vec<Vec<u16>>,
     /// `tcp`.
     transport: &'static str,
     /// What the fact rests on: `synack_only`, `synack`, `probe` (the client answered with RST, before any data),
     /// `established` (the client acknowledged), `data` (both sides sent payload).
     grade: &'static str,
-    /// Whether the client's SYN was seen.
+    /// Whether a client's SYN was seen.
     syn_seen: bool,
     /// The same for the same transport, client, server and port: the first 16 bytes, in lower-case hex, of the SHA-256 of
     /// `transport|client_ip|server_ip|port` in UTF-8, a part the fact does not have left empty, addresses in RFC 5952 form.
@@ -187,30 +175,17 @@ struct Basis {
 }
 
 impl Basis {
-    fn of(grade: Grade, syn_seen: bool, relation_id: String, nnm_plugins: &'static [u16]) -> Self {
-        Self { transport: TRANSPORT, grade: grade.name(), syn_seen, relation_id, nnm_plugins }
-    }
-}
-
-/// As the field of that name says.
-fn relation_id(client: Option<IpAddr>, server: Option<IpAddr>, port: u16) -> String {
-    let written = |ip: Option<IpAddr>| ip.map(|ip| ip.to_string()).unwrap_or_default();
-    let canonical = format!("{TRANSPORT}|{}|{}|{port}", written(client), written(server));
-    Sha256::digest(canonical.as_bytes()).iter().take(16).fold(String::with_capacity(32), |mut id, byte| {
-        // Writing to a String cannot fail.
-        _ = write!(id, "{byte:02x}");
-        id
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn relations_have_the_documented_number() {
-        let ip = |text: &str| Some(text.parse().unwrap());
-        assert_eq!(relation_id(ip("192.168.11.12"), ip("192.168.11.8"), 1241), "8420d7dad32791565600d62432952722");
-        assert_eq!(relation_id(None, ip("192.168.11.8"), 1241), "2cc2e2b3ce2024ac93abdfd996e6f408");
+    fn of(fact: &Fact) -> Self {
+        let known = &fact.known;
+        Self {
+            first_seen: Moment(known.first_at),
+            handshakes: known.handshakes,
+            vlans: known.vlans.stacks().map(<[u16]>::to_vec).collect(),
+            transport: TRANSPORT,
+            grade: known.grade.name(),
+            syn_seen: known.syn_seen,
+            relation_id: fact.relation.id(),
+            nnm_plugins: fact.nnm_plugins(),
+        }
     }
 }

@@ -45,6 +45,7 @@ use crate::event::Event;
 use crate::event::EventKind;
 use crate::evidence::Evidence;
 use crate::evidence::Frames;
+use crate::fact::Relation;
 use crate::time::Timestamp;
 use schemars::JsonSchema;
 use schemars::Schema;
@@ -80,9 +81,10 @@ pub(super) enum Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// The record of an event, borrowing from it; `payload` says whether messages carry their bytes.
-    pub(super) fn of(event: &'a Event<'a>, payload: bool) -> Self {
-        match &event.kind {
+    /// The record of an event, borrowing from it; `payload` says whether messages carry their bytes. Events for outputs that draw
+    /// the whole have none.
+    pub(super) fn of(event: &'a Event<'a>, payload: bool) -> Option<Self> {
+        Some(match &event.kind {
             EventKind::FlowOpened(flow) => Self::FlowOpened(Record::of(event, flow::FlowOpened::of(flow))),
             EventKind::FlowClosed(flow, closing) => Self::FlowClosed(Record::of(event, flow::FlowClosed::of(flow, *closing))),
             EventKind::SessionIdentified(flow, session) => {
@@ -94,17 +96,23 @@ impl<'a> Line<'a> {
                 Self::MessageDecoded(Record::of(event, Box::new(body)))
             }
             EventKind::LoginJudged(judged) => Self::LoginJudged(Record::of(event, message::LoginJudgedRecord::of(judged))),
-            EventKind::ServiceSeen(fact) => Self::ServiceSeen(Record::of(event, fact::ServiceSeen::of(fact))),
-            EventKind::ClientPortSeen(fact) => Self::ClientPortSeen(Record::of(event, fact::ClientPortSeen::of(fact))),
-            EventKind::ConnectionSeen(fact) => Self::ConnectionSeen(Record::of(event, fact::ConnectionSeen::of(fact))),
-            EventKind::ConnectionConfirmed(fact, told) => {
-                Self::ConnectionConfirmed(Record::of(event, fact::ConnectionConfirmed::of(fact, *told)))
+            EventKind::FactSeen(fact) => match fact.relation {
+                Relation::Service(server) => Self::ServiceSeen(Record::of(event, fact::ServiceSeen::of(server, fact))),
+                Relation::ClientPort(client, port) => Self::ClientPortSeen(Record::of(event, fact::ClientPortSeen::of(client, port, fact))),
+                Relation::Connection(client, server) => {
+                    Self::ConnectionSeen(Record::of(event, fact::ConnectionSeen::of(client, server, fact)))
+                }
+            },
+            EventKind::FactConfirmed(fact, told) => {
+                let Relation::Connection(client, server) = fact.relation else { return None };
+                Self::ConnectionConfirmed(Record::of(event, fact::ConnectionConfirmed::of(client, server, fact, *told)))
             }
+            EventKind::FactsKnown(_) => return None,
             EventKind::FloodSeen(flood) => Self::FloodSeen(Record::of(event, fact::FloodSeen::of(flood))),
             EventKind::ScannerSeen(scanner) => Self::ScannerSeen(Record::of(event, fact::ScannerSeen::of(scanner))),
             EventKind::AnomalyFound(anomaly) => Self::AnomalyFound(Record::of(event, Box::new(anomaly::AnomalyFound::of(anomaly)))),
             EventKind::Summary(summary) => Self::Summary(Record::of(event, Box::new(summary::SummaryRecord::of(summary)))),
-        }
+        })
     }
 }
 

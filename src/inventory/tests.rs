@@ -1,0 +1,121 @@
+//! The facts of made-up handshakes.
+
+use super::*;
+use crate::evidence::FrameId;
+use crate::evidence::Frames;
+use crate::fact::Fact;
+use crate::peer::VlanStack;
+use crate::time::Timestamp;
+
+fn handshake(client: &str, server: &str, port: u16) -> Handshake {
+    Handshake {
+        client: Endpoint { ip: client.parse().unwrap(), port: 40_000 },
+        server: Endpoint { ip: server.parse().unwrap(), port },
+        at: Timestamp::default(),
+        frames: Frames::one(FrameId { input: 0, number: 2 }),
+        syn_seen: true,
+        client_proven: true,
+        vlans: [VlanStack::default(); 2],
+    }
+}
+
+fn named(fact: &Fact) -> String {
+    match fact.relation {
+        Relation::Service(server) => format!("service {server}"),
+        Relation::ClientPort(client, port) => format!("client {client} {port}"),
+        Relation::Connection(client, server) => format!("{} {client} {server}", fact.direction.unwrap().name()),
+    }
+}
+
+fn told(inventory: &mut Inventory, handshake: &Handshake) -> Vec<String> {
+    let mut names = Vec::new();
+    inventory.handshake(handshake, &mut |event| {
+        names.push(match event.kind {
+            EventKind::FactSeen(fact) => named(fact),
+            EventKind::AnomalyFound(anomaly) => anomaly.name().to_owned(),
+            EventKind::FloodSeen(_) => "flood".to_owned(),
+            _ => "other".to_owned(),
+        });
+    });
+    names
+}
+
+#[test]
+fn the_documented_example_gives_exactly_three_facts_once() {
+    let mut inventory = Inventory::new(Wanted::default(), &Limits::default());
+    let first = told(&mut inventory, &handshake("10.0.0.1", "10.0.0.2", 22));
+    assert_eq!(first, ["service 10.0.0.2:22", "client 10.0.0.1 22", "internal 10.0.0.1 10.0.0.2:22"]);
+    assert!(told(&mut inventory, &handshake("10.0.0.1", "10.0.0.2", 22)).is_empty());
+}
+
+#[test]
+fn the_focus_decides_who_is_recorded() {
+    let focus = Focus::new(vec![parse_range("10.0.0.0/8").unwrap()], vec![parse_range("10.9.0.0/16").unwrap()]);
+    let mut inventory = Inventory::new(Wanted { focus, ..Wanted::default() }, &Limits::default());
+    assert_eq!(told(&mut inventory, &handshake("10.0.0.1", "192.0.2.1", 80)), ["client 10.0.0.1 80", "outbound 10.0.0.1 192.0.2.1:80"]);
+    assert_eq!(told(&mut inventory, &handshake("192.0.2.1", "10.0.0.1", 80)), ["service 10.0.0.1:80", "inbound 192.0.2.1 10.0.0.1:80"]);
+    assert!(told(&mut inventory, &handshake("192.0.2.1", "192.0.2.2", 80)).is_empty());
+    assert!(told(&mut inventory, &handshake("10.9.0.1", "10.0.0.1", 80)).is_empty());
+}
+
+#[test]
+fn in_a_full_table_the_least_recently_seen_gives_way_and_that_is_said_once() {
+    let mut inventory = Inventory::new(Wanted::default(), &Limits { facts: 6, ..Limits::default() });
+    let pairs = [("10.0.0.1", "10.0.0.2"), ("10.0.0.3", "10.0.0.4"), ("10.0.0.5", "10.0.0.6")];
+    let [first, second, third] = pairs.map(|(client, server)| handshake(client, server, 22));
+    assert_eq!([&first, &second, &first].map(|pair| told(&mut inventory, pair).len()), [3, 3, 0]);
+    assert_eq!(told(&mut inventory, &third).last().unwrap(), "limit_reached");
+    assert_eq!(inventory.counts(), [2, 2, 2]);
+    assert_eq!(told(&mut inventory, &first), Vec::<String>::new(), "it was seen more lately than the second");
+    assert_eq!(told(&mut inventory, &second).len(), 3, "it is told again, since it was forgotten; the limit is not");
+}
+
+#[test]
+fn a_fact_not_seen_for_its_lifetime_is_told_again() {
+    let lifetime = Some(Duration::from_secs(60));
+    let mut inventory = Inventory::new(Wanted { lifetime, ..Wanted::default() }, &Limits::default());
+    let after = |seconds| Handshake { at: Timestamp::from_parts(seconds, 0, false), ..handshake("10.0.0.1", "10.0.0.2", 22) };
+    assert_eq!([0, 50, 110, 171, 231].map(|seconds| told(&mut inventory, &after(seconds)).len()), [3, 0, 0, 3, 0]);
+    let mut first = Vec::new();
+    inventory.facts().each(&mut |fact| first.push((fact.known.first_at, fact.known.handshakes)));
+    assert_eq!(first, [(Timestamp::from_parts(171, 0, false), 2); 3]);
+}
+
+#[test]
+fn a_flood_is_one_record_and_the_real_client_is_seen() {
+    let mut inventory = Inventory::new(Wanted::default(), &Limits::default());
+    let mut names = Vec::new();
+    for number in 0..5000_u32 {
+        let client = std::net::Ipv4Addr::from_bits(0x0b00_0000 + number).to_string();
+        names.extend(told(&mut inventory, &handshake(&client, "10.0.0.2", 80)));
+    }
+    assert_eq!(names.iter().filter(|name| name.starts_with("internal")).count(), 1000);
+    assert_eq!(names.iter().filter(|name| *name == "flood").count(), 1);
+    let real = handshake("10.9.9.9", "10.0.0.2", 80);
+    assert!(told(&mut inventory, &real).is_empty(), "only rationed so far");
+    let mut flow = Flow {
+        id: crate::peer::FlowId(1),
+        client: real.client,
+        server: real.server,
+        roles: RolesFrom::Handshake,
+        first_at: real.at,
+        last_at: real.at,
+        opening: real.frames.clone(),
+        closing: Frames::default(),
+        vlans: VlanStack::default(),
+        tunnels: None,
+        from_client: crate::peer::Traffic::default(),
+        from_server: crate::peer::Traffic::default(),
+        announced: true,
+    };
+    let mut grades = Vec::new();
+    let mut note = |event: Event<'_>| {
+        if let EventKind::FactSeen(Fact { relation: Relation::Connection(client, _), known, .. }) = event.kind {
+            grades.push((client.to_string(), known.grade, known.syn_seen));
+        }
+    };
+    inventory.step(&flow, Step::Established, real.at, &real.frames, &mut note);
+    flow.announced = false;
+    inventory.closed(&flow, &mut note);
+    assert_eq!(grades, [("10.9.9.9".to_owned(), Grade::Established, true)]);
+}
