@@ -1,5 +1,7 @@
 //! The command line: arguments, and nothing else.
 
+mod recording;
+
 use clap::CommandFactory;
 use clap::FromArgMatches;
 use clap::Parser;
@@ -8,12 +10,10 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
-use ipnet::IpNet;
-use ntp_sniff::inventory::RecordAt;
-use ntp_sniff::inventory::parse_range;
 use ntp_sniff::protocol::PROTOCOLS;
 use ntp_sniff::report::FORMATS;
 use ntp_sniff::report::Show;
+use recording::Recording;
 use std::path::PathBuf;
 
 /// How it is called.
@@ -121,24 +121,8 @@ pub(crate) struct Args {
     #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,
 
-    /// Network to record facts of [default: everything]; repeatable.
-    ///
-    /// An address, a CIDR range or net/mask; several may be separated by commas. A fact is recorded when one of its ends is inside.
-    /// It concerns who serves and who speaks, not the timeline.
-    #[arg(long, value_name = "NET", value_parser = parse_range, value_delimiter = ',', help_heading = "Who serves, who speaks")]
-    pub(crate) focus: Vec<IpNet>,
-
-    /// Network to leave out of the facts; repeatable.
-    ///
-    /// Connections that have an end inside give no facts.
-    #[arg(long, value_name = "NET", value_parser = parse_range, value_delimiter = ',', help_heading = "Who serves, who speaks")]
-    pub(crate) exclude: Vec<IpNet>,
-
-    /// When a fact is recorded
-    ///
-    /// At the server's SYN-ACK, when the client acknowledged it, or when both have sent payload.
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Record::Synack, help_heading = "Who serves, who speaks")]
-    pub(crate) record_at: Record,
+    #[command(flatten, next_help_heading = "Who serves, who speaks")]
+    pub(crate) recording: Recording,
 
     /// Port of a Nessus server, where nothing better tells; repeatable.
     ///
@@ -203,27 +187,6 @@ pub(crate) enum Part {
     Services,
     /// The account of all frames.
     Summary,
-}
-
-/// When a fact is recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Record {
-    /// At the SYN-ACK.
-    Synack,
-    /// When the client acknowledged it.
-    Established,
-    /// When both sides have sent payload.
-    Data,
-}
-
-impl From<Record> for RecordAt {
-    fn from(record: Record) -> Self {
-        match record {
-            Record::Synack => Self::SynAck,
-            Record::Established => Self::Established,
-            Record::Data => Self::Data,
-        }
-    }
 }
 
 /// When to use colour.

@@ -61,6 +61,14 @@ pub enum Error {
         /// libpcap's reason.
         source: pcap::Error,
     },
+    /// A file of networks cannot be used.
+    #[error("{}: {problem}", path.display())]
+    Networks {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
     /// A file that keeps facts from run to run cannot be used.
     #[error("{}: {problem}", path.display())]
     State {

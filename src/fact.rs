@@ -8,6 +8,7 @@ use sha2::Sha256;
 use std::fmt;
 use std::fmt::Write as _;
 use std::net::IpAddr;
+use std::str::FromStr;
 
 /// The transport of every relation so far.
 pub const TRANSPORT: &str = "tcp";
@@ -185,6 +186,23 @@ impl fmt::Display for Vlans {
     }
 }
 
+/// Reads what [`Display`](fmt::Display) writes; an error for anything else.
+impl FromStr for Vlans {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut vlans = Self::default();
+        for stack in text.split(',').filter(|stack| !stack.is_empty()) {
+            let mut tags = VlanStack::default();
+            for id in stack.split('.') {
+                tags.push(id.parse().map_err(|_| ())?).then_some(()).ok_or(())?;
+            }
+            vlans.add(tags);
+        }
+        Ok(vlans)
+    }
+}
+
 /// What is known of a relation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
@@ -260,6 +278,8 @@ mod tests {
             vlans.add(stack(ids));
         }
         assert_eq!(vlans.to_string(), "10,100.20");
+        assert_eq!("10,100.20".parse(), Ok(vlans.clone()));
+        assert!(["x", "10.", "1.2.3.4.5"].iter().all(|text| text.parse::<Vlans>().is_err()));
         (1..100).for_each(|id| vlans.add(stack(&[id])));
         assert_eq!(vlans.stacks().count(), 8);
     }

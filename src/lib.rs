@@ -29,6 +29,7 @@ pub mod report;
 mod stages;
 pub mod time;
 pub mod tunnel;
+pub mod upkeep;
 
 #[doc = include_str!("decisions.md")]
 pub mod decisions {}

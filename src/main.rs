@@ -18,7 +18,7 @@ use ntp_sniff::capture::live::LiveOptions;
 use ntp_sniff::decode::Checks;
 use ntp_sniff::error::Error;
 use ntp_sniff::event::Summary;
-use ntp_sniff::inventory::Focus;
+use ntp_sniff::inventory::Store;
 use ntp_sniff::inventory::Wanted;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
@@ -26,6 +26,9 @@ use ntp_sniff::report::FORMATS;
 use ntp_sniff::report::Sink;
 use ntp_sniff::report::Style;
 use ntp_sniff::report::escape;
+use ntp_sniff::report::held::Held;
+use ntp_sniff::upkeep::Orders;
+use signal_hook::consts::SIGHUP;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTERM;
 use std::fs;
@@ -80,17 +83,15 @@ fn run(args: &Args) -> anyhow::Result<u8> {
     let filter = filter(args)?;
     let limits = Limits::default();
     let mut source = source(args, &limits, &stop)?;
-    let mut sink = sink(args)?;
+    let (wanted, mut orders) = recording(args)?;
+    let mut sink = sink(args, &mut orders)?;
     let options = pipeline::Options {
         limits,
         filter,
         count: args.count,
         checks: Checks { verify: args.verify_checksum },
-        wanted: Wanted {
-            focus: Focus::new(args.focus.clone(), args.exclude.clone()),
-            record_at: args.record_at.into(),
-            ..Wanted::default()
-        },
+        wanted,
+        orders,
         hints: args.ntp_port.iter().map(|port| ("nessus_ntp", *port)).collect(),
         reveal: args.reveal_secrets,
     };
@@ -127,6 +128,28 @@ fn outcome(summary: &Summary, interface: Option<&str>, read: &[PathBuf]) -> u8 {
 /// Frames that nothing could be said about because their link type is not known.
 fn frames_of_unknown_link_type(summary: &Summary) -> u64 {
     summary.undecoded.iter().find(|(reason, _)| *reason == "link_type_unknown").map_or(0, |(_, frames)| *frames)
+}
+
+/// What is to be recorded of who serves and who speaks, and the orders that may come for it.
+fn recording(args: &Args) -> anyhow::Result<(Wanted, Orders)> {
+    let recording = &args.recording;
+    let orders = Orders { focus: recording.focus_source(), ..Orders::default() };
+    signal_hook::flag::register(SIGHUP, Arc::clone(&orders.reload)).context("cannot watch for signals")?;
+    let store = recording.state.as_deref().map(store).transpose()?;
+    let wanted = Wanted { focus: orders.focus.read()?, record_at: recording.record_at.into(), lifetime: recording.lifetime, store };
+    Ok((wanted, orders))
+}
+
+/// The state file.
+#[cfg(feature = "state")]
+fn store(path: &Path) -> Result<Box<dyn Store>, Error> {
+    Ok(Box::new(ntp_sniff::inventory::state::State::open(path)?))
+}
+
+/// This build has none.
+#[cfg(not(feature = "state"))]
+fn store(path: &Path) -> Result<Box<dyn Store>, Error> {
+    Err(Error::State { path: path.to_owned(), problem: "built without state files (cargo feature 'state')".to_owned() })
 }
 
 /// A flag that SIGINT and SIGTERM set; the second signal ends the program at once.
@@ -192,14 +215,19 @@ fn create(path: &Path, read: &[PathBuf]) -> Result<File, Error> {
     created.map_err(|source| Error::Write { output: path.display().to_string(), source })
 }
 
-/// The sink over standard output or a file. A terminal, or a live capture, gets every line at once.
-fn sink(args: &Args) -> Result<Box<dyn Sink>, Error> {
+/// The sink over standard output or a file. A terminal, or a live capture, gets every line at once; where facts are kept in a file,
+/// output is held back until they are safe.
+fn sink(args: &Args, orders: &mut Orders) -> Result<Box<dyn Sink>, Error> {
     let terminal = args.output.is_none() && io::stdout().is_terminal();
     let writer: Box<dyn Write> = match &args.output {
         Some(path) => Box::new(create(path, &args.read)?),
         None => Box::new(io::stdout()),
     };
-    let writer: Box<dyn Write> = if terminal || args.interface.is_some() {
+    let writer: Box<dyn Write> = if args.recording.state.is_some() {
+        let held = Held::new(writer);
+        orders.held = Some(held.bytes());
+        Box::new(held)
+    } else if terminal || args.interface.is_some() {
         Box::new(io::LineWriter::new(writer))
     } else {
         Box::new(io::BufWriter::with_capacity(1 << 16, writer))

@@ -13,6 +13,7 @@ use crate::inventory::Wanted;
 use crate::limits::Limits;
 use crate::report::Sink;
 use crate::stages::Stages;
+use crate::upkeep::Orders;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
@@ -29,6 +30,8 @@ pub struct Options {
     pub checks: Checks,
     /// What to record of who serves and who speaks.
     pub wanted: Wanted,
+    /// What may be asked for while the program runs.
+    pub orders: Orders,
     /// Ports the user named for a protocol.
     pub hints: Vec<(&'static str, u16)>,
     /// Whether secrets are shown.
@@ -49,15 +52,15 @@ pub fn run(
     stop: &AtomicBool,
     complain: &mut dyn FnMut(&Error),
 ) -> Result<Summary, Error> {
-    let Options { limits, mut filter, count, checks, wanted, hints, reveal } = options;
-    let mut stages = Stages::new(&limits, wanted, hints, reveal, sink);
+    let Options { limits, mut filter, count, checks, wanted, orders, hints, reveal } = options;
+    let mut stages = Stages::new(&limits, (wanted, orders), hints, reveal, sink);
     let mut decoder = Decoder::new(&limits, checks);
     let mut flows = Flows::new(&limits, &stages.known_ports());
     let mut fatal = None;
     while !stop.load(Ordering::Relaxed) && stages.is_writable() && count.is_none_or(|count| stages.admitted() < count) {
         match source.next() {
             Ok(Next::Frame(frame)) => {
-                stages.frame(&frame);
+                stages.frame(&frame, complain);
                 if !stages.admits(filter.as_mut(), &frame, complain) {
                     continue;
                 }
@@ -72,6 +75,7 @@ pub fn run(
             Ok(Next::Idle(now)) => {
                 decoder.idle(now, &mut |at, frames, anomaly| stages.anomaly(at, frames, anomaly));
                 flows.tick(now, &mut stages);
+                stages.look(complain);
             }
             Ok(Next::End) => break,
             Err(_) if stop.load(Ordering::Relaxed) => break,

@@ -16,6 +16,7 @@ use crate::flow::Handshake;
 use crate::flow::Interest;
 use crate::flow::Receiver;
 use crate::flow::Step;
+use crate::inventory::FocusSource;
 use crate::inventory::Inventory;
 use crate::inventory::Wanted;
 use crate::limits::Limits;
@@ -25,6 +26,8 @@ use crate::protocol::Conversations;
 use crate::report::Sink;
 use crate::report::Tally;
 use crate::time::Timestamp;
+use crate::upkeep::Orders;
+use crate::upkeep::Upkeep;
 use std::io;
 
 /// Hands what the flow stage finds to the stages after it, and their events to the sink, in order.
@@ -32,6 +35,9 @@ pub(crate) struct Stages<'s> {
     inventory: Inventory,
     conversations: Conversations,
     out: Out<'s>,
+    upkeep: Upkeep,
+    /// Why facts cannot be kept any more.
+    unsafe_facts: Option<Error>,
     last: (Timestamp, FrameId),
 }
 
@@ -52,11 +58,19 @@ impl Out<'_> {
 }
 
 impl<'s> Stages<'s> {
-    pub(crate) fn new(limits: &Limits, wanted: Wanted, hints: Vec<(&'static str, u16)>, reveal: bool, sink: &'s mut dyn Sink) -> Self {
+    pub(crate) fn new(
+        limits: &Limits,
+        (wanted, orders): (Wanted, Orders),
+        hints: Vec<(&'static str, u16)>,
+        reveal: bool,
+        sink: &'s mut dyn Sink,
+    ) -> Self {
         Self {
             inventory: Inventory::new(wanted, limits),
             conversations: Conversations::new(limits, hints, reveal),
             out: Out { tally: Tally::default(), sink, failure: None },
+            upkeep: Upkeep::new(orders),
+            unsafe_facts: None,
             last: (Timestamp::default(), FrameId::default()),
         }
     }
@@ -70,12 +84,37 @@ impl<'s> Stages<'s> {
         self.out.tally.admitted()
     }
 
-    /// Whether the output still takes what it is given.
+    /// Whether the output, and the store of facts, still take what they are given.
     pub(crate) fn is_writable(&self) -> bool {
-        self.out.failure.is_none()
+        self.out.failure.is_none() && self.unsafe_facts.is_none()
     }
 
-    pub(crate) fn frame(&mut self, frame: &Frame<'_>) {
+    /// Does what is due.
+    pub(crate) fn look(&mut self, complain: &mut dyn FnMut(&Error)) {
+        match self.upkeep.reload().map(FocusSource::read) {
+            Some(Ok(focus)) => self.inventory.refocus(focus),
+            // The old one stays: a typing error must not blind a sensor.
+            Some(Err(error)) => complain(&error),
+            None => {}
+        }
+        if self.upkeep.settle() {
+            self.settle();
+        }
+    }
+
+    /// Makes facts safe first, and lets the output go then: what was read is never told again.
+    fn settle(&mut self) {
+        if let Err(error) = self.inventory.settle() {
+            self.unsafe_facts = Some(error);
+        } else if self.out.failure.is_none() {
+            self.out.failure = self.out.sink.flush().err();
+        }
+    }
+
+    pub(crate) fn frame(&mut self, frame: &Frame<'_>, complain: &mut dyn FnMut(&Error)) {
+        if self.upkeep.frame() {
+            self.look(complain);
+        }
         self.last = (frame.at, frame.id);
         if let Some(by) = self.out.tally.frame(frame) {
             self.anomaly(frame.at, Frames::one(frame.id), Anomaly::TimeWentBack { by });
@@ -121,7 +160,8 @@ impl<'s> Stages<'s> {
     }
 
     /// The end: the summary with what the source lost, and the output closed.
-    pub(crate) fn finish(self, flows: &Flows, dropped: Option<(u64, u64)>) -> Result<Summary, Error> {
+    pub(crate) fn finish(mut self, flows: &Flows, dropped: Option<(u64, u64)>) -> Result<Summary, Error> {
+        let unsafe_facts = self.unsafe_facts.or_else(|| self.inventory.settle().err());
         let Out { tally, sink, failure } = self.out;
         let mut summary = tally.close();
         summary.dropped = dropped;
@@ -133,7 +173,7 @@ impl<'s> Stages<'s> {
         let said = failure.map_or(Ok(()), Err).and_then(|()| say(EventKind::FactsKnown(self.inventory.facts())));
         let written = said.and_then(|()| say(EventKind::Summary(&summary))).and_then(|()| sink.finish());
         written.map_err(|source| Error::Write { output: "output".to_owned(), source })?;
-        Ok(summary)
+        unsafe_facts.map_or(Ok(summary), Err)
     }
 }
 

@@ -1,7 +1,14 @@
 //! The focus network: which addresses are ours to watch.
 
+use crate::error::Error;
 use ipnet::IpNet;
+use std::fs::File;
+use std::io::Read as _;
 use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// Longest file of ranges: some 60,000 of them, more than are looked through in time for every connection.
+const MOST_BYTES: u64 = 1 << 20;
 
 /// Included ranges with excluded ranges cut out of them. No included range means everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +34,85 @@ impl Focus {
     #[must_use]
     pub fn excludes(&self, ip: IpAddr) -> bool {
         self.excluded.iter().any(|range| range.contains(&ip))
+    }
+}
+
+/// Where ranges come from: the command line, or files that may change while the program runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Networks {
+    /// A range.
+    Range(IpNet),
+    /// A file of ranges, one or more a line, `#` before a remark.
+    File(PathBuf),
+}
+
+impl Networks {
+    /// Reads one word of the command line: a range as [`parse_range`] reads it, or `@FILE`.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what is wrong with the text.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text.trim().strip_prefix('@') {
+            Some("") => Err("a file name is missing behind '@'".to_owned()),
+            Some(path) => Ok(Self::File(path.into())),
+            None => parse_range(text).map(Self::Range).map_err(|problem| format!("{problem}, nor @FILE")),
+        }
+    }
+
+    /// The ranges, read anew.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Networks`]: the file cannot be read, is too large, has a line that is no range, or none at all: an empty list would
+    /// mean everything.
+    fn read(&self) -> Result<Vec<IpNet>, Error> {
+        let path = match self {
+            Self::Range(range) => return Ok(vec![*range]),
+            Self::File(path) => path,
+        };
+        let fail = |problem| Error::Networks { path: path.clone(), problem };
+        let mut text = String::new();
+        let mut file = File::open(path).map_err(|error| fail(format!("cannot open: {error}")))?.take(MOST_BYTES.saturating_add(1));
+        file.read_to_string(&mut text).map_err(|error| fail(format!("cannot read: {error}")))?;
+        if u64::try_from(text.len()).is_ok_and(|bytes| bytes > MOST_BYTES) {
+            return Err(fail(format!("longer than {MOST_BYTES} bytes")));
+        }
+        let mut ranges = Vec::new();
+        for (number, line) in text.lines().enumerate() {
+            let line = line.split('#').next().unwrap_or_default();
+            for word in line.split([',', ' ', '\t']).filter(|word| !word.is_empty()) {
+                ranges.push(parse_range(word).map_err(|problem| fail(format!("line {}: {problem}", number.saturating_add(1))))?);
+            }
+        }
+        if ranges.is_empty() { Err(fail("no network in it".to_owned())) } else { Ok(ranges) }
+    }
+}
+
+/// What the user said of the focus network, so that it can be read again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FocusSource {
+    /// What is inside; nothing means everything.
+    pub included: Vec<Networks>,
+    /// What is cut out of it.
+    pub excluded: Vec<Networks>,
+}
+
+impl FocusSource {
+    /// The focus network, its files read now.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Networks`]
+    pub fn read(&self) -> Result<Focus, Error> {
+        let all = |networks: &[Networks]| -> Result<Vec<IpNet>, Error> {
+            let mut ranges = Vec::new();
+            for networks in networks {
+                ranges.extend(networks.read()?);
+            }
+            Ok(IpNet::aggregate(&ranges))
+        };
+        Ok(Focus::new(all(&self.included)?, all(&self.excluded)?))
     }
 }
 
@@ -67,6 +153,27 @@ mod tests {
         for text in ["", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/255.0.255.0", "host"] {
             assert!(parse_range(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn files_of_ranges_are_read_or_refused_with_the_line() {
+        let file = |name: &str, text: &str| {
+            let path = std::env::temp_dir().join(format!("ntp-sniff-focus-{}-{name}", std::process::id()));
+            std::fs::write(&path, text).unwrap();
+            let networks = Networks::parse(&format!("@{}", path.display())).unwrap();
+            let read = FocusSource { included: vec![networks], excluded: Vec::new() }.read();
+            std::fs::remove_file(path).unwrap();
+            read.map_err(|error| error.to_string().split(": ").skip(1).collect::<Vec<_>>().join(": "))
+        };
+        let focus = file("good", "# ours\n10.0.0.0/8, 192.0.2.1 # one host\n\n2001:db8::/32\r\n").unwrap();
+        for (ip, inside) in [("10.1.1.1", true), ("192.0.2.1", true), ("192.0.2.2", false), ("2001:db8::7", true)] {
+            assert_eq!(focus.contains(ip.parse().unwrap()), inside, "{ip}");
+        }
+        assert_eq!(file("empty", "# nothing\n").unwrap_err(), "no network in it");
+        assert_eq!(file("bad", "10.0.0.0/8\nhost\n").unwrap_err(), "line 2: 'host' is not an address, a CIDR range or net/mask");
+        assert!(Networks::parse("@").is_err() && Networks::parse("host").is_err());
+        let missing = FocusSource { included: vec![Networks::File("/nowhere/at/all".into())], excluded: Vec::new() };
+        assert!(missing.read().is_err());
     }
 
     #[test]

@@ -3,12 +3,16 @@
 mod entry;
 mod flood;
 mod focus;
+#[cfg(feature = "state")]
+pub mod state;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use entry::Entry;
 pub use focus::Focus;
+pub use focus::FocusSource;
+pub use focus::Networks;
 pub use focus::parse_range;
 pub use table::Store;
 
@@ -145,6 +149,11 @@ impl Inventory {
             reaches: HashMap::default(),
             said_full: false,
         }
+    }
+
+    /// Watches another focus network from now on; what was recorded stays.
+    pub fn refocus(&mut self, focus: Focus) {
+        self.focus = focus;
     }
 
     /// Facts of each kind that were told: services, client ports, connections.

@@ -3,6 +3,7 @@
 mod account;
 pub mod escape;
 mod frames;
+pub mod held;
 mod hexdump;
 mod inventory;
 pub mod jsonl;

@@ -1,0 +1,80 @@
+//! Arguments about who serves and who speaks: what is recorded, when, and for how long.
+
+use clap::ValueEnum;
+use jiff::SpanRelativeTo;
+use ntp_sniff::inventory::FocusSource;
+use ntp_sniff::inventory::Networks;
+use ntp_sniff::inventory::RecordAt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Who serves, who speaks.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Recording {
+    /// Network to record facts of [default: everything]; repeatable.
+    ///
+    /// An address, a CIDR range, net/mask, or @FILE with any number of these, one or more a line, "#" before a remark; several may be
+    /// separated by commas. A fact is recorded when one of its ends is inside. It concerns who serves and who speaks, not the timeline.
+    /// Files are read again at SIGHUP.
+    #[arg(long, value_name = "NET", value_parser = Networks::parse, value_delimiter = ',')]
+    pub(crate) focus: Vec<Networks>,
+
+    /// Network to leave out of the facts, in the same forms; repeatable.
+    ///
+    /// Connections that have an end inside give no facts.
+    #[arg(long, value_name = "NET", value_parser = Networks::parse, value_delimiter = ',')]
+    pub(crate) exclude: Vec<Networks>,
+
+    /// When a fact is recorded.
+    ///
+    /// At the server's SYN-ACK, when the client acknowledged it, or when both have sent payload.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Record::Synack)]
+    pub(crate) record_at: Record,
+
+    /// File that keeps the facts from run to run (SQLite): each is told once ever.
+    ///
+    /// It is made when it is missing. Several runs may share it, one after the other; other programs may read it at any time. Output
+    /// is written every second, after the facts in it are safe: a killed run loses what came later, and nothing is told twice.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+
+    /// Forget a fact that was not seen for so long, on the capture clock: 30d, 12h, 90m. Seen again, it is told again.
+    #[arg(long, value_name = "TIME", value_parser = lifetime)]
+    pub(crate) lifetime: Option<Duration>,
+}
+
+impl Recording {
+    /// Where the focus network is read from.
+    pub(crate) fn focus_source(&self) -> FocusSource {
+        FocusSource { included: self.focus.clone(), excluded: self.exclude.clone() }
+    }
+}
+
+/// When a fact is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Record {
+    /// At the SYN-ACK.
+    Synack,
+    /// When the client acknowledged it.
+    Established,
+    /// When both sides have sent payload.
+    Data,
+}
+
+impl From<Record> for RecordAt {
+    fn from(record: Record) -> Self {
+        match record {
+            Record::Synack => Self::SynAck,
+            Record::Established => Self::Established,
+            Record::Data => Self::Data,
+        }
+    }
+}
+
+/// Reads `30d`, `12h 30m`, `90s`; a day has 24 hours.
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let problem = || format!("'{text}' is not a time like 30d, 12h or 90m");
+    let span: jiff::Span = text.parse().map_err(|_| problem())?;
+    let time = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| problem())?;
+    Duration::try_from(time).ok().filter(|time| !time.is_zero()).ok_or_else(problem)
+}
