@@ -1,9 +1,11 @@
 //! Who serves and who speaks: facts decided at the SYN-ACK, each told once, as Nessus Network Monitor does.
 
+mod doctor;
 mod fact;
 mod flood;
 mod focus;
 
+pub use doctor::Doctor;
 pub use focus::Focus;
 pub use focus::parse_range;
 
