@@ -3,6 +3,7 @@
 use crate::anomaly::Anomaly;
 use crate::capture::Frame;
 use crate::capture::filter::Filter;
+use crate::decode::Segment;
 use crate::error::Error;
 use crate::event::Event;
 use crate::event::EventKind;
@@ -16,6 +17,7 @@ use crate::flow::Handshake;
 use crate::flow::Interest;
 use crate::flow::Receiver;
 use crate::flow::Step;
+use crate::inventory::Doctor;
 use crate::inventory::Focus;
 use crate::inventory::Inventory;
 use crate::inventory::RecordAt;
@@ -25,15 +27,19 @@ use crate::peer::Peer;
 use crate::protocol::Conversations;
 use crate::report::Sink;
 use crate::report::Tally;
+use crate::span::SpanVerdict;
 use crate::time::Timestamp;
 use std::io;
 
 /// Hands what the flow stage finds to the stages after it, and their events to the sink, in order.
 pub(crate) struct Stages<'s> {
     inventory: Inventory,
+    doctor: Doctor,
     conversations: Conversations,
     out: Out<'s>,
     last: (Timestamp, FrameId),
+    /// Whether the last frame was cut when it was captured.
+    cut: bool,
 }
 
 /// Where events go: counted first, then written, until writing fails.
@@ -62,9 +68,11 @@ impl<'s> Stages<'s> {
     ) -> Self {
         Self {
             inventory: Inventory::new(focus, record_at, limits),
+            doctor: Doctor::new(),
             conversations: Conversations::new(limits, hints, reveal),
             out: Out { tally: Tally::default(), sink, failure: None },
             last: (Timestamp::default(), FrameId::default()),
+            cut: false,
         }
     }
 
@@ -84,6 +92,7 @@ impl<'s> Stages<'s> {
 
     pub(crate) fn frame(&mut self, frame: &Frame<'_>) {
         self.last = (frame.at, frame.id);
+        self.cut = usize::try_from(frame.wire_len).is_ok_and(|wire| wire > frame.bytes.len());
         if let Some(by) = self.out.tally.frame(frame) {
             self.anomaly(frame.at, Frames::one(frame.id), Anomaly::TimeWentBack { by });
         }
@@ -103,11 +112,18 @@ impl<'s> Stages<'s> {
         admitted
     }
 
-    pub(crate) fn segment(&mut self) {
+    /// A frame was, or completed, a segment. What the doctor says of those before it comes first.
+    pub(crate) fn segment(&mut self, segment: &Segment<'_>) {
         self.out.tally.segment();
+        if let Some(verdict) = self.doctor.segment(segment) {
+            self.out.event(&verdict_event(segment.at, verdict));
+        }
     }
 
     pub(crate) fn other(&mut self, reason: &'static str) {
+        if self.cut && reason == "malformed" {
+            self.doctor.header_cut();
+        }
         self.out.tally.other(reason);
     }
 
@@ -127,14 +143,19 @@ impl<'s> Stages<'s> {
         self.anomaly(at, frames, Anomaly::InputDamaged { problem });
     }
 
-    /// The end: the summary with what the source lost, and the output closed.
-    pub(crate) fn finish(self, flows: &Flows, dropped: Option<(u64, u64)>) -> Result<Summary, Error> {
+    /// The end: the doctor's verdict, the summary with what the source lost, and the output closed.
+    pub(crate) fn finish(mut self, flows: &Flows, dropped: Option<(u64, u64)>) -> Result<Summary, Error> {
+        let (span, news) = self.doctor.finish();
+        if news {
+            self.out.event(&verdict_event(self.out.tally.last_at(), &span));
+        }
         let Out { tally, sink, failure } = self.out;
         let mut summary = tally.close();
         summary.dropped = dropped;
         summary.lone_syns = flows.lone_syns();
         summary.facts = self.inventory.counts();
         summary.undocumented = self.conversations.undocumented();
+        summary.span = span;
         let at = summary.last_at.unwrap_or_default();
         let event = Event { at, flow: None, evidence: Evidence::default(), kind: EventKind::Summary(&summary) };
         let written = failure.map_or(Ok(()), Err).and_then(|()| sink.event(&event)).and_then(|()| sink.finish());
@@ -143,12 +164,18 @@ impl<'s> Stages<'s> {
     }
 }
 
+/// A verdict rests on counters, not on frames.
+fn verdict_event(at: Timestamp, verdict: &SpanVerdict) -> Event<'_> {
+    Event { at, flow: None, evidence: Evidence::default(), kind: EventKind::SpanVerdict(verdict) }
+}
+
 impl Receiver for Stages<'_> {
     fn event(&mut self, event: Event<'_>) {
         self.out.event(&event);
     }
 
     fn handshake(&mut self, handshake: &Handshake) {
+        self.doctor.handshake(handshake);
         self.inventory.handshake(handshake, &mut |event| self.out.event(&event));
     }
 

@@ -14,6 +14,7 @@ pub mod scan;
 #[cfg(test)]
 mod script;
 mod sentence;
+mod span;
 mod table;
 mod tally;
 #[cfg(test)]

@@ -37,6 +37,9 @@ use crate::peer::Peer;
 use crate::peer::RolesFrom;
 use crate::peer::Traffic;
 use crate::peer::VlanStack;
+use crate::span::Finding;
+use crate::span::SpanCounts;
+use crate::span::SpanVerdict;
 use crate::time::Timestamp;
 use std::io;
 use std::net::SocketAddr;
@@ -311,7 +314,9 @@ pub(super) fn play(sink: &mut dyn Sink) -> io::Result<()> {
     for (flow, closing) in [(&first, Closing::Fin), (&second, Closing::Reset(Peer::Server)), (&third, Closing::Idle)] {
         player.say(5_512_345, Some(flow.id.0), &[40, 41], EventKind::FlowClosed(flow, closing))?;
     }
+    player.say(5_512_345, None, &[], EventKind::SpanVerdict(&verdict(false)))?;
     player.two_inputs()?;
+    player.say(5_512_345, None, &[], EventKind::SpanVerdict(&verdict(true)))?;
     player.say(5_512_345, None, &[], EventKind::Summary(&summary()))?;
     player.sink.finish()
 }
@@ -329,6 +334,34 @@ impl Player<'_> {
         let evidence = Evidence { frames: both, bytes: Some(ByteSpan { start: 0, end: 5 }) };
         self.sink.event(&Event { at: Timestamp::from_nanos(START + 1, true), flow: Some(FlowId(4)), evidence, kind })
     }
+}
+
+/// A verdict with every trouble there is.
+fn verdict(at_end: bool) -> SpanVerdict {
+    let findings = vec![
+        Finding::OneDirection,
+        Finding::DuplicatesExact,
+        Finding::DuplicatesRouted,
+        Finding::VlanOneSide,
+        Finding::LoneSynAcks,
+        Finding::SnapLengthShort,
+    ];
+    let counts = SpanCounts {
+        segments: 1000,
+        data_segments: 500,
+        cut_short: 400,
+        headers_cut: 1,
+        connections: 100,
+        both_directions: 10,
+        one_direction: 90,
+        vlan_differs: 10,
+        syn_acks: 80,
+        lone_syn_acks: 70,
+        compared: 600,
+        duplicates_exact: 200,
+        duplicates_routed: 150,
+    };
+    SpanVerdict { findings, counts, at_end }
 }
 
 fn summary() -> Summary {
@@ -349,6 +382,7 @@ fn summary() -> Summary {
         facts: [2, 1, 3],
         undocumented: vec![undocumented("10.0.0.1:8443", 12, 34_567), undocumented("[2001:db8::1]:22", 1, 900)],
         dropped: Some((3, 0)),
+        span: verdict(true),
         damage: vec!["x.pcap: cut in frame 44, at offset 4711 \x1b[1m".to_owned()],
     }
 }

@@ -146,6 +146,7 @@ pub(crate) fn seen(event: &Event<'_>) -> Seen {
         EventKind::ClientPortSeen(_) => "client_port_seen",
         EventKind::ConnectionSeen(_) => "connection_seen",
         EventKind::ConnectionConfirmed(..) => "connection_confirmed",
+        EventKind::SpanVerdict(_) => "span_verdict",
         EventKind::AnomalyFound(found) => {
             anomaly = Some(found.clone());
             "anomaly_found"
