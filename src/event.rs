@@ -12,6 +12,7 @@ use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::FlowId;
 use crate::peer::Peer;
+use crate::span::SpanVerdict;
 use crate::time::Timestamp;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -60,6 +61,8 @@ pub enum EventKind<'a> {
     FloodSeen(Flood),
     /// A client has SYN-ACKs of so many services, and uses so few, that it scans. Once for each client.
     ScannerSeen(Scanner),
+    /// Whether the capture shows what it should. Once after 10 s of it, and at the end if there was none or it changed.
+    SpanVerdict(&'a SpanVerdict),
     /// Something odd in packets, peers or the capture, or a limit reached.
     AnomalyFound(Anomaly),
     /// Near the end: all facts as they are then, for outputs that draw the whole.
@@ -237,6 +240,8 @@ pub struct Summary {
     pub undocumented: Vec<Undocumented>,
     /// Packets the kernel and the interface dropped, live only.
     pub dropped: Option<(u64, u64)>,
+    /// Whether the capture shows what it should, at the end.
+    pub span: SpanVerdict,
     /// What was wrong with inputs, one line each.
     pub damage: Vec<String>,
 }

@@ -26,6 +26,7 @@ pub mod peer;
 pub mod pipeline;
 pub mod protocol;
 pub mod report;
+pub mod span;
 mod stages;
 pub mod time;
 pub mod tunnel;

@@ -66,7 +66,7 @@ pub fn run(
                 }
                 match decoder.frame(&frame, &mut |at, frames, anomaly| stages.anomaly(at, frames, anomaly)) {
                     Outcome::Segment(segment) => {
-                        stages.segment();
+                        stages.segment(&segment);
                         flows.push(&segment, &mut stages);
                     }
                     Outcome::Other(reason) => stages.other(reason),

@@ -3,6 +3,7 @@
 use crate::anomaly::Anomaly;
 use crate::capture::Frame;
 use crate::capture::filter::Filter;
+use crate::decode::Segment;
 use crate::error::Error;
 use crate::event::Event;
 use crate::event::EventKind;
@@ -16,6 +17,7 @@ use crate::flow::Handshake;
 use crate::flow::Interest;
 use crate::flow::Receiver;
 use crate::flow::Step;
+use crate::inventory::Doctor;
 use crate::inventory::FocusSource;
 use crate::inventory::Inventory;
 use crate::inventory::Wanted;
@@ -25,6 +27,7 @@ use crate::peer::Peer;
 use crate::protocol::Conversations;
 use crate::report::Sink;
 use crate::report::Tally;
+use crate::span::SpanVerdict;
 use crate::time::Timestamp;
 use crate::upkeep::Orders;
 use crate::upkeep::Upkeep;
@@ -33,12 +36,15 @@ use std::io;
 /// Hands what the flow stage finds to the stages after it, and their events to the sink, in order.
 pub(crate) struct Stages<'s> {
     inventory: Inventory,
+    doctor: Doctor,
     conversations: Conversations,
     out: Out<'s>,
     upkeep: Upkeep,
     /// Why facts cannot be kept any more.
     unsafe_facts: Option<Error>,
     last: (Timestamp, FrameId),
+    /// Whether the last frame was cut when it was captured.
+    cut: bool,
 }
 
 /// Where events go: counted first, then written, until writing fails.
@@ -67,11 +73,13 @@ impl<'s> Stages<'s> {
     ) -> Self {
         Self {
             inventory: Inventory::new(wanted, limits),
+            doctor: Doctor::new(),
             conversations: Conversations::new(limits, hints, reveal),
             out: Out { tally: Tally::default(), sink, failure: None },
             upkeep: Upkeep::new(orders),
             unsafe_facts: None,
             last: (Timestamp::default(), FrameId::default()),
+            cut: false,
         }
     }
 
@@ -116,6 +124,7 @@ impl<'s> Stages<'s> {
             self.look(complain);
         }
         self.last = (frame.at, frame.id);
+        self.cut = usize::try_from(frame.wire_len).is_ok_and(|wire| wire > frame.bytes.len());
         if let Some(by) = self.out.tally.frame(frame) {
             self.anomaly(frame.at, Frames::one(frame.id), Anomaly::TimeWentBack { by });
         }
@@ -135,11 +144,18 @@ impl<'s> Stages<'s> {
         admitted
     }
 
-    pub(crate) fn segment(&mut self) {
+    /// A frame was, or completed, a segment. What the doctor says of those before it comes first.
+    pub(crate) fn segment(&mut self, segment: &Segment<'_>) {
         self.out.tally.segment();
+        if let Some(verdict) = self.doctor.segment(segment) {
+            self.out.event(&verdict_event(segment.at, verdict));
+        }
     }
 
     pub(crate) fn other(&mut self, reason: &'static str) {
+        if self.cut && reason == "malformed" {
+            self.doctor.header_cut();
+        }
         self.out.tally.other(reason);
     }
 
@@ -159,15 +175,20 @@ impl<'s> Stages<'s> {
         self.anomaly(at, frames, Anomaly::InputDamaged { problem });
     }
 
-    /// The end: the summary with what the source lost, and the output closed.
+    /// The end: the doctor's verdict, the summary with what the source lost, and the output closed.
     pub(crate) fn finish(mut self, flows: &Flows, dropped: Option<(u64, u64)>) -> Result<Summary, Error> {
         let unsafe_facts = self.unsafe_facts.or_else(|| self.inventory.settle().err());
+        let (span, news) = self.doctor.finish();
+        if news {
+            self.out.event(&verdict_event(self.out.tally.last_at(), &span));
+        }
         let Out { tally, sink, failure } = self.out;
         let mut summary = tally.close();
         summary.dropped = dropped;
         summary.lone_syns = flows.lone_syns();
         summary.facts = self.inventory.counts();
         summary.undocumented = self.conversations.undocumented();
+        summary.span = span;
         let at = summary.last_at.unwrap_or_default();
         let mut say = |kind| sink.event(&Event { at, flow: None, evidence: Evidence::default(), kind });
         let said = failure.map_or(Ok(()), Err).and_then(|()| say(EventKind::FactsKnown(self.inventory.facts())));
@@ -177,12 +198,18 @@ impl<'s> Stages<'s> {
     }
 }
 
+/// A verdict rests on counters, not on frames.
+fn verdict_event(at: Timestamp, verdict: &SpanVerdict) -> Event<'_> {
+    Event { at, flow: None, evidence: Evidence::default(), kind: EventKind::SpanVerdict(verdict) }
+}
+
 impl Receiver for Stages<'_> {
     fn event(&mut self, event: Event<'_>) {
         self.out.event(&event);
     }
 
     fn handshake(&mut self, handshake: &Handshake) {
+        self.doctor.handshake(handshake);
         self.inventory.handshake(handshake, &mut |event| self.out.event(&event));
     }
 

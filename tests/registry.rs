@@ -192,6 +192,7 @@ fn formats_take_every_kind_of_event() {
         "phase_entered",
         "service_seen",
         "session_identified",
+        "span_verdict",
         "summary",
     ];
     assert_eq!(kinds.into_iter().collect::<Vec<_>>(), wanted, "the captures show every kind");

@@ -99,7 +99,9 @@ fn a_fact_is_told_once_ever_and_goes_on_being_counted() {
 fn what_was_not_seen_for_its_lifetime_is_told_again() {
     let (state, capture) = (fresh("lifetime"), on_disk(&pcap(&handshakes(0..2))));
     let mut later = handshakes(0..2);
-    later.iter_mut().for_each(|frame| frame.micros += 3600 * 1_000_000);
+    for frame in &mut later {
+        frame.micros += 3600 * 1_000_000;
+    }
     let later = on_disk(&pcap(&later));
     let counts = [(&capture, "30d"), (&later, "30d"), (&later, "59m"), (&later, "59m")]
         .map(|(capture, lifetime)| told(&with_state(capture, &state, &["--lifetime", lifetime]).stdout).len());

@@ -73,6 +73,10 @@ pub(super) struct Cursor<'a> {
     pub(super) source: IpAddr,
     /// The destination of the innermost IP header.
     pub(super) destination: IpAddr,
+    /// Time to live of the innermost IP header.
+    pub(super) ttl: u8,
+    /// Identification of the innermost IP header, if that is IPv4.
+    pub(super) ip_id: Option<u16>,
     /// Extension headers seen since the IP header.
     pub(super) extensions: u8,
 }
@@ -91,6 +95,8 @@ impl<'a> Cursor<'a> {
             tunnels: TunnelStack::default(),
             source: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             destination: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            ttl: 0,
+            ip_id: None,
             extensions: 0,
         }
     }
@@ -108,6 +114,8 @@ impl<'a> Cursor<'a> {
             tunnels: datagram.tunnels,
             source: datagram.source,
             destination: datagram.destination,
+            ttl: 0,
+            ip_id: None,
             extensions: 0,
         }
     }

@@ -69,6 +69,10 @@ pub struct Segment<'a> {
     pub payload: &'a [u8],
     /// Payload bytes that were on the wire but not captured (snap length).
     pub uncaptured: u32,
+    /// Time to live (IPv6: hop limit) of the innermost IP header; 0 of a datagram that came in fragments, which need not agree.
+    pub ttl: u8,
+    /// Identification of the innermost IPv4 header, the same in every copy of a packet; nothing in IPv6 and of joined fragments.
+    pub ip_id: Option<u16>,
     /// VLAN tags around it, of a tunnelled one those inside the innermost tunnel.
     pub vlans: VlanStack,
     /// Tunnels around it.

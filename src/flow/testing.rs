@@ -101,6 +101,8 @@ impl Wire {
             window_scale: None,
             payload,
             uncaptured: 0,
+            ttl: 64,
+            ip_id: None,
             vlans: VlanStack::default(),
             tunnels: TunnelStack::default(),
         };

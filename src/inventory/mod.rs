@@ -1,5 +1,6 @@
 //! Who serves and who speaks: facts decided at the SYN-ACK, each told once, as Nessus Network Monitor does.
 
+mod doctor;
 mod entry;
 mod flood;
 mod focus;
@@ -9,6 +10,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use doctor::Doctor;
 pub use entry::Entry;
 pub use focus::Focus;
 pub use focus::FocusSource;

@@ -4,6 +4,7 @@ use super::escape::terminal_text;
 use super::inventory::heading;
 use super::page::Page;
 use super::page::palette;
+use super::span::finding_sentence;
 use super::words::count;
 use super::words::seconds;
 use super::words::size;
@@ -34,6 +35,10 @@ pub(super) fn draw(page: &mut Page, summary: &Summary) {
     entry(page, "anomalies", &named(&summary.anomalies));
     if let Some((kernel, interface)) = summary.dropped {
         entry(page, "dropped", &format!("{kernel} by the kernel, {interface} by the interface"));
+    }
+    // Quiet unless something is to be done.
+    for finding in summary.span.troubles() {
+        entry(page, "span", &finding_sentence(finding, &summary.span.counts));
     }
     for damage in &summary.damage {
         entry(page, "damage", &terminal_text(damage));

@@ -16,6 +16,7 @@ pub mod scan;
 mod script;
 mod sentence;
 mod services;
+mod span;
 mod table;
 mod tally;
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! A scripted run for the tests of all formats: every kind of event, every anomaly, secrets, and hostile text.
 #![allow(clippy::arithmetic_side_effects, reason = "numbers of a test, known to be small")]
 
+mod facts;
+
 use super::Sink;
 use crate::annotation::Annotation;
 use crate::annotation::ByteSpan;
@@ -25,13 +27,8 @@ use crate::event::Undocumented;
 use crate::evidence::Evidence;
 use crate::evidence::FrameId;
 use crate::evidence::Frames;
-use crate::fact::Direction;
-use crate::fact::Fact;
-use crate::fact::Facts;
 use crate::fact::Grade;
-use crate::fact::Known;
 use crate::fact::Relation;
-use crate::fact::Vlans;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::FlowId;
@@ -39,7 +36,13 @@ use crate::peer::Peer;
 use crate::peer::RolesFrom;
 use crate::peer::Traffic;
 use crate::peer::VlanStack;
+use crate::span::Finding;
+use crate::span::SpanCounts;
+use crate::span::SpanVerdict;
 use crate::time::Timestamp;
+use facts::Listed;
+use facts::fact;
+use facts::known;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -273,42 +276,6 @@ impl Player<'_> {
     }
 }
 
-/// A fact of the script.
-fn fact(relation: Relation, direction: Option<Direction>, grade: Grade) -> Fact {
-    let syn_seen = grade != Grade::SynAckOnly;
-    let known = Known { grade, syn_seen, first_at: at(112), last_at: at(5_000_000), handshakes: 1, vlans: Vlans::default() };
-    Fact { relation, direction, known }
-}
-
-/// The facts of the script.
-fn known() -> [Fact; 6] {
-    let (server, odd) = (endpoint("192.168.11.8:1241"), endpoint("[2001:db8::8]:9999"));
-    let (client, outside) = (endpoint("192.168.11.12:2204").ip, endpoint("203.0.113.7:1").ip);
-    let mut inbound = fact(Relation::Connection(outside, server), Some(Direction::Inbound), Grade::SynAckOnly);
-    inbound.known.handshakes = 2;
-    let mut stack = VlanStack::default();
-    assert!(stack.push(100) && stack.push(10));
-    inbound.known.vlans.add(stack);
-    [
-        fact(Relation::Service(server), None, Grade::SynAck),
-        fact(Relation::Service(odd), None, Grade::SynAckOnly),
-        fact(Relation::ClientPort(client, 1241), None, Grade::SynAck),
-        fact(Relation::Connection(client, server), Some(Direction::Internal), Grade::SynAck),
-        fact(Relation::Connection(client, odd), Some(Direction::Outbound), Grade::SynAckOnly),
-        inbound,
-    ]
-}
-
-/// Facts in the order of a list.
-#[derive(Debug)]
-struct Listed(Vec<Fact>);
-
-impl Facts for Listed {
-    fn each(&self, take: &mut dyn FnMut(&Fact)) {
-        self.0.iter().for_each(take);
-    }
-}
-
 /// The whole script.
 pub(super) fn play(sink: &mut dyn Sink) -> io::Result<()> {
     let mut player = Player { sink };
@@ -327,7 +294,9 @@ pub(super) fn play(sink: &mut dyn Sink) -> io::Result<()> {
     for (flow, closing) in [(&first, Closing::Fin), (&second, Closing::Reset(Peer::Server)), (&third, Closing::Idle)] {
         player.say(5_512_345, Some(flow.id.0), &[40, 41], EventKind::FlowClosed(flow, closing))?;
     }
+    player.say(5_512_345, None, &[], EventKind::SpanVerdict(&verdict(false)))?;
     player.two_inputs()?;
+    player.say(5_512_345, None, &[], EventKind::SpanVerdict(&verdict(true)))?;
     player.say(5_512_345, None, &[], EventKind::FactsKnown(&Listed(known().into())))?;
     player.say(5_512_345, None, &[], EventKind::Summary(&summary()))?;
     player.sink.finish()
@@ -348,6 +317,34 @@ impl Player<'_> {
     }
 }
 
+/// A verdict with every trouble there is.
+fn verdict(at_end: bool) -> SpanVerdict {
+    let findings = vec![
+        Finding::OneDirection,
+        Finding::DuplicatesExact,
+        Finding::DuplicatesRouted,
+        Finding::VlanOneSide,
+        Finding::LoneSynAcks,
+        Finding::SnapLengthShort,
+    ];
+    let counts = SpanCounts {
+        segments: 1000,
+        data_segments: 500,
+        cut_short: 400,
+        headers_cut: 1,
+        connections: 100,
+        both_directions: 10,
+        one_direction: 90,
+        vlan_differs: 10,
+        syn_acks: 80,
+        lone_syn_acks: 70,
+        compared: 600,
+        duplicates_exact: 200,
+        duplicates_routed: 150,
+    };
+    SpanVerdict { findings, counts, at_end }
+}
+
 fn summary() -> Summary {
     let undocumented = |server: &str, flows, bytes| Undocumented { server: endpoint(server), flows, bytes };
     Summary {
@@ -366,6 +363,7 @@ fn summary() -> Summary {
         facts: [2, 1, 3],
         undocumented: vec![undocumented("10.0.0.1:8443", 12, 34_567), undocumented("[2001:db8::1]:22", 1, 900)],
         dropped: Some((3, 0)),
+        span: verdict(true),
         damage: vec!["x.pcap: cut in frame 44, at offset 4711 \x1b[1m".to_owned()],
     }
 }

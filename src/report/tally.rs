@@ -27,6 +27,12 @@ impl Tally {
         self.summary.frames.saturating_sub(self.summary.filtered)
     }
 
+    /// Time of the newest frame so far.
+    #[must_use]
+    pub fn last_at(&self) -> Timestamp {
+        self.summary.last_at.unwrap_or_default()
+    }
+
     /// Counts a frame that was read. By how much the clock went back, the first time it does in an input.
     pub fn frame(&mut self, frame: &Frame<'_>) -> Option<Duration> {
         let summary = &mut self.summary;

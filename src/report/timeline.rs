@@ -9,6 +9,7 @@ use super::message;
 use super::message::Columns;
 use super::page::Page;
 use super::page::palette;
+use super::span::finding_sentence;
 use super::words;
 use crate::anomaly::Anomaly;
 use crate::event::Closing;
@@ -21,6 +22,7 @@ use crate::event::Session;
 use crate::peer::Flow;
 use crate::peer::FlowId;
 use crate::peer::Peer;
+use crate::span::SpanVerdict;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -76,6 +78,7 @@ impl Timeline {
             EventKind::AnomalyFound(anomaly) => self.anomaly(page, event, anomaly),
             EventKind::FloodSeen(flood) => self.alarm(page, event, &words::flood(flood)),
             EventKind::ScannerSeen(scanner) => self.alarm(page, event, &words::scanner(scanner)),
+            EventKind::SpanVerdict(verdict) => self.verdict(page, event, verdict),
             EventKind::LoginJudged(judged) => self.login(page, event, judged),
             EventKind::FlowClosed(flow, closing) => self.closed(page, event, flow, *closing),
             EventKind::FlowOpened(_)
@@ -199,6 +202,15 @@ impl Timeline {
             _ => return,
         }
         self.alarm(page, event, &words::anomaly_sentence(anomaly));
+    }
+
+    /// Draws what is wrong with the capture while there is time to mend it; at the end the account says it.
+    fn verdict(&mut self, page: &mut Page, event: &Event<'_>, verdict: &SpanVerdict) {
+        if !verdict.at_end {
+            for finding in verdict.troubles() {
+                self.alarm(page, event, &finding_sentence(finding, &verdict.counts));
+            }
+        }
     }
 
     /// Draws a line that warns.

@@ -68,6 +68,8 @@ pub(crate) fn segment(number: u64, from: Peer, seq: u32, flags: u8, payload: &[u
         window_scale: None,
         payload,
         uncaptured: 0,
+        ttl: 64,
+        ip_id: None,
         vlans: VlanStack::default(),
         tunnels: TunnelStack::default(),
     }

@@ -62,6 +62,26 @@ fn options_of_version_4_are_skipped() {
 }
 
 #[test]
+fn a_segment_knows_its_innermost_header() {
+    let mut packet = v4(b"");
+    packet[4..6].copy_from_slice(&0x1234_u16.to_be_bytes());
+    packet[8] = 63;
+    let own = segment(&frame(228, &packet));
+    assert_eq!((own.ttl, own.ip_id), (63, Some(0x1234)));
+    let mut packet = v6(b"");
+    packet[7] = 5;
+    let own = segment(&frame(229, &packet));
+    assert_eq!((own.ttl, own.ip_id), (5, None));
+    // An IPv6 packet in an IPv4 packet has nothing of what is around it.
+    let mut around = v4(&[])[..20].to_vec();
+    around[9] = 41;
+    around[2..4].copy_from_slice(&u16::try_from(20 + packet.len()).unwrap().to_be_bytes());
+    let tunnel = [around, packet].concat();
+    let own = segment(&frame(228, &tunnel));
+    assert_eq!((own.ttl, own.ip_id), (5, None));
+}
+
+#[test]
 fn the_chain_of_version_6_is_walked() {
     let seven: &[u8] = &[0; 7];
     let fifteen: &[u8] = &[&[1][..], &[0; 14]].concat();

@@ -35,6 +35,8 @@ pub(in crate::decode) fn header(cursor: &mut Cursor<'_>, checks: Checks) -> Resu
     cursor.skip(bytes);
     cursor.source = IpAddr::V4(header.source_addr());
     cursor.destination = IpAddr::V4(header.destination_addr());
+    cursor.ttl = header.ttl();
+    cursor.ip_id = Some(header.identification());
     cursor.extensions = 0;
     let protocol = header.protocol().0;
     if !header.is_fragmenting_payload() {

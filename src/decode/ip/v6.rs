@@ -24,6 +24,8 @@ pub(in crate::decode) fn header(cursor: &mut Cursor<'_>) -> Result<Layer, Anomal
     }
     cursor.source = IpAddr::V6(header.source_addr());
     cursor.destination = IpAddr::V6(header.destination_addr());
+    cursor.ttl = header.hop_limit();
+    cursor.ip_id = None;
     cursor.extensions = 0;
     Ok(Layer::Transport(header.next_header().0))
 }

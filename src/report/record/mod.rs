@@ -16,7 +16,7 @@
 //! * `evidence.input`: which input these frames are from, from 0 in the order given. Frames of inputs before the newest
 //!   one are in `evidence.earlier`, an array of `{"input":…,"frames":…}`; absent when there are none.
 //! * `evidence.bytes`: start, and end exclusive, in the stream of the peer that sent them; only where the event is about payload.
-//!   A summary rests on no frame: its `frames` is empty and `input` absent.
+//!   A summary and a SPAN verdict rest on no frame: `frames` is empty and `input` absent.
 //!
 //! # Text from the wire
 //!
@@ -38,6 +38,7 @@ mod anomaly;
 mod fact;
 mod flow;
 mod message;
+mod span;
 mod summary;
 mod value;
 
@@ -76,6 +77,7 @@ pub(super) enum Line<'a> {
     ConnectionConfirmed(Record<fact::ConnectionConfirmed>),
     FloodSeen(Record<fact::FloodSeen>),
     ScannerSeen(Record<fact::ScannerSeen>),
+    SpanVerdict(Record<Box<span::SpanVerdictRecord>>),
     AnomalyFound(Record<Box<anomaly::AnomalyFound<'a>>>),
     Summary(Record<Box<summary::SummaryRecord<'a>>>),
 }
@@ -110,6 +112,7 @@ impl<'a> Line<'a> {
             EventKind::FactsKnown(_) => return None,
             EventKind::FloodSeen(flood) => Self::FloodSeen(Record::of(event, fact::FloodSeen::of(flood))),
             EventKind::ScannerSeen(scanner) => Self::ScannerSeen(Record::of(event, fact::ScannerSeen::of(scanner))),
+            EventKind::SpanVerdict(verdict) => Self::SpanVerdict(Record::of(event, Box::new(span::SpanVerdictRecord::of(verdict)))),
             EventKind::AnomalyFound(anomaly) => Self::AnomalyFound(Record::of(event, Box::new(anomaly::AnomalyFound::of(anomaly)))),
             EventKind::Summary(summary) => Self::Summary(Record::of(event, Box::new(summary::SummaryRecord::of(summary)))),
         })

@@ -3,6 +3,7 @@
 use super::Body;
 use super::Moment;
 use crate::event::Summary;
+use crate::report::span::sentence;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -52,6 +53,10 @@ pub(in crate::report) struct SummaryRecord<'a> {
     /// Packets the interface dropped; live only.
     #[serde(skip_serializing_if = "Option::is_none")]
     dropped_by_interface: Option<u64>,
+    /// The SPAN doctor's findings at the end, as in `span_verdict`.
+    span_verdicts: Vec<&'static str>,
+    /// What they mean, for people.
+    span_sentence: String,
     /// What was wrong with inputs, one line each.
     damage: &'a [String],
 }
@@ -101,6 +106,8 @@ impl<'a> SummaryRecord<'a> {
             undocumented: undocumented.collect(),
             dropped_by_kernel: summary.dropped.map(|(kernel, _)| kernel),
             dropped_by_interface: summary.dropped.map(|(_, interface)| interface),
+            span_verdicts: summary.span.findings.iter().map(|finding| finding.name()).collect(),
+            span_sentence: sentence(&summary.span),
             damage: &summary.damage,
         }
     }
