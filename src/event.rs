@@ -5,6 +5,7 @@ use crate::annotation::Payload;
 use crate::anomaly::Anomaly;
 use crate::evidence::Evidence;
 use crate::evidence::FrameId;
+use crate::evidence::Frames;
 use crate::fact::Fact;
 use crate::fact::Facts;
 use crate::fact::Grade;
@@ -12,6 +13,7 @@ use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::FlowId;
 use crate::peer::Peer;
+use crate::peer::VlanStack;
 use crate::span::SpanVerdict;
 use crate::time::Timestamp;
 use std::borrow::Cow;
@@ -65,10 +67,33 @@ pub enum EventKind<'a> {
     SpanVerdict(&'a SpanVerdict),
     /// Something odd in packets, peers or the capture, or a limit reached.
     AnomalyFound(Anomaly),
+    /// A segment between a pair that the user wants explained; only then.
+    SegmentSeen(SegmentSeen<'a>),
     /// Near the end: all facts as they are then, for outputs that draw the whole.
     FactsKnown(&'a dyn Facts),
     /// The end: every frame accounted for.
     Summary(&'a Summary),
+}
+
+/// A TCP segment between two that the user wants explained, as its header has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentSeen<'a> {
+    /// The frame, or all frames of a fragmented datagram.
+    pub frames: &'a Frames,
+    /// Which of the two sent it.
+    pub from: Peer,
+    /// The client's port.
+    pub client_port: u16,
+    /// The flags, as the wire has them in the thirteenth byte of the header.
+    pub flags: u8,
+    /// The sequence number.
+    pub seq: u32,
+    /// The acknowledgement number; means something only with the ACK flag.
+    pub ack: u32,
+    /// Payload bytes, captured or not.
+    pub payload_bytes: u64,
+    /// VLAN tags around it.
+    pub vlans: VlanStack,
 }
 
 /// How a connection ended.

@@ -76,6 +76,12 @@ impl Relation {
         }
     }
 
+    /// The three relations of a client and a service, from the least to the most.
+    #[must_use]
+    pub fn of_pair(client: IpAddr, server: Endpoint) -> [Self; 3] {
+        [Self::Service(server), Self::ClientPort(client, server.port), Self::Connection(client, server)]
+    }
+
     /// The same for the same transport, client, server and port, wherever it is made: the first 16 bytes, in lower-case hex, of
     /// the SHA-256 of `transport|client_ip|server_ip|port`, a part the relation does not have left empty, addresses in the
     /// form of RFC 5952.

@@ -26,6 +26,7 @@ use ntp_sniff::report::FORMATS;
 use ntp_sniff::report::Sink;
 use ntp_sniff::report::Style;
 use ntp_sniff::report::escape;
+use ntp_sniff::report::explain::Explain;
 use ntp_sniff::report::held::Held;
 use ntp_sniff::upkeep::Orders;
 use signal_hook::consts::SIGHUP;
@@ -133,7 +134,7 @@ fn frames_of_unknown_link_type(summary: &Summary) -> u64 {
 /// What is to be recorded of who serves and who speaks, and the orders that may come for it.
 fn recording(args: &Args) -> anyhow::Result<(Wanted, Orders)> {
     let recording = &args.recording;
-    let orders = Orders { focus: recording.focus_source(), ..Orders::default() };
+    let orders = Orders { focus: recording.focus_source(), explain: recording.explain, ..Orders::default() };
     signal_hook::flag::register(SIGHUP, Arc::clone(&orders.reload)).context("cannot watch for signals")?;
     let store = recording.state.as_deref().map(store).transpose()?;
     let wanted = Wanted { focus: orders.focus.read()?, record_at: recording.record_at.into(), lifetime: recording.lifetime, store };
@@ -232,6 +233,9 @@ fn sink(args: &Args, orders: &mut Orders) -> Result<Box<dyn Sink>, Error> {
     } else {
         Box::new(io::BufWriter::with_capacity(1 << 16, writer))
     };
+    if let Some((client, server)) = args.recording.explain {
+        return Ok(Box::new(Explain::new(writer, client, server)));
+    }
     let color = match args.color {
         When::Always => true,
         When::Never => false,

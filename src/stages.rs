@@ -147,6 +147,9 @@ impl<'s> Stages<'s> {
     /// A frame was, or completed, a segment. What the doctor says of those before it comes first.
     pub(crate) fn segment(&mut self, segment: &Segment<'_>) {
         self.out.tally.segment();
+        if let Some(kind) = self.upkeep.explained(segment) {
+            self.out.event(&Event { at: segment.at, flow: None, evidence: Evidence::of(segment.frames.clone()), kind });
+        }
         if let Some(verdict) = self.doctor.segment(segment) {
             self.out.event(&verdict_event(segment.at, verdict));
         }

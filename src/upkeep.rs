@@ -1,7 +1,13 @@
 //! What is due now and then while frames pass: facts made safe, and the focus network read again.
 
+use crate::decode::Segment;
+use crate::event::EventKind;
+use crate::event::SegmentSeen;
 use crate::inventory::FocusSource;
+use crate::peer::Endpoint;
+use crate::peer::Peer;
 use crate::report::held::HeldBytes;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
@@ -22,6 +28,8 @@ pub struct Orders {
     pub reload: Arc<AtomicBool>,
     /// What to read then.
     pub focus: FocusSource,
+    /// The client and the service whose segments the output is to see.
+    pub explain: Option<(IpAddr, Endpoint)>,
     /// The output that is held back until facts are safe, where they are kept in a file.
     pub held: Option<HeldBytes>,
 }
@@ -52,6 +60,28 @@ impl Upkeep {
     /// The source of the focus network, when it is to be read again.
     pub(crate) fn reload(&self) -> Option<&FocusSource> {
         self.orders.reload.swap(false, Ordering::Relaxed).then_some(&self.orders.focus)
+    }
+
+    /// A segment of the pair that is to be explained, as an output sees it.
+    pub(crate) fn explained<'a>(&self, segment: &'a Segment<'_>) -> Option<EventKind<'a>> {
+        let (client, server) = self.orders.explain?;
+        let (source, destination) = (segment.source, segment.destination);
+        let (from, client_port) = match (source.ip == client && destination == server, destination.ip == client && source == server) {
+            (true, _) => (Peer::Client, source.port),
+            (_, true) => (Peer::Server, destination.port),
+            _ => return None,
+        };
+        let captured = u64::try_from(segment.payload.len()).unwrap_or(u64::MAX);
+        Some(EventKind::SegmentSeen(SegmentSeen {
+            frames: &segment.frames,
+            from,
+            client_port,
+            flags: segment.flags.0,
+            seq: segment.seq,
+            ack: segment.ack,
+            payload_bytes: captured.saturating_add(segment.uncaptured.into()),
+            vlans: segment.vlans,
+        }))
     }
 
     /// Whether facts are to be made safe, and the output let go.

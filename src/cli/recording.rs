@@ -5,6 +5,8 @@ use jiff::SpanRelativeTo;
 use ntp_sniff::inventory::FocusSource;
 use ntp_sniff::inventory::Networks;
 use ntp_sniff::inventory::RecordAt;
+use ntp_sniff::peer::Endpoint;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -41,6 +43,12 @@ pub(crate) struct Recording {
     /// Forget a fact that was not seen for so long, on the capture clock: 30d, 12h, 90m. Seen again, it is told again.
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     pub(crate) lifetime: Option<Duration>,
+
+    /// Print the frames that made the facts of one client and one service, instead of the report.
+    ///
+    /// For example: --explain 10.0.0.1,10.0.0.2,22.
+    #[arg(long, value_name = "CLIENT,SERVER,PORT", value_parser = pair, conflicts_with = "format")]
+    pub(crate) explain: Option<(IpAddr, Endpoint)>,
 }
 
 impl Recording {
@@ -68,6 +76,17 @@ impl From<Record> for RecordAt {
             Record::Established => Self::Established,
             Record::Data => Self::Data,
         }
+    }
+}
+
+/// Reads `10.0.0.1,10.0.0.2,22`.
+fn pair(text: &str) -> Result<(IpAddr, Endpoint), String> {
+    let mut parts = text.split(',').map(str::trim);
+    let mut next = || parts.next().unwrap_or_default();
+    let (client, server, port) = (next().parse(), next().parse(), next().parse());
+    match (client, server, port, parts.next()) {
+        (Ok(client), Ok(ip), Ok(port), None) => Ok((client, Endpoint { ip, port })),
+        _ => Err(format!("'{text}' is not a client's address, a server's and a port, like 10.0.0.1,10.0.0.2,22")),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod account;
 pub mod escape;
+pub mod explain;
 mod frames;
 pub mod held;
 mod hexdump;

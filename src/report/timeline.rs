@@ -85,6 +85,7 @@ impl Timeline {
             | EventKind::FactSeen(_)
             | EventKind::FactConfirmed(..)
             | EventKind::FactsKnown(_)
+            | EventKind::SegmentSeen(_)
             | EventKind::Summary(_) => {}
         }
     }

@@ -150,6 +150,7 @@ pub(crate) fn seen(event: &Event<'_>) -> Seen {
         },
         EventKind::FactConfirmed(..) => "connection_confirmed",
         EventKind::FactsKnown(_) => "facts_known",
+        EventKind::SegmentSeen(_) => "segment_seen",
         EventKind::SpanVerdict(_) => "span_verdict",
         EventKind::AnomalyFound(found) => {
             anomaly = Some(found.clone());
