@@ -3,7 +3,9 @@
 use super::call::PROGRAM;
 use ntp_sniff::limits::Limits;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -18,11 +20,20 @@ fn blocks(fence: &str) -> Vec<String> {
     found
 }
 
+/// An empty folder with the captures in it, where the lines may leave what they write.
+fn workplace() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("readme-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    symlink(Path::new(env!("CARGO_MANIFEST_DIR")).join("captures"), folder.join("captures")).unwrap();
+    folder
+}
+
 #[test]
 fn shell_lines_run() {
     let has_jq = Command::new("jq").arg("--version").output().is_ok();
     assert!(has_jq || std::env::var_os("CI").is_none(), "jq is missing");
     let path = format!("{}:{}", Path::new(PROGRAM).parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let folder = workplace();
     let mut ran = 0;
     for line in blocks("```sh").iter().flat_map(|block| block.lines()).filter(|line| !line.starts_with('#')) {
         if line.contains("jq") && !has_jq {
@@ -30,8 +41,7 @@ fn shell_lines_run() {
             continue;
         }
         let mut bash = Command::new("bash");
-        let line = line.replace("-o report.txt", concat!("-o ", env!("CARGO_TARGET_TMPDIR"), "/report.txt"));
-        bash.args(["-o", "pipefail", "-c", &line]).env("PATH", &path);
+        bash.args(["-o", "pipefail", "-c", line]).env("PATH", &path).current_dir(&folder);
         let output = bash.output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && said.is_empty(), "{line}\n{} {said}", output.status);
@@ -39,6 +49,7 @@ fn shell_lines_run() {
         ran += 1;
     }
     assert!(ran > 5);
+    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
