@@ -177,6 +177,8 @@ pub struct Flow {
     pub from_server: Traffic,
     /// Whether the flow was announced by a `flow_opened` event.
     pub announced: bool,
+    /// Where the inventory keeps its facts: the service, the client's port, the connection. A hint of its own, nothing to others.
+    pub facts_at: [u32; 3],
 }
 
 impl Flow {

@@ -211,12 +211,12 @@ impl Receiver for Stages<'_> {
         self.out.event(&event);
     }
 
-    fn handshake(&mut self, handshake: &Handshake) {
+    fn handshake(&mut self, flow: &mut Flow, handshake: &Handshake) {
         self.doctor.handshake(handshake);
-        self.inventory.handshake(handshake, &mut |event| self.out.event(&event));
+        self.inventory.handshake(flow, handshake, &mut |event| self.out.event(&event));
     }
 
-    fn step(&mut self, flow: &Flow, step: Step, at: Timestamp, frames: &Frames) {
+    fn step(&mut self, flow: &mut Flow, step: Step, at: Timestamp, frames: &Frames) {
         self.inventory.step(flow, step, at, frames, &mut |event| self.out.event(&event));
     }
 

@@ -178,7 +178,7 @@ impl Connection {
                 let from = if segment.source == self.flow.client { Peer::Client } else { Peer::Server };
                 let untouched = self.flow.from_client.bytes == 0 && self.flow.from_server.bytes == 0;
                 if from == Peer::Client && untouched && !self.told.established {
-                    receiver.step(&self.flow, Step::Probe, segment.at, &segment.frames);
+                    receiver.step(&mut self.flow, Step::Probe, segment.at, &segment.frames);
                 }
                 self.close(Closing::Reset(from), segment.at, limits, receiver);
             } else {
@@ -207,14 +207,14 @@ impl Connection {
             && self.flow.from_server.bytes > 0
         {
             self.told.data = true;
-            receiver.step(&self.flow, Step::Data, segment.at, &segment.frames);
+            receiver.step(&mut self.flow, Step::Data, segment.at, &segment.frames);
         }
     }
 
     /// Tells the SYN-ACK that was held.
     pub(super) fn tell_handshake(&mut self, receiver: &mut dyn Receiver) {
         if let Some(handshake) = self.lone.take() {
-            receiver.handshake(&handshake);
+            receiver.handshake(&mut self.flow, &handshake);
         }
     }
 
@@ -266,7 +266,7 @@ impl Connection {
             self.flow.opening.join(&segment.frames);
             self.tell_handshake(receiver);
             self.told.established = true;
-            receiver.step(&self.flow, Step::Established, segment.at, &segment.frames);
+            receiver.step(&mut self.flow, Step::Established, segment.at, &segment.frames);
             self.outlet(segment.source, receiver).announce();
         }
     }

@@ -110,10 +110,10 @@ pub trait Receiver {
 
     /// A SYN-ACK came. Each connection once; repetitions of the same SYN-ACK are left out. One without its SYN is held for a
     /// moment, in case the SYN was but captured later.
-    fn handshake(&mut self, handshake: &Handshake);
+    fn handshake(&mut self, flow: &mut Flow, handshake: &Handshake);
 
     /// A connection whose SYN-ACK was told came further. Each step once, at the frames that show it.
-    fn step(&mut self, _flow: &Flow, _step: Step, _at: Timestamp, _frames: &Frames) {}
+    fn step(&mut self, _flow: &mut Flow, _step: Step, _at: Timestamp, _frames: &Frames) {}
 
     /// The next piece of a stream. The receiver may settle who is the client as long as the flow is not announced.
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest;

@@ -137,7 +137,10 @@ impl Flows {
             self.note_half_open(slot, receiver);
         }
         let vlans = [syn.vlans, segment.vlans];
-        receiver.handshake(&Handshake { client, server, at: segment.at, frames, syn_seen: true, client_proven: true, vlans });
+        let handshake = Handshake { client, server, at: segment.at, frames, syn_seen: true, client_proven: true, vlans };
+        if let Some(connection) = self.current(&key) {
+            receiver.handshake(&mut connection.flow, &handshake);
+        }
     }
 
     /// A SYN-ACK without its SYN: its sender is the server all the same. Where a connection is at work it must be acknowledged
@@ -234,6 +237,7 @@ impl Flows {
             from_client: Traffic::default(),
             from_server: Traffic::default(),
             announced: false,
+            facts_at: [u32::MAX; 3],
         }
     }
 }

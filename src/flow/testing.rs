@@ -40,7 +40,7 @@ impl Receiver for Log {
         });
     }
 
-    fn handshake(&mut self, handshake: &Handshake) {
+    fn handshake(&mut self, _flow: &mut Flow, handshake: &Handshake) {
         self.lines.push(format!("handshake {} {}", handshake.server.port, handshake.syn_seen));
     }
 

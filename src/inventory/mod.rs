@@ -44,6 +44,7 @@ use hashbrown::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::time::Duration;
+use table::Place;
 use table::Table;
 
 /// When a fact is told.
@@ -206,25 +207,33 @@ impl Inventory {
 
     /// Learns what a SYN-ACK teaches: the service, the client's use of its port, and that the two talk. A SYN-ACK whose client
     /// took no part teaches the service alone.
-    pub fn handshake(&mut self, handshake: &Handshake, emit: &mut dyn FnMut(Event<'_>)) {
+    pub fn handshake(&mut self, flow: &mut Flow, handshake: &Handshake, emit: &mut dyn FnMut(Event<'_>)) {
         let Some(pair) = self.pair(handshake.client.ip, handshake.server) else { return };
         let sight = Sight { at: handshake.at, frames: &handshake.frames };
         let [service, client_port, connection] = pair.relations();
-        self.learn(service, pair, handshake, &sight, emit);
-        let known = |table: &mut Table| table.knows(&pair.connection(), sight.at);
-        if handshake.client_proven && (known(&mut self.table) || self.may_tell(pair, &sight, emit)) {
-            self.learn(client_port, pair, handshake, &sight, emit);
-            self.learn(connection, pair, handshake, &sight, emit);
+        let [service_at, client_port_at, connection_at] = &mut flow.facts_at;
+        self.learn(service, service_at, (pair, handshake), &sight, emit);
+        let known = self.table.knows(&pair.connection(), connection_at, sight.at);
+        if handshake.client_proven && (known || self.may_tell(pair, &sight, emit)) {
+            self.learn(client_port, client_port_at, (pair, handshake), &sight, emit);
+            self.learn(connection, connection_at, (pair, handshake), &sight, emit);
         }
         self.say_full(&sight, emit);
     }
 
     /// Learns a SYN-ACK of a relation, and tells the fact when it is to be told.
-    fn learn(&mut self, relation: Option<Relation>, pair: Pair, handshake: &Handshake, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) {
+    fn learn(
+        &mut self,
+        relation: Option<Relation>,
+        place: &mut Place,
+        (pair, handshake): (Pair, &Handshake),
+        sight: &Sight<'_>,
+        emit: &mut dyn FnMut(Event<'_>),
+    ) {
         let Some(relation) = relation else { return };
         let direction = matches!(relation, Relation::Connection(..)).then_some(pair.direction);
         let enough = self.enough;
-        self.table.learn(relation, sight.at, |entry| {
+        self.table.learn(relation, place, sight.at, |entry| {
             entry.answered(handshake.syn_seen, direction);
             handshake.vlans.into_iter().for_each(|stack| entry.fact.known.vlans.add(stack));
             entry.tell(enough).into_iter().for_each(|fact| emit(sight.event(EventKind::FactSeen(fact))));
@@ -261,7 +270,7 @@ impl Inventory {
     }
 
     /// A connection came further: its facts rise.
-    pub fn step(&mut self, flow: &Flow, step: Step, at: Timestamp, frames: &Frames, emit: &mut dyn FnMut(Event<'_>)) {
+    pub fn step(&mut self, flow: &mut Flow, step: Step, at: Timestamp, frames: &Frames, emit: &mut dyn FnMut(Event<'_>)) {
         let Some(pair) = self.pair(flow.client.ip, flow.server) else { return };
         let grade = match step {
             Step::Probe => Grade::Probe,
@@ -269,68 +278,66 @@ impl Inventory {
             Step::Data => Grade::Data,
         };
         let sight = Sight { at, frames };
-        let left_out = grade >= Grade::Established && !self.table.knows(&pair.connection(), at);
         if step == Step::Established {
             self.reaches.get_mut(&pair.client).into_iter().for_each(Reach::established);
         }
-        if left_out {
-            self.rations.get_mut(&pair.server).into_iter().for_each(Ration::established);
+        if grade >= Grade::Established && !self.table.knows(&pair.connection(), connection_at(flow), at) {
+            self.catch_up(pair, flow, &sight);
         }
-        for relation in pair.relations().into_iter().flatten() {
-            // Facts of a connection that was left out while it had but a SYN-ACK are learned now.
-            let catch_up = left_out && !matches!(relation, Relation::Service(_));
-            self.raise(relation, pair, (grade, catch_up.then_some(flow)), &sight, emit);
+        for (relation, place) in pair.relations().into_iter().zip(&mut flow.facts_at) {
+            let Some(relation) = relation else { continue };
+            let enough = self.enough;
+            self.table.change(relation, place, at, |entry| {
+                entry.fact.known.grade = entry.fact.known.grade.max(grade);
+                entry.tell(enough).into_iter().for_each(|fact| emit(sight.event(EventKind::FactSeen(fact))));
+            });
         }
         self.say_full(&sight, emit);
         if step == Step::Data {
-            self.confirm(pair, &sight, emit);
+            self.confirm(pair, connection_at(flow), &sight, emit);
         }
     }
 
-    /// Raises the grade of a fact, and tells it when it is to be told; learns it first from the flow, if one is given.
-    fn raise(
-        &mut self,
-        relation: Relation,
-        pair: Pair,
-        (grade, unknown): (Grade, Option<&Flow>),
-        sight: &Sight<'_>,
-        emit: &mut dyn FnMut(Event<'_>),
-    ) {
-        let enough = self.enough;
-        let mut change = |entry: &mut Entry| {
-            if let Some(flow) = unknown {
-                let direction = matches!(relation, Relation::Connection(..)).then_some(pair.direction);
-                entry.answered(flow.roles == RolesFrom::Handshake, direction);
-                entry.fact.known.vlans.add(flow.vlans);
-            }
-            entry.fact.known.grade = entry.fact.known.grade.max(grade);
-            entry.tell(enough).into_iter().for_each(|fact| emit(sight.event(EventKind::FactSeen(fact))));
-        };
-        match unknown {
-            Some(_) => self.table.learn(relation, sight.at, &mut change),
-            None => self.table.change(relation, sight.at, &mut change),
-        };
+    /// Learns the facts of a connection that was left out while it had but a SYN-ACK.
+    fn catch_up(&mut self, pair: Pair, flow: &mut Flow, sight: &Sight<'_>) {
+        self.rations.get_mut(&pair.server).into_iter().for_each(Ration::established);
+        let (syn_seen, vlans) = (flow.roles == RolesFrom::Handshake, flow.vlans);
+        for (relation, place) in pair.relations().into_iter().zip(&mut flow.facts_at).skip(1) {
+            let Some(relation) = relation else { continue };
+            let direction = matches!(relation, Relation::Connection(..)).then_some(pair.direction);
+            self.table.learn(relation, place, sight.at, |entry| {
+                entry.answered(syn_seen, direction);
+                entry.fact.known.vlans.add(vlans);
+            });
+        }
     }
 
     /// A connection is over: what it came to is the final grade, if nothing better was told.
-    pub fn closed(&mut self, flow: &Flow, emit: &mut dyn FnMut(Event<'_>)) {
+    pub fn closed(&mut self, flow: &mut Flow, emit: &mut dyn FnMut(Event<'_>)) {
         let Some(pair) = self.pair(flow.client.ip, flow.server) else { return };
-        let frames = if flow.closing.is_empty() { &flow.opening } else { &flow.closing };
-        let [service, client_port, _] = pair.relations();
-        for relation in [service, client_port].into_iter().flatten() {
-            self.table.change(relation, flow.last_at, |_| ());
+        let at = flow.last_at;
+        for (relation, place) in pair.relations().into_iter().zip(&mut flow.facts_at).take(2) {
+            relation.map(|relation| self.table.change(relation, place, at, |_| ()));
         }
-        self.confirm(pair, &Sight { at: flow.last_at, frames }, emit);
+        let frames = if flow.closing.is_empty() { &flow.opening } else { &flow.closing };
+        let [_, _, place] = &mut flow.facts_at;
+        self.confirm(pair, place, &Sight { at, frames }, emit);
     }
 
     /// Confirms the connection of a pair, if its grade rose and that was not said.
-    fn confirm(&mut self, pair: Pair, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) {
-        self.table.change(pair.connection(), sight.at, |entry| {
+    fn confirm(&mut self, pair: Pair, place: &mut Place, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) {
+        self.table.change(pair.connection(), place, sight.at, |entry| {
             if let Some((fact, told)) = entry.confirm() {
                 emit(sight.event(EventKind::FactConfirmed(fact, told)));
             }
         });
     }
+}
+
+/// Where the connection fact of a flow is.
+fn connection_at(flow: &mut Flow) -> &mut Place {
+    let [_, _, place] = &mut flow.facts_at;
+    place
 }
 
 /// The entry of a key, made if there is room.

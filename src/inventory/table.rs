@@ -1,4 +1,4 @@
-//! The facts in memory: a bounded table in the order of sight, the least recently seen first, before a store that forgets nothing.
+//! The facts in memory: a bounded table, before a store that forgets nothing.
 
 use super::entry::Entry;
 use crate::error::Error;
@@ -7,9 +7,13 @@ use crate::fact::Facts;
 use crate::fact::Relation;
 use crate::time::Timestamp;
 use foldhash::quality::RandomState;
-use hashlink::LinkedHashMap;
+use hashbrown::HashTable;
 use std::fmt;
+use std::hash::BuildHasher;
 use std::time::Duration;
+
+/// How many facts are looked at to find one that gives way: the one of them not seen for the longest time goes.
+const SAMPLE: usize = 16;
 
 /// Where facts outlive the run. What it was given is safe when [`Store::save`] has come back.
 pub trait Store: fmt::Debug {
@@ -28,17 +32,23 @@ pub trait Store: fmt::Debug {
     fn save(&mut self, entries: &mut dyn Iterator<Item = &Entry>) -> Result<(), Error>;
 }
 
-/// Facts by relation. Each kind of the three has its part of one bound; where it is reached, the fact that was not seen for the
-/// longest time gives way.
+/// Facts by relation, in the order of their making. Where the bound is reached, of a few facts the one not seen for the longest time
+/// gives way.
+///
+/// A connection looks at its facts a dozen times; who remembers where a fact was ([`Place`]) spares the search.
 #[derive(Debug)]
 pub(super) struct Table {
-    slots: LinkedHashMap<Relation, Slot, RandomState>,
+    slots: Vec<Slot>,
+    index: HashTable<u32>,
+    hasher: RandomState,
     most: usize,
+    /// Where the next fact that gives way is looked for.
+    hand: usize,
     /// A fact not seen for longer is forgotten.
     lifetime: Option<Duration>,
     store: Option<Box<dyn Store>>,
-    /// Relations that changed since the store was given them.
-    changed: Vec<Relation>,
+    /// Slots that changed since the store was given them.
+    changed: Vec<u32>,
     /// Whether a fact gave way that no store keeps.
     evicted: bool,
     failure: Option<Error>,
@@ -50,73 +60,144 @@ struct Slot {
     changed: bool,
 }
 
+/// Where a fact was seen last. Only a hint: the fact may have given way to another one.
+pub(super) type Place = u32;
+
 impl Table {
     pub(super) fn new(most: usize, lifetime: Option<Duration>, store: Option<Box<dyn Store>>) -> Self {
-        let slots = LinkedHashMap::with_hasher(RandomState::default());
-        Self { slots, most: most.max(1), lifetime, store, changed: Vec::new(), evicted: false, failure: None }
+        Self {
+            slots: Vec::new(),
+            index: HashTable::new(),
+            hasher: RandomState::default(),
+            most: most.clamp(1, usize::try_from(u32::MAX).unwrap_or(usize::MAX)),
+            hand: 0,
+            lifetime,
+            store,
+            changed: Vec::new(),
+            evicted: false,
+            failure: None,
+        }
     }
 
     /// Changes what is known of a relation, if anything is, and notes that it was seen.
-    pub(super) fn change<R>(&mut self, relation: Relation, at: Timestamp, change: impl FnOnce(&mut Entry) -> R) -> Option<R> {
-        if !self.knows(&relation, at) {
-            return None;
-        }
-        let slot = self.slots.to_back(&relation)?;
+    pub(super) fn change<R>(
+        &mut self,
+        relation: Relation,
+        place: &mut Place,
+        at: Timestamp,
+        change: impl FnOnce(&mut Entry) -> R,
+    ) -> Option<R> {
+        if self.knows(&relation, place, at) { self.touch(*place, at, change) } else { None }
+    }
+
+    /// Changes the fact at a place, and notes that it was seen.
+    fn touch<R>(&mut self, place: Place, at: Timestamp, change: impl FnOnce(&mut Entry) -> R) -> Option<R> {
+        let slot = self.slots.get_mut(usize::try_from(place).ok()?)?;
         slot.entry.fact.known.last_at = slot.entry.fact.known.last_at.max(at);
         if self.store.is_some() && !slot.changed {
             slot.changed = true;
-            self.changed.push(relation);
+            self.changed.push(place);
         }
         Some(change(&mut slot.entry))
     }
 
     /// The same; of a relation that is not known a fact is made.
-    pub(super) fn learn<R>(&mut self, relation: Relation, at: Timestamp, change: impl FnOnce(&mut Entry) -> R) -> Option<R> {
-        if !self.knows(&relation, at) {
-            self.insert(relation, Entry::new(relation, at));
-        }
-        self.change(relation, at, change)
+    pub(super) fn learn<R>(
+        &mut self,
+        relation: Relation,
+        place: &mut Place,
+        at: Timestamp,
+        change: impl FnOnce(&mut Entry) -> R,
+    ) -> Option<R> {
+        *place = self.find(&relation, *place, at).unwrap_or_else(|| self.insert(Entry::new(relation, at)));
+        self.touch(*place, at, change)
     }
 
-    /// Whether something is known of a relation, here or in the store. What was not seen for too long is forgotten.
-    pub(super) fn knows(&mut self, relation: &Relation, at: Timestamp) -> bool {
-        let Some(entry) = self.slots.get(relation).map(|slot| &slot.entry) else { return self.fetch(relation, at) };
-        let expired = self.expired(entry, at);
-        if expired {
-            self.slots.remove(relation);
-        }
-        !expired
+    /// Whether something is known of a relation, and where.
+    pub(super) fn knows(&mut self, relation: &Relation, place: &mut Place, at: Timestamp) -> bool {
+        let Some(found) = self.find(relation, *place, at) else { return false };
+        *place = found;
+        let slot = usize::try_from(found).ok().and_then(|found| self.slots.get(found));
+        slot.is_some_and(|slot| slot.entry.fact.known.handshakes > 0)
     }
 
-    fn expired(&self, entry: &Entry, at: Timestamp) -> bool {
-        self.lifetime.is_some_and(|lifetime| at.since(entry.fact.known.last_at) > lifetime)
+    /// The place of a relation, here or in the store. What was not seen for too long is forgotten.
+    fn find(&mut self, relation: &Relation, place: Place, at: Timestamp) -> Option<Place> {
+        let is = |slots: &[Slot], place: Place| {
+            usize::try_from(place).is_ok_and(|place| slots.get(place).is_some_and(|slot| slot.entry.fact.relation == *relation))
+        };
+        let found = if is(&self.slots, place) {
+            Some(place)
+        } else {
+            self.index.find(self.hasher.hash_one(relation), |place| is(&self.slots, *place)).copied()
+        };
+        let Some(found) = found else { return self.fetch(relation, at) };
+        if self.lifetime.is_some() {
+            self.expire(found, at);
+        }
+        Some(found)
+    }
+
+    /// Forgets what is known at a place, if it was not seen for too long: the relation is there as if it were new.
+    fn expire(&mut self, place: Place, at: Timestamp) {
+        let Some(slot) = usize::try_from(place).ok().and_then(|place| self.slots.get_mut(place)) else { return };
+        let fact = &slot.entry.fact;
+        if self.lifetime.is_some_and(|lifetime| at.since(fact.known.last_at) > lifetime) {
+            slot.entry = Entry::new(fact.relation, at);
+        }
     }
 
     /// Takes a fact from the store into the table.
-    fn fetch(&mut self, relation: &Relation, at: Timestamp) -> bool {
-        let Some(store) = &mut self.store else { return false };
-        match store.find(relation) {
-            Ok(Some(entry)) if !self.expired(&entry, at) => {
-                self.insert(*relation, entry);
-                true
+    fn fetch(&mut self, relation: &Relation, at: Timestamp) -> Option<Place> {
+        match self.store.as_mut()?.find(relation) {
+            Ok(entry) => {
+                let place = self.insert(entry?);
+                self.expire(place, at);
+                Some(place)
             }
-            Ok(_) => false,
             Err(error) => {
                 self.failure.get_or_insert(error);
-                false
+                None
             }
         }
     }
 
-    fn insert(&mut self, relation: Relation, entry: Entry) {
-        while self.slots.len() >= self.most {
-            if self.slots.front().is_some_and(|(_, oldest)| oldest.changed) {
-                self.settle();
+    fn insert(&mut self, entry: Entry) -> Place {
+        let hash = self.hasher.hash_one(entry.fact.relation);
+        let slot = Slot { entry, changed: false };
+        let place = if self.slots.len() < self.most {
+            self.slots.push(slot);
+            self.slots.len().saturating_sub(1)
+        } else {
+            let place = self.give_way();
+            if let Some(old) = self.slots.get_mut(place) {
+                *old = slot;
             }
-            self.slots.pop_front();
-            self.evicted |= self.store.is_none();
+            place
+        };
+        let place = Place::try_from(place).unwrap_or(Place::MAX);
+        let rehash = |place: &Place| hash_at(&self.slots, &self.hasher, *place);
+        self.index.insert_unique(hash, place, rehash);
+        place
+    }
+
+    /// Takes the fact that gives way out of the index: its slot.
+    fn give_way(&mut self) -> usize {
+        let wrap = |slot: usize| slot.checked_rem(self.slots.len()).unwrap_or(0);
+        let seen = |slot: usize| self.slots.get(slot).map(|entry| (entry.entry.fact.known.last_at, slot));
+        let sample = (0..SAMPLE).map(|step| wrap(self.hand.saturating_add(step)));
+        let oldest = sample.filter_map(seen).min().map_or(0, |(_, slot)| slot);
+        self.hand = wrap(self.hand.saturating_add(SAMPLE));
+        if self.slots.get(oldest).is_some_and(|slot| slot.changed) {
+            self.settle();
         }
-        self.slots.insert(relation, Slot { entry, changed: false });
+        let place = Place::try_from(oldest).unwrap_or(Place::MAX);
+        let hash = hash_at(&self.slots, &self.hasher, place);
+        if let Ok(entry) = self.index.find_entry(hash, |other| *other == place) {
+            entry.remove();
+        }
+        self.evicted |= self.store.is_none();
+        oldest
     }
 
     /// Gives the store what changed. A failure stays for [`Table::failure`].
@@ -125,10 +206,11 @@ impl Table {
         if changed.is_empty() || failure.is_some() {
             return;
         }
-        let mut entries = changed.iter().filter_map(|relation| slots.get(relation)).map(|slot| &slot.entry);
+        let slot = |place: &Place| usize::try_from(*place).ok();
+        let mut entries = changed.iter().filter_map(slot).filter_map(|place| slots.get(place)).map(|slot| &slot.entry);
         *failure = store.save(&mut entries).err();
-        for relation in changed.drain(..) {
-            slots.get_mut(&relation).into_iter().for_each(|slot| slot.changed = false);
+        for place in changed.drain(..) {
+            slot(&place).and_then(|place| slots.get_mut(place)).into_iter().for_each(|slot| slot.changed = false);
         }
     }
 
@@ -143,8 +225,14 @@ impl Table {
     }
 }
 
+/// The hash of the relation at a place.
+fn hash_at(slots: &[Slot], hasher: &RandomState, place: Place) -> u64 {
+    let slot = usize::try_from(place).ok().and_then(|place| slots.get(place));
+    slot.map_or(0, |slot| hasher.hash_one(slot.entry.fact.relation))
+}
+
 impl Facts for Table {
     fn each(&self, take: &mut dyn FnMut(&Fact)) {
-        self.slots.values().filter(|slot| slot.entry.told.is_some()).for_each(|slot| take(&slot.entry.fact));
+        self.slots.iter().filter(|slot| slot.entry.told.is_some()).for_each(|slot| take(&slot.entry.fact));
     }
 }

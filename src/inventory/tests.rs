@@ -19,6 +19,25 @@ fn handshake(client: &str, server: &str, port: u16) -> Handshake {
     }
 }
 
+fn flow(handshake: &Handshake) -> Flow {
+    Flow {
+        id: crate::peer::FlowId(1),
+        client: handshake.client,
+        server: handshake.server,
+        roles: RolesFrom::Handshake,
+        first_at: handshake.at,
+        last_at: handshake.at,
+        opening: handshake.frames.clone(),
+        closing: Frames::default(),
+        vlans: VlanStack::default(),
+        tunnels: None,
+        from_client: crate::peer::Traffic::default(),
+        from_server: crate::peer::Traffic::default(),
+        announced: true,
+        facts_at: [0; 3],
+    }
+}
+
 fn named(fact: &Fact) -> String {
     match fact.relation {
         Relation::Service(server) => format!("service {server}"),
@@ -29,7 +48,7 @@ fn named(fact: &Fact) -> String {
 
 fn told(inventory: &mut Inventory, handshake: &Handshake) -> Vec<String> {
     let mut names = Vec::new();
-    inventory.handshake(handshake, &mut |event| {
+    inventory.handshake(&mut flow(handshake), handshake, &mut |event| {
         names.push(match event.kind {
             EventKind::FactSeen(fact) => named(fact),
             EventKind::AnomalyFound(anomaly) => anomaly.name().to_owned(),
@@ -61,13 +80,18 @@ fn the_focus_decides_who_is_recorded() {
 #[test]
 fn in_a_full_table_the_least_recently_seen_gives_way_and_that_is_said_once() {
     let mut inventory = Inventory::new(Wanted::default(), &Limits { facts: 6, ..Limits::default() });
-    let pairs = [("10.0.0.1", "10.0.0.2"), ("10.0.0.3", "10.0.0.4"), ("10.0.0.5", "10.0.0.6")];
-    let [first, second, third] = pairs.map(|(client, server)| handshake(client, server, 22));
-    assert_eq!([&first, &second, &first].map(|pair| told(&mut inventory, pair).len()), [3, 3, 0]);
-    assert_eq!(told(&mut inventory, &third).last().unwrap(), "limit_reached");
+    let mut seconds = 0;
+    let mut seen = |number: u8| {
+        seconds += 1;
+        let at = Timestamp::from_parts(seconds, 0, false);
+        let pair = handshake(&format!("10.0.0.{number}"), &format!("10.0.1.{number}"), 22);
+        told(&mut inventory, &Handshake { at, ..pair })
+    };
+    assert_eq!([seen(1), seen(2), seen(1)].map(|told| told.len()), [3, 3, 0]);
+    assert_eq!(seen(3).last().unwrap(), "limit_reached");
+    assert_eq!(seen(1), Vec::<String>::new(), "it was seen more lately than the second");
+    assert_eq!(seen(2).len(), 3, "it is told again, since it was forgotten; the limit is not");
     assert_eq!(inventory.counts(), [2, 2, 2]);
-    assert_eq!(told(&mut inventory, &first), Vec::<String>::new(), "it was seen more lately than the second");
-    assert_eq!(told(&mut inventory, &second).len(), 3, "it is told again, since it was forgotten; the limit is not");
 }
 
 #[test]
@@ -93,29 +117,15 @@ fn a_flood_is_one_record_and_the_real_client_is_seen() {
     assert_eq!(names.iter().filter(|name| *name == "flood").count(), 1);
     let real = handshake("10.9.9.9", "10.0.0.2", 80);
     assert!(told(&mut inventory, &real).is_empty(), "only rationed so far");
-    let mut flow = Flow {
-        id: crate::peer::FlowId(1),
-        client: real.client,
-        server: real.server,
-        roles: RolesFrom::Handshake,
-        first_at: real.at,
-        last_at: real.at,
-        opening: real.frames.clone(),
-        closing: Frames::default(),
-        vlans: VlanStack::default(),
-        tunnels: None,
-        from_client: crate::peer::Traffic::default(),
-        from_server: crate::peer::Traffic::default(),
-        announced: true,
-    };
+    let mut flow = flow(&real);
     let mut grades = Vec::new();
     let mut note = |event: Event<'_>| {
         if let EventKind::FactSeen(Fact { relation: Relation::Connection(client, _), known, .. }) = event.kind {
             grades.push((client.to_string(), known.grade, known.syn_seen));
         }
     };
-    inventory.step(&flow, Step::Established, real.at, &real.frames, &mut note);
+    inventory.step(&mut flow, Step::Established, real.at, &real.frames, &mut note);
     flow.announced = false;
-    inventory.closed(&flow, &mut note);
+    inventory.closed(&mut flow, &mut note);
     assert_eq!(grades, [("10.9.9.9".to_owned(), Grade::Established, true)]);
 }

@@ -193,5 +193,6 @@ pub(crate) fn nobodys_flow(roles: RolesFrom) -> Flow {
         from_client: Traffic::default(),
         from_server: Traffic::default(),
         announced: true,
+        facts_at: [0; 3],
     }
 }
