@@ -2,6 +2,7 @@
 
 mod cli;
 mod export;
+mod facts;
 mod progress;
 
 use anyhow::Context;
@@ -74,6 +75,7 @@ fn run(args: &Args) -> anyhow::Result<u8> {
             return Ok(DONE);
         }
         Some(Command::Export(args)) => return export::run(args),
+        Some(Command::Facts(args)) => return facts::run(args),
         None => {}
     }
     let stop = stop_flag().context("cannot watch for signals")?;

