@@ -1,5 +1,6 @@
 //! The command line: arguments, and nothing else.
 
+use crate::diff::DiffArgs;
 use crate::facts::FactsArgs;
 use clap::CommandFactory;
 use clap::FromArgMatches;
@@ -20,7 +21,8 @@ use std::path::PathBuf;
 /// How it is called.
 const USAGE: &str = "ntp-sniff [OPTIONS] -r FILE... [EXPRESSION]...\n       ntp-sniff [OPTIONS] -i IF [EXPRESSION]...\n       \
      ntp-sniff export -r FILE... [--nbe FILE] [--nessus FILE] [EXPRESSION]...\n       \
-     ntp-sniff facts FILE... [--csv | --dot | --nessus | --zeek] [-o FILE]\n       ntp-sniff schema";
+     ntp-sniff facts FILE... [--csv | --dot | --nessus | --zeek] [-o FILE]\n       \
+     ntp-sniff diff OLD NEW [--json] [--all] [-o FILE]\n       ntp-sniff schema";
 
 /// Decodes Nessus NTP sessions from packets into an annotated timeline, and lists who serves and who speaks.
 ///
@@ -165,6 +167,8 @@ pub(crate) enum Command {
     Export(Export),
     /// Write who serves and who speaks, of captures or a state file, for other tools; without an option the two tables.
     Facts(FactsArgs),
+    /// Tell what changed between two captures or state files: services and connections that are new, gone, or of another grade.
+    Diff(DiffArgs),
 }
 
 /// What `export` takes.

@@ -1,4 +1,4 @@
-//! The `facts` subcommand: who serves and who speaks, written for other tools.
+//! The `facts` subcommand: who serves and who speaks, written for other tools; and the reading of facts, which `diff` shares.
 
 use crate::cli::Args;
 use crate::cli::Record;

@@ -1,6 +1,7 @@
 //! The program: opens what the arguments name, runs the pipeline, and turns the outcome into an exit code.
 
 mod cli;
+mod diff;
 mod export;
 mod facts;
 mod progress;
@@ -76,6 +77,7 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         }
         Some(Command::Export(args)) => return export::run(args),
         Some(Command::Facts(args)) => return facts::run(args),
+        Some(Command::Diff(args)) => return diff::run(args),
         None => {}
     }
     let stop = stop_flag().context("cannot watch for signals")?;

@@ -1,6 +1,7 @@
 //! Events to what people and programs read. Outputs know only events: any protocol, any output.
 
 mod account;
+pub mod diff;
 pub mod escape;
 pub mod facts;
 mod frames;
