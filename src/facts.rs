@@ -194,8 +194,8 @@ fn of_captures(read: &[PathBuf], recording: &Recording, stop: &Arc<AtomicBool>) 
     if let Some(most) = kept.most {
         complain(&format!("not all facts: no more than {most} are remembered, and the ones not seen for the longest time gave way"));
     }
-    if kept.rationed > 0 {
-        complain(&format!("not all facts: {} floods or scans, whose relations with but a SYN-ACK are only counted", kept.rationed));
+    if kept.rationed {
+        complain("not all facts: there was a flood or a scan, of whose connections those with but a SYN-ACK are only counted");
     }
     Ok((kept.facts, crate::outcome(&summary, None, read)))
 }

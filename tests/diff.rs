@@ -1,6 +1,14 @@
 //! Promise: `diff` tells every relation that is new, gone or of another grade or direction, and nothing else, both ways alike.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a failed test is told by a panic")]
 
+use ntp_sniff::fact::Direction;
+use ntp_sniff::fact::Fact;
+use ntp_sniff::fact::Grade;
+use ntp_sniff::fact::Known;
+use ntp_sniff::fact::Relation;
+use ntp_sniff::fact::Vlans;
+use ntp_sniff::report::diff::Difference;
+use ntp_sniff::time::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -119,6 +127,39 @@ fn what_is_recorded_is_what_is_compared() {
     let lines = text(&[PROBE, NORMAL]);
     assert!(lines.contains("probe → data") && lines.ends_with("0 new, 0 gone, 2 changed, 0 the same\n"), "{lines}");
     assert!(text(&[PROBE, NORMAL, "--exclude", "10.1.1.10"]).ends_with("0 new, 0 gone, 0 changed, 0 the same\n"));
+}
+
+/// A connection in one direction, of one grade, first seen so many seconds after the epoch.
+fn connection(direction: Direction, grade: Grade, first_at: i64) -> Vec<Fact> {
+    let relation = Relation::of_parts("10.0.0.1".parse().ok(), "10.0.0.2".parse().ok(), 22).unwrap();
+    let first_at = Timestamp::from_parts(first_at, 0, false);
+    let handshakes = first_at.nanos().unsigned_abs();
+    let known = Known { grade, syn_seen: handshakes.is_multiple_of(2), first_at, last_at: first_at, handshakes, vlans: Vlans::default() };
+    vec![Fact { relation, direction: Some(direction), known }]
+}
+
+#[test]
+fn grade_and_direction_count_and_nothing_else() {
+    use Direction::{Internal, Outbound};
+    let old = connection(Internal, Grade::Data, 0);
+    let between = |new: &[Fact]| Difference::between(old.clone(), new.to_vec(), false);
+    let lines = |difference: &Difference| {
+        let mut out = Vec::new();
+        difference.write_text(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(lines(&between(&connection(Internal, Grade::Data, 99))), "0 new, 0 gone, 0 changed, 1 the same\n");
+    let moved = between(&connection(Outbound, Grade::Data, 1));
+    assert!(lines(&moved).contains("  data, internal → outbound  "), "{}", lines(&moved));
+    let mut json = Vec::new();
+    moved.write_json(&mut json).unwrap();
+    let record: Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(
+        (&record["old_grade"], &record["old_direction"], &record["direction"]),
+        (&"data".into(), &"internal".into(), &"outbound".into())
+    );
+    let both = lines(&between(&connection(Outbound, Grade::Probe, 1)));
+    assert!(both.contains("  data → probe, internal → outbound  "), "{both}");
 }
 
 #[test]

@@ -2,13 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a failed test is told by a panic")]
 #![allow(clippy::arithmetic_side_effects, clippy::print_stderr, reason = "counts of a test; a skipped one is told by a line")]
 
+use ntp_sniff::anomaly::Anomaly;
+use ntp_sniff::event::Event;
+use ntp_sniff::event::EventKind;
+use ntp_sniff::event::Scanner;
+use ntp_sniff::evidence::Evidence;
 use ntp_sniff::fact::Direction;
 use ntp_sniff::fact::Fact;
 use ntp_sniff::fact::Grade;
 use ntp_sniff::fact::Known;
 use ntp_sniff::fact::Relation;
 use ntp_sniff::fact::Vlans;
+use ntp_sniff::report::Sink;
 use ntp_sniff::report::facts::EXPORTS;
+use ntp_sniff::report::facts::Kept;
 use ntp_sniff::report::facts::Listed;
 use ntp_sniff::time::Timestamp;
 use roxmltree::Document;
@@ -342,6 +349,23 @@ fn the_same_facts_are_the_same_bytes_in_whatever_order_they_come() {
 fn written_to(path: &std::path::Path, capture: &str, option: &str) -> String {
     assert_eq!(written(&[&["facts", capture, option, "-o", path.to_str().unwrap()][..], &FOCUS].concat()), "");
     std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn it_is_known_when_facts_are_missing() {
+    let event = |kind| Event { at: Timestamp::default(), flow: None, evidence: Evidence::default(), kind };
+    let limit = |limit| event(EventKind::AnomalyFound(Anomaly::LimitReached { limit, value: 7 }));
+    let client = "10.0.0.1".parse().unwrap();
+    let scanner = Scanner { client, since: Timestamp::default(), reached: 100, established: 0 };
+    let mut kept = Kept::default();
+    kept.event(&limit("window_bytes")).unwrap();
+    assert_eq!((kept.most, kept.rationed), (None, false), "what the facts do not suffer from");
+    kept.event(&limit("facts")).unwrap();
+    kept.event(&event(EventKind::ScannerSeen(scanner))).unwrap();
+    assert_eq!((kept.most, kept.rationed), (Some(7), true));
+    let all = Listed(facts("10.0.0.1", "10.0.0.2", 22, Direction::Internal));
+    kept.event(&event(EventKind::FactsKnown(&all))).unwrap();
+    assert_eq!(kept.facts.iter().map(|fact| fact.relation.kind()).collect::<Vec<_>>(), ["service", "client_port", "connection"]);
 }
 
 #[test]

@@ -70,8 +70,8 @@ pub struct Kept {
     pub facts: Vec<Fact>,
     /// The most facts that are remembered, if others gave way because of it.
     pub most: Option<u64>,
-    /// Services that were flooded and clients that scanned: of theirs, not all relations that have but a SYN-ACK are facts.
-    pub rationed: u64,
+    /// Whether a service was flooded or a client scanned: of theirs, not all connections that have but a SYN-ACK are facts.
+    pub rationed: bool,
 }
 
 impl Sink for Kept {
@@ -79,7 +79,7 @@ impl Sink for Kept {
         match event.kind {
             EventKind::FactsKnown(facts) => self.facts = sorted(facts),
             EventKind::AnomalyFound(Anomaly::LimitReached { limit: "facts", value }) => self.most = Some(value),
-            EventKind::FloodSeen(_) | EventKind::ScannerSeen(_) => self.rationed = self.rationed.saturating_add(1),
+            EventKind::FloodSeen(_) | EventKind::ScannerSeen(_) => self.rationed = true,
             _ => {}
         }
         Ok(())
