@@ -1,7 +1,9 @@
 //! The command line: arguments, and nothing else.
 
-mod recording;
+pub(crate) mod recording;
 
+use crate::diff::DiffArgs;
+use crate::facts::FactsArgs;
 use clap::CommandFactory;
 use clap::FromArgMatches;
 use clap::Parser;
@@ -18,7 +20,9 @@ use std::path::PathBuf;
 
 /// How it is called.
 const USAGE: &str = "ntp-sniff [OPTIONS] -r FILE... [EXPRESSION]...\n       ntp-sniff [OPTIONS] -i IF [EXPRESSION]...\n       \
-     ntp-sniff export -r FILE... [--nbe FILE] [--nessus FILE] [EXPRESSION]...\n       ntp-sniff schema";
+     ntp-sniff export -r FILE... [--nbe FILE] [--nessus FILE] [EXPRESSION]...\n       \
+     ntp-sniff facts FILE... [--csv | --dot | --nessus | --zeek] [-o FILE]\n       \
+     ntp-sniff diff OLD NEW [--json] [--all] [-o FILE]\n       ntp-sniff schema";
 
 /// Decodes Nessus NTP sessions from packets into an annotated timeline, and lists who serves and who speaks.
 ///
@@ -145,6 +149,10 @@ pub(crate) enum Command {
     Schema,
     /// Write the reports of the scans seen, in the Nessus client's NBE format or as .nessus (v2) XML.
     Export(Export),
+    /// Write who serves and who speaks, of captures or a state file, for other tools; without an option the two tables.
+    Facts(FactsArgs),
+    /// Tell what changed between two captures or state files: services and connections that are new, gone, or of another grade.
+    Diff(DiffArgs),
 }
 
 /// What `export` takes.

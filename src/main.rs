@@ -1,7 +1,9 @@
 //! The program: opens what the arguments name, runs the pipeline, and turns the outcome into an exit code.
 
 mod cli;
+mod diff;
 mod export;
+mod facts;
 mod progress;
 
 use anyhow::Context;
@@ -78,6 +80,8 @@ fn run(args: &Args) -> anyhow::Result<u8> {
             return Ok(DONE);
         }
         Some(Command::Export(args)) => return export::run(args),
+        Some(Command::Facts(args)) => return facts::run(args),
+        Some(Command::Diff(args)) => return diff::run(args),
         None => {}
     }
     let stop = stop_flag().context("cannot watch for signals")?;
@@ -134,10 +138,10 @@ fn frames_of_unknown_link_type(summary: &Summary) -> u64 {
 /// What is to be recorded of who serves and who speaks, and the orders that may come for it.
 fn recording(args: &Args) -> anyhow::Result<(Wanted, Orders)> {
     let recording = &args.recording;
-    let orders = Orders { focus: recording.focus_source(), explain: recording.explain, ..Orders::default() };
+    let orders = Orders { focus: recording.scope.focus_source(), explain: recording.explain, ..Orders::default() };
     signal_hook::flag::register(SIGHUP, Arc::clone(&orders.reload)).context("cannot watch for signals")?;
     let store = recording.state.as_deref().map(store).transpose()?;
-    let wanted = Wanted { focus: orders.focus.read()?, record_at: recording.record_at.into(), lifetime: recording.lifetime, store };
+    let wanted = Wanted { lifetime: recording.lifetime, store, ..recording.scope.wanted()? };
     Ok((wanted, orders))
 }
 
@@ -150,7 +154,13 @@ fn store(path: &Path) -> Result<Box<dyn Store>, Error> {
 /// This build has none.
 #[cfg(not(feature = "state"))]
 fn store(path: &Path) -> Result<Box<dyn Store>, Error> {
-    Err(Error::State { path: path.to_owned(), problem: "built without state files (cargo feature 'state')".to_owned() })
+    Err(no_state(path))
+}
+
+/// Why a build without state files cannot use one.
+#[cfg(not(feature = "state"))]
+fn no_state(path: &Path) -> Error {
+    Error::State { path: path.to_owned(), problem: "built without state files (cargo feature 'state')".to_owned() }
 }
 
 /// A flag that SIGINT and SIGTERM set; the second signal ends the program at once.

@@ -29,6 +29,8 @@ use ntp_sniff::protocol::PROTOCOLS;
 use ntp_sniff::protocol::Probe;
 use ntp_sniff::report::FORMATS;
 use ntp_sniff::report::Style;
+use ntp_sniff::report::facts::EXPORTS;
+use ntp_sniff::report::facts::Listed;
 use ntp_sniff::time::Timestamp;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -43,6 +45,22 @@ use support::wire::nobodys_flow;
 fn is_snake_case(name: &str) -> bool {
     name.starts_with(|letter: char| letter.is_ascii_lowercase())
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+#[test]
+fn exports_have_names_of_their_own_and_take_no_facts_for_facts() {
+    let names: BTreeSet<_> = EXPORTS.iter().map(|export| export.name).collect();
+    assert_eq!(names.len(), EXPORTS.len(), "a name is used twice");
+    let other = ["read", "output", "width", "focus", "exclude", "record-at", "help"];
+    for export in EXPORTS {
+        assert!(is_snake_case(export.name) && !other.contains(&export.name), "{}", export.name);
+        assert!(!export.about.is_empty() && !export.about.contains('\n'), "{}", export.name);
+        let mut out = Vec::new();
+        (export.write)(&Listed::default(), &mut out).unwrap();
+        assert!(out.ends_with(b"\n"), "{}: an empty network is a whole document", export.name);
+        let refused = (export.write)(&Listed::default(), &mut [0_u8; 4].as_mut_slice());
+        assert!(refused.is_err(), "{}: a full disk is given back", export.name);
+    }
 }
 
 #[test]

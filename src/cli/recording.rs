@@ -2,17 +2,19 @@
 
 use clap::ValueEnum;
 use jiff::SpanRelativeTo;
+use ntp_sniff::error::Error;
 use ntp_sniff::inventory::FocusSource;
 use ntp_sniff::inventory::Networks;
 use ntp_sniff::inventory::RecordAt;
+use ntp_sniff::inventory::Wanted;
 use ntp_sniff::peer::Endpoint;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Who serves, who speaks.
+/// Which facts are recorded.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Recording {
+pub(crate) struct Scope {
     /// Network to record facts of [default: everything]; repeatable.
     ///
     /// An address, a CIDR range, net/mask, or @FILE with any number of these, one or more a line, "#" before a remark; several may be
@@ -27,11 +29,40 @@ pub(crate) struct Recording {
     #[arg(long, value_name = "NET", value_parser = Networks::parse, value_delimiter = ',')]
     pub(crate) exclude: Vec<Networks>,
 
-    /// When a fact is recorded.
+    /// When a fact is recorded [default: synack].
     ///
     /// At the server's SYN-ACK, when the client acknowledged it, or when both have sent payload.
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Record::Synack)]
-    pub(crate) record_at: Record,
+    #[arg(long, value_name = "WHEN", value_enum)]
+    pub(crate) record_at: Option<Record>,
+}
+
+impl Scope {
+    /// Whether the user says nothing.
+    pub(crate) fn is_default(&self) -> bool {
+        self.focus.is_empty() && self.exclude.is_empty() && self.record_at.is_none()
+    }
+
+    /// Where the focus network is read from.
+    pub(crate) fn focus_source(&self) -> FocusSource {
+        FocusSource { included: self.focus.clone(), excluded: self.exclude.clone() }
+    }
+
+    /// What is to be recorded in one run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Networks`]
+    pub(crate) fn wanted(&self) -> Result<Wanted, Error> {
+        let record_at = self.record_at.map(Into::into).unwrap_or_default();
+        Ok(Wanted { focus: self.focus_source().read()?, record_at, ..Wanted::default() })
+    }
+}
+
+/// Who serves, who speaks.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Recording {
+    #[command(flatten)]
+    pub(crate) scope: Scope,
 
     /// File that keeps the facts from run to run (SQLite): each is told once ever.
     ///
@@ -49,13 +80,6 @@ pub(crate) struct Recording {
     /// For example: --explain 10.0.0.1,10.0.0.2,22.
     #[arg(long, value_name = "CLIENT,SERVER,PORT", value_parser = pair, conflicts_with = "format")]
     pub(crate) explain: Option<(IpAddr, Endpoint)>,
-}
-
-impl Recording {
-    /// Where the focus network is read from.
-    pub(crate) fn focus_source(&self) -> FocusSource {
-        FocusSource { included: self.focus.clone(), excluded: self.exclude.clone() }
-    }
 }
 
 /// When a fact is recorded.

@@ -1,8 +1,10 @@
 //! Events to what people and programs read. Outputs know only events: any protocol, any output.
 
 mod account;
+pub mod diff;
 pub mod escape;
 pub mod explain;
+pub mod facts;
 mod frames;
 pub mod held;
 mod hexdump;

@@ -13,7 +13,7 @@ mod nessus;
 mod story;
 #[cfg(test)]
 mod tests;
-mod xml;
+pub(super) mod xml;
 
 pub use budget::Reached;
 

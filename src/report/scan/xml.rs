@@ -28,7 +28,7 @@ pub(super) fn unescaped(text: &[u8]) -> Vec<u8> {
 /// (tab, line feed and carriage return) and control characters a terminal would obey (0x7f to 0x9f) become character
 /// references, except line feeds when `lines` says so. Characters XML 1.0 cannot hold at all, not even as a reference, are
 /// left out: all below a blank except these three, and U+FFFE and U+FFFF.
-pub(super) fn escaped(bytes: &[u8], lines: bool) -> String {
+pub(in crate::report) fn escaped(bytes: &[u8], lines: bool) -> String {
     let text = decoded(bytes);
     let mut out = String::with_capacity(text.len());
     for char in text.chars() {
