@@ -28,9 +28,10 @@ pub(super) fn open(writer: Box<dyn Write>, style: &Style) -> Box<dyn Sink> {
 
 impl Sink for JsonLines {
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
-        let Some(line) = Line::of(event, self.payload) else { return Ok(()) };
         self.line.clear();
-        line.serialize(&mut Serializer::with_formatter(&mut self.line, JsonText))?;
+        if !write_record(event, self.payload, &mut self.line)? {
+            return Ok(());
+        }
         self.line.push(b'\n');
         self.writer.write_all(&self.line)
     }
@@ -42,6 +43,17 @@ impl Sink for JsonLines {
     fn finish(&mut self) -> io::Result<()> {
         self.writer.flush()
     }
+}
+
+/// Appends the record of an event, without a line end; false when it has none. `payload` says whether messages carry their bytes.
+///
+/// # Errors
+///
+/// None that depends on the event.
+pub(crate) fn write_record(event: &Event<'_>, payload: bool, out: &mut Vec<u8>) -> io::Result<bool> {
+    let Some(line) = Line::of(event, payload) else { return Ok(false) };
+    line.serialize(&mut Serializer::with_formatter(out, JsonText))?;
+    Ok(true)
 }
 
 /// The JSON Schema (draft 2020-12) of one line of JSON Lines, indented, ending with a line feed.
