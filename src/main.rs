@@ -26,6 +26,9 @@ use ntp_sniff::report::FORMATS;
 use ntp_sniff::report::Sink;
 use ntp_sniff::report::Style;
 use ntp_sniff::report::escape;
+use ntp_sniff::ship::LINES;
+use ntp_sniff::ship::Syslog;
+use ntp_sniff::ship::Tee;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTERM;
 use std::fs;
@@ -80,7 +83,7 @@ fn run(args: &Args) -> anyhow::Result<u8> {
     let filter = filter(args)?;
     let limits = Limits::default();
     let mut source = source(args, &limits, &stop)?;
-    let mut sink = sink(args)?;
+    let mut sink = with_syslog(sink(args)?, args, &limits)?;
     let options = pipeline::Options {
         limits,
         filter,
@@ -216,6 +219,14 @@ fn sink(args: &Args) -> Result<Box<dyn Sink>, Error> {
         .map(|format| format.open)
         .ok_or_else(|| Error::Write { output: args.format.clone(), source: io::Error::from(io::ErrorKind::Unsupported) })?;
     Ok(open(writer, &style))
+}
+
+/// The sink with syslog beside it, where that is asked for.
+fn with_syslog(main: Box<dyn Sink>, args: &Args, limits: &Limits) -> anyhow::Result<Box<dyn Sink>> {
+    let format = LINES.iter().find(|format| format.name == args.syslog_format);
+    let (Some(target), Some(format)) = (&args.syslog, format) else { return Ok(main) };
+    let syslog = Syslog::start(target, format, false, limits, complain).context("cannot start syslog")?;
+    Ok(Box::new(Tee::new(main, Box::new(syslog))))
 }
 
 /// Columns of the terminal on standard output.
