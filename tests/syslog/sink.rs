@@ -1,5 +1,6 @@
 //! Syslog as an output of the library: what it holds, what it drops, and that it never waits.
 
+use super::MOMENT;
 use super::PATIENCE;
 use super::datagrams;
 use super::place;
@@ -18,6 +19,7 @@ use ntp_sniff::time::Timestamp;
 use std::io;
 use std::io::Read;
 use std::net::TcpListener;
+use std::net::UdpSocket;
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -49,26 +51,35 @@ fn numbers(lines: &[String]) -> Vec<u64> {
     lines.iter().map(number).collect()
 }
 
+/// The numbers of so many messages, waited for, and of those that come soon after.
+fn received(socket: &UdpSocket, expected: usize) -> Vec<u64> {
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut buffer = [0; 2048];
+    let mut lines: Vec<_> = (0..expected).map(|_| socket.recv(&mut buffer).map(|length| buffer[..length].to_vec()).unwrap()).collect();
+    socket.set_read_timeout(Some(MOMENT)).unwrap();
+    lines.extend(datagrams(|buffer| socket.recv(buffer)).into_iter().map(String::into_bytes));
+    numbers(&lines.into_iter().map(|line| String::from_utf8(line).unwrap()).collect::<Vec<_>>())
+}
+
 #[test]
 fn what_is_held_goes_when_it_is_settled() {
     let (socket, address) = udp();
-    let received = || numbers(&datagrams(|buffer| socket.recv(buffer)));
     let (mut sink, said) = syslog(&address, true, &Limits::default());
     tell(&mut sink, 1).unwrap();
     tell(&mut sink, 2).unwrap();
-    assert!(received().is_empty());
+    assert!(received(&socket, 0).is_empty());
     sink.flush().unwrap();
     tell(&mut sink, 3).unwrap();
-    assert_eq!(received(), [1, 2]);
+    assert_eq!(received(&socket, 2), [1, 2]);
     sink.finish().unwrap();
-    assert_eq!(received(), [3]);
+    assert_eq!(received(&socket, 1), [3]);
 
     let (mut sink, _) = syslog(&address, true, &Limits::default());
     tell(&mut sink, 4).unwrap();
     sink.flush().unwrap();
     tell(&mut sink, 5).unwrap();
     drop(sink);
-    assert_eq!(received(), [4], "the run ended before the rest was settled");
+    assert_eq!(received(&socket, 1), [4], "the run ended before the rest was settled");
     assert!(said.lock().unwrap().is_empty());
 }
 
@@ -77,7 +88,7 @@ fn without_holding_everything_goes_at_once() {
     let (socket, address) = udp();
     let (mut sink, _) = syslog(&address, false, &Limits::default());
     tell(&mut sink, 1).unwrap();
-    assert_eq!(numbers(&datagrams(|buffer| socket.recv(buffer))), [1]);
+    assert_eq!(received(&socket, 1), [1]);
     sink.finish().unwrap();
 }
 
