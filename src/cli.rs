@@ -13,6 +13,7 @@ use ntp_sniff::inventory::RecordAt;
 use ntp_sniff::inventory::parse_range;
 use ntp_sniff::protocol::PROTOCOLS;
 use ntp_sniff::report::FORMATS;
+use ntp_sniff::report::Fields;
 use ntp_sniff::report::Show;
 use ntp_sniff::ship::LINES;
 use ntp_sniff::ship::Target;
@@ -102,6 +103,10 @@ pub(crate) struct Args {
     /// JSON Lines: add the bytes of each message, in hex.
     #[arg(long, help_heading = "Output")]
     pub(crate) payload: bool,
+
+    /// JSON Lines: whose names the fields have [default: native].
+    #[arg(long, value_name = "NAMES", value_parser = fields(), help_heading = "Output")]
+    pub(crate) fields: Option<Fields>,
 
     /// Show passwords, uploaded files and other secrets.
     ///
@@ -278,6 +283,12 @@ fn formats() -> impl TypedValueParser<Value = String> {
 /// The formats of syslog messages, likewise.
 fn lines() -> impl TypedValueParser<Value = String> {
     PossibleValuesParser::new(LINES.iter().map(|format| PossibleValue::new(format.name).help(format.about)))
+}
+
+/// The names of fields, likewise.
+fn fields() -> impl TypedValueParser<Value = Fields> {
+    let names = Fields::ALL.iter().map(|fields| PossibleValue::new(fields.name()).help(fields.about()));
+    PossibleValuesParser::new(names).map(|name| Fields::ALL.into_iter().find(|fields| fields.name() == name).unwrap_or_default())
 }
 
 impl Args {

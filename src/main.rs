@@ -79,6 +79,9 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         Some(Command::Export(args)) => return export::run(args),
         None => {}
     }
+    if args.fields.is_some() && args.format != "jsonl" {
+        Args::command().error(ErrorKind::ArgumentConflict, "--fields names those of JSON Lines: it needs -T jsonl").exit();
+    }
     let stop = stop_flag().context("cannot watch for signals")?;
     let filter = filter(args)?;
     let limits = Limits::default();
@@ -213,7 +216,8 @@ fn sink(args: &Args) -> Result<Box<dyn Sink>, Error> {
         When::Auto => terminal && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
     };
     let width = args.width.map(usize::from).or_else(|| if terminal { terminal_width() } else { None });
-    let style = Style { color, verbose: args.verbose, hex: args.hex, payload: args.payload, width, show: args.parts() };
+    let fields = args.fields.unwrap_or_default();
+    let style = Style { color, verbose: args.verbose, hex: args.hex, payload: args.payload, fields, width, show: args.parts() };
     let format = FORMATS.iter().find(|format| format.name == args.format).or(FORMATS.first());
     let open = format
         .map(|format| format.open)

@@ -2,6 +2,7 @@
 
 mod account;
 pub mod escape;
+mod fields;
 mod frames;
 mod hexdump;
 mod inventory;
@@ -22,6 +23,7 @@ mod tests;
 mod timeline;
 mod words;
 
+pub use fields::Fields;
 pub use tally::Tally;
 
 use crate::event::Event;
@@ -66,6 +68,8 @@ pub struct Style {
     pub hex: bool,
     /// Whether records carry the payload as hex (JSON Lines).
     pub payload: bool,
+    /// Whose names the fields of records have (JSON Lines).
+    pub fields: Fields,
     /// Columns of the terminal, when they are known (table).
     pub width: Option<usize>,
     /// Which parts the table shows.

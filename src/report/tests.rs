@@ -41,7 +41,7 @@ impl Write for Broken {
 }
 
 /// What a format prints for the script.
-pub(super) fn printed(format: &str, style: &Style) -> String {
+pub(in crate::report) fn printed(format: &str, style: &Style) -> String {
     let kept = Kept::default();
     let format = FORMATS.iter().find(|candidate| candidate.name == format).unwrap();
     let mut sink = (format.open)(Box::new(kept.clone()), style);
