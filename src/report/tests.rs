@@ -194,7 +194,7 @@ impl Sink for Named {
         if jsonl::write_record(event, false, &mut record)? {
             let record: Value = serde_json::from_slice(&record)?;
             assert_eq!(record["event"], event.kind.name());
-            self.0 += 1;
+            self.0 = self.0.saturating_add(1);
         }
         Ok(())
     }
