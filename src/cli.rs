@@ -14,7 +14,11 @@ use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
 use ntp_sniff::protocol::PROTOCOLS;
 use ntp_sniff::report::FORMATS;
+use ntp_sniff::report::Fields;
 use ntp_sniff::report::Show;
+use ntp_sniff::ship::LINES;
+use ntp_sniff::ship::Target;
+use ntp_sniff::ship::parse_target;
 use recording::Recording;
 use std::path::PathBuf;
 
@@ -26,7 +30,7 @@ const USAGE: &str = "ntp-sniff [OPTIONS] -r FILE... [EXPRESSION]...\n       ntp-
 
 /// Decodes Nessus NTP sessions from packets into an annotated timeline, and lists who serves and who speaks.
 ///
-/// Packets come from capture files or an interface. Nothing is ever sent onto the network, and no name is looked up.
+/// Packets come from capture files or an interface. Nothing is sent onto the network unless --syslog asks for it, and no name is looked up.
 /// Passwords and other secrets are replaced by their lengths unless --reveal-secrets is given.
 #[derive(Debug, Parser)]
 #[command(
@@ -104,6 +108,10 @@ pub(crate) struct Args {
     #[arg(long, help_heading = "Output")]
     pub(crate) payload: bool,
 
+    /// JSON Lines: whose names the fields have [default: native].
+    #[arg(long, value_name = "NAMES", value_parser = fields(), help_heading = "Output")]
+    pub(crate) fields: Option<Fields>,
+
     /// Show passwords, uploaded files and other secrets.
     ///
     /// Without it only their lengths appear, in every format, hex dumps included. What cannot be placed in the dialogue, as after
@@ -120,6 +128,17 @@ pub(crate) struct Args {
     /// For a pager, whose terminal the program does not see: --width "$COLUMNS".
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(80..=400), help_heading = "Output")]
     pub(crate) width: Option<u16>,
+
+    /// Receiver of syslog messages: `udp://ADDRESS[:PORT]`, `tcp://ADDRESS[:PORT]` or `unix:[PATH]`.
+    ///
+    /// Facts, logins, floods and scanners are sent to it beside the output. Ports are 514 for UDP and 601 for TCP, the path is /dev/log,
+    /// unless they are given. The capture never waits for it: what cannot be sent is dropped and counted.
+    #[arg(long, value_name = "URL", value_parser = parse_target, help_heading = "Output")]
+    pub(crate) syslog: Option<Target>,
+
+    /// Format of the syslog messages.
+    #[arg(long, value_name = "FORMAT", default_value = LINES.first().map_or("nnm", |format| format.name), value_parser = lines(), requires = "syslog", help_heading = "Output")]
+    pub(crate) syslog_format: String,
 
     /// No progress bar and no remarks; errors are still said.
     #[arg(short, long, help_heading = "Output")]
@@ -216,6 +235,7 @@ Examples:
   ntp-sniff -r a.pcapng -r b.pcap.gz 'host 10.0.0.1'     two files, one timeline
   ssh sensor tcpdump -U -w - | ntp-sniff -r -            from another machine
   ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl
+  ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl --syslog udp://192.0.2.1
   ntp-sniff -r capture.pcap -T jsonl | jq -c 'select(.event==\"service_seen\")'";
 
 /// The exit codes.
@@ -229,6 +249,17 @@ Exit codes:
 /// The formats, with their one-line descriptions, as clap wants them.
 fn formats() -> impl TypedValueParser<Value = String> {
     PossibleValuesParser::new(FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.about)))
+}
+
+/// The formats of syslog messages, likewise.
+fn lines() -> impl TypedValueParser<Value = String> {
+    PossibleValuesParser::new(LINES.iter().map(|format| PossibleValue::new(format.name).help(format.about)))
+}
+
+/// The names of fields, likewise.
+fn fields() -> impl TypedValueParser<Value = Fields> {
+    let names = Fields::ALL.iter().map(|fields| PossibleValue::new(fields.name()).help(fields.about()));
+    PossibleValuesParser::new(names).map(|name| Fields::ALL.into_iter().find(|fields| fields.name() == name).unwrap_or_default())
 }
 
 impl Args {

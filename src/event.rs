@@ -9,6 +9,7 @@ use crate::evidence::Frames;
 use crate::fact::Fact;
 use crate::fact::Facts;
 use crate::fact::Grade;
+use crate::fact::Relation;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::FlowId;
@@ -94,6 +95,34 @@ pub struct SegmentSeen<'a> {
     pub payload_bytes: u64,
     /// VLAN tags around it.
     pub vlans: VlanStack,
+}
+
+impl EventKind<'_> {
+    /// The name used in every output.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::FlowOpened(_) => "flow_opened",
+            Self::FlowClosed(..) => "flow_closed",
+            Self::SessionIdentified(..) => "session_identified",
+            Self::PhaseEntered(_) => "phase_entered",
+            Self::MessageDecoded(_) => "message_decoded",
+            Self::LoginJudged(_) => "login_judged",
+            Self::FactSeen(fact) => match fact.relation {
+                Relation::Service(_) => "service_seen",
+                Relation::ClientPort(..) => "client_port_seen",
+                Relation::Connection(..) => "connection_seen",
+            },
+            Self::FactConfirmed(..) => "connection_confirmed",
+            Self::FloodSeen(_) => "flood_seen",
+            Self::ScannerSeen(_) => "scanner_seen",
+            Self::AnomalyFound(_) => "anomaly_found",
+            Self::SpanVerdict(_) => "span_verdict",
+            Self::SegmentSeen(_) => "segment_seen",
+            Self::FactsKnown(_) => "facts_known",
+            Self::Summary(_) => "summary",
+        }
+    }
 }
 
 /// How a connection ended.

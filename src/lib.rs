@@ -2,14 +2,14 @@
 //!
 //! ```text
 //! capture ──► decode ──► flow ─┬► inventory ─────────────┐
-//! Frame       Segment          │  Fact                   ├──► report ──► table, JSON Lines
-//!                              └► protocol ──────────────┘
+//! Frame       Segment          │  Fact                   ├─┬► report ──► table, JSON Lines
+//!                              └► protocol ──────────────┘ └► ship ────► syslog
 //!                        Chunk    Annotation      Event
 //! ```
 //!
 //! The stages are the folders of `src`, in the order of the alphabet; [`pipeline`] is the whole program on one screen.
-//! A stage uses the words of the root files and the stages before it, never one after it. Nothing is ever sent onto the
-//! network, and no name is looked up.
+//! A stage uses the words of the root files and the stages before it, never one after it. Nothing is sent onto the
+//! network but what [`ship`] is asked to send, and no name is looked up.
 
 pub mod annotation;
 pub mod anomaly;
@@ -26,6 +26,7 @@ pub mod peer;
 pub mod pipeline;
 pub mod protocol;
 pub mod report;
+pub mod ship;
 pub mod span;
 mod stages;
 pub mod time;

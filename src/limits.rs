@@ -84,6 +84,12 @@ pub struct Limits {
     pub scan_bytes: usize,
     /// Plugins kept to name findings: the largest list has 60,000, and it is let go when its session ends.
     pub scan_plugins: usize,
+    /// Syslog messages that wait to be sent: a minute of a thousand facts a second.
+    pub syslog_lines: usize,
+    /// Bytes of all syslog messages that wait.
+    pub syslog_bytes: usize,
+    /// Longest syslog message: what rsyslog takes when nobody set it up otherwise. An NNM or CEF message has some 300 bytes.
+    pub syslog_line_bytes: usize,
 }
 
 impl Default for Limits {
@@ -123,6 +129,9 @@ impl Default for Limits {
             scan_items: 1 << 20,
             scan_bytes: 1 << 28,
             scan_plugins: 1 << 20,
+            syslog_lines: 1 << 16,
+            syslog_bytes: 32 << 20,
+            syslog_line_bytes: 8 << 10,
         }
     }
 }

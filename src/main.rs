@@ -30,6 +30,9 @@ use ntp_sniff::report::Style;
 use ntp_sniff::report::escape;
 use ntp_sniff::report::explain::Explain;
 use ntp_sniff::report::held::Held;
+use ntp_sniff::ship::LINES;
+use ntp_sniff::ship::Syslog;
+use ntp_sniff::ship::Tee;
 use ntp_sniff::upkeep::Orders;
 use signal_hook::consts::SIGHUP;
 use signal_hook::consts::SIGINT;
@@ -84,12 +87,15 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         Some(Command::Diff(args)) => return diff::run(args),
         None => {}
     }
+    if args.fields.is_some() && args.format != "jsonl" {
+        Args::command().error(ErrorKind::ArgumentConflict, "--fields names those of JSON Lines: it needs -T jsonl").exit();
+    }
     let stop = stop_flag().context("cannot watch for signals")?;
     let filter = filter(args)?;
     let limits = Limits::default();
     let mut source = source(args, &limits, &stop)?;
     let (wanted, mut orders) = recording(args)?;
-    let mut sink = sink(args, &mut orders)?;
+    let mut sink = with_syslog(sink(args, &mut orders)?, args, &limits)?;
     let options = pipeline::Options {
         limits,
         filter,
@@ -252,12 +258,21 @@ fn sink(args: &Args, orders: &mut Orders) -> Result<Box<dyn Sink>, Error> {
         When::Auto => terminal && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
     };
     let width = args.width.map(usize::from).or_else(|| if terminal { terminal_width() } else { None });
-    let style = Style { color, verbose: args.verbose, hex: args.hex, payload: args.payload, width, show: args.parts() };
+    let fields = args.fields.unwrap_or_default();
+    let style = Style { color, verbose: args.verbose, hex: args.hex, payload: args.payload, fields, width, show: args.parts() };
     let format = FORMATS.iter().find(|format| format.name == args.format).or(FORMATS.first());
     let open = format
         .map(|format| format.open)
         .ok_or_else(|| Error::Write { output: args.format.clone(), source: io::Error::from(io::ErrorKind::Unsupported) })?;
     Ok(open(writer, &style))
+}
+
+/// The sink with syslog beside it, where that is asked for.
+fn with_syslog(main: Box<dyn Sink>, args: &Args, limits: &Limits) -> anyhow::Result<Box<dyn Sink>> {
+    let format = LINES.iter().find(|format| format.name == args.syslog_format);
+    let (Some(target), Some(format)) = (&args.syslog, format) else { return Ok(main) };
+    let syslog = Syslog::start(target, format, args.recording.state.is_some(), limits, complain).context("cannot start syslog")?;
+    Ok(Box::new(Tee::new(main, Box::new(syslog))))
 }
 
 /// Columns of the terminal on standard output.

@@ -1,4 +1,4 @@
-//! Capture time: the clock of the packets; only `capture::live` reads another one.
+//! Capture time: the clock of the packets; only `capture::live` reads another one, and `ship` to wait for its receiver.
 
 use std::fmt;
 use std::time::Duration;

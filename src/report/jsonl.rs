@@ -1,5 +1,6 @@
 //! JSON Lines: every event as one JSON object on a line of its own, as [`super::record`] specifies them.
 
+use super::Fields;
 use super::Sink;
 use super::Style;
 use super::escape::JsonText;
@@ -18,19 +19,25 @@ use std::io::Write;
 struct JsonLines {
     writer: Box<dyn Write>,
     payload: bool,
+    fields: Fields,
     line: Vec<u8>,
 }
 
 /// Makes the sink; each line reaches the writer in one piece.
 pub(super) fn open(writer: Box<dyn Write>, style: &Style) -> Box<dyn Sink> {
-    Box::new(JsonLines { writer, payload: style.payload, line: Vec::new() })
+    Box::new(JsonLines { writer, payload: style.payload, fields: style.fields, line: Vec::new() })
 }
 
 impl Sink for JsonLines {
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
-        let Some(line) = Line::of(event, self.payload) else { return Ok(()) };
         self.line.clear();
-        line.serialize(&mut Serializer::with_formatter(&mut self.line, JsonText))?;
+        let written = match self.fields {
+            Fields::Native => write_record(event, self.payload, &mut self.line)?,
+            fields => write_mapped(event, self.payload, fields, &mut self.line)?,
+        };
+        if !written {
+            return Ok(());
+        }
         self.line.push(b'\n');
         self.writer.write_all(&self.line)
     }
@@ -42,6 +49,25 @@ impl Sink for JsonLines {
     fn finish(&mut self) -> io::Result<()> {
         self.writer.flush()
     }
+}
+
+/// Appends the record of an event, without a line end; false when it has none. `payload` says whether messages carry their bytes.
+///
+/// # Errors
+///
+/// None that depends on the event.
+pub(crate) fn write_record(event: &Event<'_>, payload: bool, out: &mut Vec<u8>) -> io::Result<bool> {
+    let Some(line) = Line::of(event, payload) else { return Ok(false) };
+    line.serialize(&mut Serializer::with_formatter(out, JsonText))?;
+    Ok(true)
+}
+
+/// The same under other names.
+fn write_mapped(event: &Event<'_>, payload: bool, fields: Fields, out: &mut Vec<u8>) -> io::Result<bool> {
+    let Some(line) = Line::of(event, payload) else { return Ok(false) };
+    let Value::Object(record) = serde_json::to_value(&line)? else { return Ok(false) };
+    fields.write(record, event.at, out)?;
+    Ok(true)
 }
 
 /// The JSON Schema (draft 2020-12) of one line of JSON Lines, indented, ending with a line feed.

@@ -5,6 +5,7 @@ pub mod diff;
 pub mod escape;
 pub mod explain;
 pub mod facts;
+mod fields;
 mod frames;
 pub mod held;
 mod hexdump;
@@ -27,6 +28,7 @@ mod tests;
 mod timeline;
 mod words;
 
+pub use fields::Fields;
 pub use tally::Tally;
 
 use crate::event::Event;
@@ -71,6 +73,8 @@ pub struct Style {
     pub hex: bool,
     /// Whether records carry the payload as hex (JSON Lines).
     pub payload: bool,
+    /// Whose names the fields of records have (JSON Lines).
+    pub fields: Fields,
     /// Columns of the terminal, when they are known (table).
     pub width: Option<usize>,
     /// Which parts the table shows.

@@ -2,9 +2,11 @@
 
 use super::FORMATS;
 use super::Show;
+use super::Sink;
 use super::Style;
 use super::jsonl;
 use super::script;
+use crate::event::Event;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::io;
@@ -41,7 +43,7 @@ impl Write for Broken {
 }
 
 /// What a format prints for the script.
-pub(super) fn printed(format: &str, style: &Style) -> String {
+pub(in crate::report) fn printed(format: &str, style: &Style) -> String {
     let kept = Kept::default();
     let format = FORMATS.iter().find(|candidate| candidate.name == format).unwrap();
     let mut sink = (format.open)(Box::new(kept.clone()), style);
@@ -181,4 +183,30 @@ fn fifty_rows_are_shown_and_the_rest_counted() {
     let printed = String::from_utf8(kept.0.take()).unwrap();
     assert_eq!(printed.matches("10.0.0.1").count(), 50);
     assert!(printed.contains("   10 more\n") && printed.contains("   no client was seen\n"), "{printed}");
+}
+
+/// Compares the name that an event knows with the one in its record.
+struct Named(usize);
+
+impl Sink for Named {
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        let mut record = Vec::new();
+        if jsonl::write_record(event, false, &mut record)? {
+            let record: Value = serde_json::from_slice(&record)?;
+            assert_eq!(record["event"], event.kind.name());
+            self.0 = self.0.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn events_are_called_what_their_records_are() {
+    let mut named = Named(0);
+    script::play(&mut named).unwrap();
+    assert!(named.0 > 40, "{} events", named.0);
 }

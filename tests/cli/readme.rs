@@ -84,6 +84,9 @@ fn limits_are_those_of_the_program() {
         ("fragment_bytes", mebibytes(limits.fragment_bytes)),
         ("fragment_life", seconds(limits.fragment_life)),
         ("facts", number(limits.facts)),
+        ("syslog_lines", number(limits.syslog_lines)),
+        ("syslog_bytes", mebibytes(limits.syslog_bytes)),
+        ("syslog_line_bytes", number(limits.syslog_line_bytes)),
     ] {
         assert!(row(name).contains(&value), "{name} is {value}: {}", row(name));
     }

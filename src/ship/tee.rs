@@ -1,0 +1,42 @@
+//! One run, two readers: the main output decides whether the run goes on, the one beside it never does.
+
+use crate::event::Event;
+use crate::report::Sink;
+use std::io;
+
+/// Gives every event to two sinks.
+///
+/// Errors are those of the main one. What the other one reports as an error is passed over: it tells of its troubles itself.
+pub struct Tee {
+    main: Box<dyn Sink>,
+    beside: Box<dyn Sink>,
+}
+
+impl Tee {
+    /// Both get every event, the main one first.
+    #[must_use]
+    pub fn new(main: Box<dyn Sink>, beside: Box<dyn Sink>) -> Self {
+        Self { main, beside }
+    }
+}
+
+impl Sink for Tee {
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        self.main.event(event)?;
+        _ = self.beside.event(event);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.main.flush()?;
+        _ = self.beside.flush();
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        // Where the main output fails, facts are not settled: what the other one still holds stays with it.
+        self.main.finish()?;
+        _ = self.beside.finish();
+        Ok(())
+    }
+}
