@@ -7,6 +7,8 @@ use sha2::Digest as _;
 use sha2::Sha256;
 use std::fmt;
 use std::fmt::Write as _;
+use std::hash::Hash;
+use std::hash::Hasher;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -17,7 +19,7 @@ pub const TRANSPORT: &str = "tcp";
 const MOST_VLANS: usize = 8;
 
 /// What a fact is about. The three kinds are those of Nessus Network Monitor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Relation {
     /// Somebody serves (NNM plugin 0).
     Service(Endpoint),
@@ -94,6 +96,23 @@ impl Relation {
             _ = write!(id, "{byte:02x}");
             id
         })
+    }
+}
+
+/// As short as the hash of [`Endpoint`]: every connection asks for three.
+impl Hash for Relation {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match *self {
+            Self::Service(server) => server.hash(state),
+            Self::ClientPort(ip, port) => {
+                Endpoint { ip, port }.hash(state);
+                state.write_u8(1);
+            }
+            Self::Connection(ip, server) => {
+                Endpoint { ip, port: 0 }.hash(state);
+                server.hash(state);
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::evidence::Frames;
 use crate::time::Timestamp;
 use crate::tunnel::TunnelStack;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 
 /// One side of a connection, by its part in it. The protocol itself speaks of client and server.
@@ -36,12 +37,25 @@ impl Peer {
 }
 
 /// An address and a port; shown as `10.0.0.1:80` or `[2001:db8::1]:80`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Endpoint {
     /// The IP address.
     pub ip: IpAddr,
     /// The TCP port.
     pub port: u16,
+}
+
+/// One number for each endpoint of IPv4: tables are asked about every packet.
+impl Hash for Endpoint {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.ip {
+            IpAddr::V4(ip) => state.write_u64(u64::from(ip.to_bits()) << 16 | u64::from(self.port)),
+            IpAddr::V6(ip) => {
+                state.write_u128(ip.to_bits());
+                state.write_u16(self.port);
+            }
+        }
+    }
 }
 
 impl fmt::Display for Endpoint {

@@ -48,6 +48,8 @@ impl Syn {
 /// SYNs by direction, a few per place.
 #[derive(Debug)]
 pub(super) struct PendingSyns {
+    /// A mark for each slot, so that a SYN is looked at only when it is most likely the one.
+    marks: Vec<Mark>,
     slots: Vec<Option<Syn>>,
     hasher: RandomState,
     places: usize,
@@ -58,17 +60,40 @@ pub(super) struct PendingSyns {
     pub(super) answered: u64,
 }
 
+/// What tells a slot from outside.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    /// A part of the hash that does not choose the place.
+    tag: u64,
+    /// One more than the SYN's order; zero when there is none.
+    age: u64,
+}
+
+/// Where a SYN is or would be: the first slot of its place, and its tag.
+#[derive(Clone, Copy)]
+struct Spot {
+    first: usize,
+    tag: u64,
+}
+
 impl PendingSyns {
     pub(super) fn new(limits: &Limits) -> Self {
         let places = (limits.pending_syns / WAYS).max(1).next_power_of_two();
-        Self { slots: Vec::new(), hasher: RandomState::default(), places, next_order: 0, asked: 0, answered: 0 }
+        let (marks, slots) = (Vec::new(), Vec::new());
+        Self { marks, slots, hasher: RandomState::default(), places, next_order: 0, asked: 0, answered: 0 }
     }
 
-    fn place(&self, client: Endpoint, server: Endpoint) -> std::ops::Range<usize> {
+    fn spot(&self, client: Endpoint, server: Endpoint) -> Spot {
         let hash = self.hasher.hash_one((client, server));
         let mask = u64::try_from(self.places.saturating_sub(1)).unwrap_or(0);
-        let start = usize::try_from(hash & mask).unwrap_or(0).saturating_mul(WAYS);
-        start..start.saturating_add(WAYS)
+        Spot { first: usize::try_from(hash & mask).unwrap_or(0).saturating_mul(WAYS), tag: hash >> 32 }
+    }
+
+    /// The slot of the SYN of a direction.
+    fn find(&self, spot: Spot, client: Endpoint, server: Endpoint) -> Option<usize> {
+        let ways = self.marks.get(spot.first..spot.first.saturating_add(WAYS))?;
+        let is = |slot: usize| self.slots.get(slot)?.as_ref().filter(|syn| syn.client == client && syn.server == server).map(|_| slot);
+        (spot.first..).zip(ways).filter(|(_, mark)| mark.age > 0 && mark.tag == spot.tag).find_map(|(slot, _)| is(slot))
     }
 
     /// Remembers a SYN. A repetition keeps the first one's time and frames; a new sequence number replaces the old. Whether one
@@ -76,23 +101,25 @@ impl PendingSyns {
     pub(super) fn insert(&mut self, segment: &Segment<'_>, limits: &Limits) -> bool {
         if self.slots.is_empty() {
             self.slots.resize_with(self.places.saturating_mul(WAYS), || None);
+            self.marks.resize(self.slots.len(), Mark::default());
         }
-        let place = self.place(segment.source, segment.destination);
-        let order = self.next_order;
-        let Some(ways) = self.slots.get_mut(place) else { return false };
-        let same = |slot: &Option<Syn>| slot.as_ref().is_some_and(|syn| syn.client == segment.source && syn.server == segment.destination);
-        let known = ways.iter().position(same);
-        let oldest = || ways.iter().enumerate().min_by_key(|(_, slot)| slot.as_ref().map_or(0, |syn| syn.order.saturating_add(1)));
-        let Some(index) = known.or_else(|| oldest().map(|(index, _)| index)) else { return false };
-        let Some(slot) = ways.get_mut(index) else { return false };
-        if known.is_some() && slot.as_ref().is_some_and(|syn| syn.seq == segment.seq) {
+        let spot = self.spot(segment.source, segment.destination);
+        let known = self.find(spot, segment.source, segment.destination);
+        let ways = spot.first..spot.first.saturating_add(WAYS);
+        let oldest = || (spot.first..).zip(self.marks.get(ways)?).min_by_key(|(_, mark)| mark.age).map(|(slot, _)| slot);
+        let Some(place) = known.or_else(oldest) else { return false };
+        let (Some(entry), Some(mark)) = (self.slots.get_mut(place), self.marks.get_mut(place)) else { return false };
+        let syn = entry.as_ref();
+        if known.is_some() && syn.is_some_and(|syn| syn.seq == segment.seq) {
             return false;
         }
         let waited = |syn: &Syn| segment.at.since(syn.at) <= limits.pending_syn_life;
-        let pushed_out = known.is_none() && slot.as_ref().is_some_and(waited);
+        let pushed_out = known.is_none() && mark.age > 0 && syn.is_some_and(waited);
+        let order = self.next_order;
         self.next_order = order.saturating_add(1);
         self.asked = self.asked.saturating_add(1);
-        *slot = Some(Syn {
+        *mark = Mark { tag: spot.tag, age: self.next_order };
+        *entry = Some(Syn {
             client: segment.source,
             server: segment.destination,
             seq: segment.seq,
@@ -109,19 +136,17 @@ impl PendingSyns {
 
     /// The SYN of this direction, unless it is too old.
     pub(super) fn get(&self, client: Endpoint, server: Endpoint, now: Timestamp, limits: &Limits) -> Option<&Syn> {
-        let ways = self.slots.get(self.place(client, server))?;
-        let syn = ways.iter().flatten().find(|syn| syn.client == client && syn.server == server)?;
+        let slot = self.find(self.spot(client, server), client, server)?;
+        let syn = self.slots.get(slot)?.as_ref()?;
         (now.since(syn.at) <= limits.pending_syn_life).then_some(syn)
     }
 
     /// Forgets the SYN of this direction, because it was answered.
     pub(super) fn answer(&mut self, client: Endpoint, server: Endpoint) {
-        let place = self.place(client, server);
-        for slot in self.slots.get_mut(place).into_iter().flatten() {
-            if slot.as_ref().is_some_and(|syn| syn.client == client && syn.server == server) {
-                *slot = None;
-                self.answered = self.answered.saturating_add(1);
-            }
+        let Some(place) = self.find(self.spot(client, server), client, server) else { return };
+        if let (Some(slot), Some(mark)) = (self.slots.get_mut(place), self.marks.get_mut(place)) {
+            (*slot, *mark) = (None, Mark::default());
+            self.answered = self.answered.saturating_add(1);
         }
     }
 }

@@ -20,6 +20,7 @@ mod opening;
 mod outlet;
 mod reassembly;
 pub mod seq;
+mod slots;
 mod table;
 #[cfg(test)]
 mod testing;

@@ -23,15 +23,15 @@ const NEAR_SYN: i64 = 1 << 24;
 
 impl Flows {
     pub(super) fn current(&mut self, key: &FlowKey) -> Option<&mut Connection> {
-        let slot = *self.index.get(key)?;
-        self.slots.get_mut(slot)?.as_mut()
+        let slot = self.slots.find(key)?;
+        self.slots.get_mut(slot)
     }
 
     /// A SYN: remembered until it is answered. With payload (TCP Fast Open) it opens the connection at once, unless one is at work
     /// there: that one lives until the answer.
-    pub(super) fn syn(&mut self, key: FlowKey, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
+    pub(super) fn syn(&mut self, key: FlowKey, found: Option<usize>, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
         let mut at_work = false;
-        if let Some(connection) = self.current(&key) {
+        if let Some(connection) = found.and_then(|slot| self.slots.get_mut(slot)) {
             if connection.is_isn(segment.source, segment.seq) {
                 connection.syn_came_late(segment, receiver);
                 return;
@@ -54,9 +54,9 @@ impl Flows {
 
     /// What is no SYN may yet show that the connection of these ports is a new one: it acknowledges a SYN-ACK of other numbers,
     /// it is the data behind a SYN that nobody was seen to answer, or it is new data of one that is over.
-    pub(super) fn begin_anew(&mut self, key: FlowKey, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
+    pub(super) fn begin_anew(&mut self, key: FlowKey, found: Option<usize>, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
         let carries = !segment.payload.is_empty() || segment.uncaptured > 0;
-        let Some(connection) = self.current(&key) else { return };
+        let Some(connection) = found.and_then(|slot| self.slots.get_mut(slot)) else { return };
         let confirms = |answer: &Segment<'_>| {
             segment.source == answer.destination
                 && segment.flags.has(Flags::ACK)
@@ -90,9 +90,9 @@ impl Flows {
     }
 
     /// A SYN-ACK: the answer that makes a connection.
-    pub(super) fn syn_ack(&mut self, key: FlowKey, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
+    pub(super) fn syn_ack(&mut self, key: FlowKey, found: Option<usize>, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
         let (server, client) = (segment.source, segment.destination);
-        if self.current(&key).is_some_and(|connection| connection.is_isn(server, segment.seq)) {
+        if found.and_then(|slot| self.slots.get(slot)).is_some_and(|connection| connection.is_isn(server, segment.seq)) {
             return;
         }
         let syn = self.pending.get(client, server, segment.at, &self.limits).cloned();

@@ -5,6 +5,7 @@ use super::clock::Clock;
 use super::clock::Tick;
 use super::connection::Connection;
 use super::handshake::PendingSyns;
+use super::slots::Slots;
 use crate::anomaly::Anomaly;
 use crate::decode::Flags;
 use crate::decode::Segment;
@@ -17,8 +18,6 @@ use crate::limits::Limits;
 use crate::peer::FlowId;
 use crate::peer::FlowKey;
 use crate::time::Timestamp;
-use foldhash::quality::RandomState;
-use hashbrown::HashMap;
 use std::collections::VecDeque;
 
 /// Connections a sweep looks at with every tick, so that no single frame waits for a large table.
@@ -32,9 +31,7 @@ const EVICTION_SAMPLE: usize = 16;
 pub struct Flows {
     pub(super) limits: Limits,
     pub(super) known_ports: Vec<u16>,
-    pub(super) index: HashMap<FlowKey, usize, RandomState>,
-    pub(super) slots: Vec<Option<Connection>>,
-    free: Vec<usize>,
+    pub(super) slots: Slots,
     pub(super) pending: PendingSyns,
     /// Flows with a hole: when to look at it again.
     holes: VecDeque<(Timestamp, usize, FlowId)>,
@@ -60,9 +57,7 @@ impl Flows {
         Self {
             limits: limits.clone(),
             known_ports: known_ports.to_vec(),
-            index: HashMap::default(),
-            slots: Vec::new(),
-            free: Vec::new(),
+            slots: Slots::new(),
             pending: PendingSyns::new(limits),
             holes: VecDeque::new(),
             lone: VecDeque::new(),
@@ -92,18 +87,26 @@ impl Flows {
     pub fn push(&mut self, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
         self.tick(segment.at, receiver);
         let (key, _) = FlowKey::of(segment.source, segment.destination);
+        let (mut found, generation) = (self.slots.find(&key), self.slots.generation());
         if segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::RST) {
-            if segment.flags.has(Flags::ACK) { self.syn_ack(key, segment, receiver) } else { self.syn(key, segment, receiver) }
+            if segment.flags.has(Flags::ACK) {
+                self.syn_ack(key, found, segment, receiver);
+            } else {
+                self.syn(key, found, segment, receiver);
+            }
         } else {
-            self.begin_anew(key, segment, receiver);
+            self.begin_anew(key, found, segment, receiver);
+        }
+        if self.slots.generation() != generation {
+            found = self.slots.find(&key);
         }
         let carries = !segment.payload.is_empty() || segment.uncaptured > 0;
-        let slot = match self.index.get(&key) {
-            Some(slot) => *slot,
+        let slot = match found {
+            Some(slot) => slot,
             None if carries => self.join_midway(key, segment, receiver),
             None => return,
         };
-        let Some(connection) = self.slots.get_mut(slot).and_then(Option::as_mut) else { return };
+        let Some(connection) = self.slots.get_mut(slot) else { return };
         let before = connection.held_bytes();
         connection.segment(segment, &self.limits, receiver);
         self.held = self.held.saturating_sub(before).saturating_add(connection.held_bytes());
@@ -119,7 +122,7 @@ impl Flows {
         while self.held > self.limits.held_bytes_in_all {
             self.say_limit("held_bytes_in_all", self.limits.held_bytes_in_all, segment.frames.clone(), receiver);
             let Some((_, slot, id)) = self.holes.pop_front() else { return };
-            let Some(connection) = watched(&mut self.slots, slot, id) else { continue };
+            let Some(connection) = self.slots.watched(slot, id) else { continue };
             let before = connection.held_bytes();
             connection.give_up_holes(segment.at, &self.limits, receiver);
             connection.watched = false;
@@ -148,7 +151,7 @@ impl Flows {
         let now = self.clock.now();
         while self.holes.front().is_some_and(|(due, ..)| *due <= now) {
             let Some((_, slot, id)) = self.holes.pop_front() else { break };
-            let Some(connection) = watched(&mut self.slots, slot, id) else { continue };
+            let Some(connection) = self.slots.watched(slot, id) else { continue };
             let before = connection.held_bytes();
             connection.check_holes(now, &self.limits, receiver);
             self.held = self.held.saturating_sub(before).saturating_add(connection.held_bytes());
@@ -159,7 +162,7 @@ impl Flows {
         }
         while self.lone.front().is_some_and(|(due, ..)| *due <= now) {
             let Some((_, slot, id)) = self.lone.pop_front() else { break };
-            if let Some(connection) = watched(&mut self.slots, slot, id) {
+            if let Some(connection) = self.slots.watched(slot, id) {
                 connection.tell_handshake(receiver);
             }
         }
@@ -172,11 +175,11 @@ impl Flows {
     /// Closes connections that were silent for too long and forgets those closed long ago: a few with every tick.
     fn sweep(&mut self, receiver: &mut dyn Receiver) {
         let Some(first) = self.swept else { return };
-        let last = first.saturating_add(SWEPT_AT_ONCE).min(self.slots.len());
-        self.swept = (last < self.slots.len()).then_some(last);
+        let last = first.saturating_add(SWEPT_AT_ONCE).min(self.slots.places());
+        self.swept = (last < self.slots.places()).then_some(last);
         let now = self.clock.now();
         for slot in first..last {
-            let Some(connection) = self.slots.get_mut(slot).and_then(Option::as_mut) else { continue };
+            let Some(connection) = self.slots.get_mut(slot) else { continue };
             let silent = now.since(connection.flow.last_at);
             if connection.is_closed() && silent > self.limits.closed_life {
                 self.remove(slot);
@@ -189,11 +192,10 @@ impl Flows {
 
     /// The end of the capture: closes everything in order of first sight.
     pub fn finish(&mut self, receiver: &mut dyn Receiver) {
-        let mut open: Vec<(FlowId, usize)> =
-            self.slots.iter().enumerate().filter_map(|(slot, entry)| entry.as_ref().map(|connection| (connection.flow.id, slot))).collect();
+        let mut open: Vec<(FlowId, usize)> = self.slots.iter().map(|(slot, connection)| (connection.flow.id, slot)).collect();
         open.sort_unstable();
         for (_, slot) in open {
-            if let Some(connection) = self.slots.get_mut(slot).and_then(Option::as_mut) {
+            if let Some(connection) = self.slots.get_mut(slot) {
                 connection.close(Closing::EndOfCapture, self.clock.now(), &self.limits, receiver);
             }
             self.remove(slot);
@@ -201,19 +203,16 @@ impl Flows {
     }
 
     pub(super) fn remove(&mut self, slot: usize) {
-        if let Some(connection) = self.slots.get_mut(slot).and_then(Option::take) {
+        if let Some(connection) = self.slots.get(slot) {
             self.held = self.held.saturating_sub(connection.held_bytes());
-            if self.index.get(&connection.key) == Some(&slot) {
-                self.index.remove(&connection.key);
-            }
-            self.free.push(slot);
+            self.slots.remove(slot);
         }
     }
 
     /// Ends what stands under this key: the same addresses and ports begin anew.
     pub(super) fn replace(&mut self, key: FlowKey, at: Timestamp, receiver: &mut dyn Receiver) {
-        if let Some(slot) = self.index.get(&key).copied() {
-            if let Some(connection) = self.slots.get_mut(slot).and_then(Option::as_mut) {
+        if let Some(slot) = self.slots.find(&key) {
+            if let Some(connection) = self.slots.get_mut(slot) {
                 let before = connection.held_bytes();
                 connection.close(Closing::Reused, at, &self.limits, receiver);
                 self.held = self.held.saturating_sub(before);
@@ -223,31 +222,22 @@ impl Flows {
     }
 
     pub(super) fn insert(&mut self, connection: Connection, receiver: &mut dyn Receiver) -> usize {
-        if self.index.len() >= self.limits.connections {
+        if self.slots.len() >= self.limits.connections {
             self.evict(receiver);
         }
-        let key = connection.key;
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            self.slots.len().saturating_sub(1)
-        });
-        if let Some(entry) = self.slots.get_mut(slot) {
-            *entry = Some(connection);
-        }
-        self.index.insert(key, slot);
-        slot
+        self.slots.insert(connection)
     }
 
     /// Notes a connection that has but a SYN-ACK. Of too many the oldest goes, unless it is established by now.
     pub(super) fn note_half_open(&mut self, slot: usize, receiver: &mut dyn Receiver) {
-        let Some(connection) = self.slots.get(slot).and_then(Option::as_ref) else { return };
+        let Some(connection) = self.slots.get(slot) else { return };
         self.half_open.push_back((slot, connection.flow.id));
         if self.half_open.len() <= self.limits.half_open {
             return;
         }
         let Some((slot, id)) = self.half_open.pop_front() else { return };
         let now = self.clock.now();
-        if let Some(connection) = watched(&mut self.slots, slot, id).filter(|connection| connection.is_half_open()) {
+        if let Some(connection) = self.slots.watched(slot, id).filter(|connection| connection.is_half_open()) {
             let frames = connection.flow.opening.clone();
             connection.close(Closing::Evicted, now, &self.limits, receiver);
             self.remove(slot);
@@ -257,12 +247,12 @@ impl Flows {
 
     /// Makes room: of a few connections the longest silent goes.
     fn evict(&mut self, receiver: &mut dyn Receiver) {
-        let wrap = |slot: usize| slot.checked_rem(self.slots.len()).unwrap_or(0);
+        let wrap = |slot: usize| slot.checked_rem(self.slots.places()).unwrap_or(0);
         let sample = (0..EVICTION_SAMPLE).map(|step| wrap(self.hand.saturating_add(step)));
-        let seen = |slot: usize| self.slots.get(slot).and_then(Option::as_ref).map(|connection| (connection.flow.last_at, slot));
+        let seen = |slot: usize| self.slots.get(slot).map(|connection| (connection.flow.last_at, slot));
         let Some((_, slot)) = sample.filter_map(seen).min() else { return };
         self.hand = wrap(self.hand.saturating_add(EVICTION_SAMPLE));
-        if let Some(connection) = self.slots.get_mut(slot).and_then(Option::as_mut) {
+        if let Some(connection) = self.slots.get_mut(slot) {
             let before = connection.held_bytes();
             let frames = connection.flow.opening.clone();
             connection.close(Closing::Evicted, self.clock.now(), &self.limits, receiver);
@@ -271,9 +261,4 @@ impl Flows {
         }
         self.remove(slot);
     }
-}
-
-/// The connection of a slot, if it is still that one.
-fn watched(slots: &mut [Option<Connection>], slot: usize, id: FlowId) -> Option<&mut Connection> {
-    slots.get_mut(slot).and_then(Option::as_mut).filter(|connection| connection.flow.id == id)
 }
