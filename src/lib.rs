@@ -22,6 +22,7 @@ pub mod fact;
 pub mod flow;
 pub mod inventory;
 pub mod limits;
+mod lookup;
 pub mod peer;
 pub mod pipeline;
 pub mod protocol;

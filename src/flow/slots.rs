@@ -1,11 +1,9 @@
 //! Where connections live: in an array of places used again and again, found by the addresses and ports of both ends.
 
 use super::connection::Connection;
+use crate::lookup::Lookup;
 use crate::peer::FlowId;
 use crate::peer::FlowKey;
-use foldhash::quality::RandomState;
-use hashbrown::HashTable;
-use std::hash::BuildHasher;
 
 /// Connections by slot and by key. The index holds but the numbers of slots: most questions are about what is not there, and are
 /// answered without touching a connection.
@@ -13,15 +11,14 @@ use std::hash::BuildHasher;
 pub(super) struct Slots {
     entries: Vec<Option<Connection>>,
     free: Vec<usize>,
-    index: HashTable<u32>,
-    hasher: RandomState,
+    index: Lookup,
     /// Grows with every change of what stands where.
     generation: u64,
 }
 
 impl Slots {
     pub(super) fn new() -> Self {
-        Self { entries: Vec::new(), free: Vec::new(), index: HashTable::new(), hasher: RandomState::default(), generation: 0 }
+        Self { entries: Vec::new(), free: Vec::new(), index: Lookup::default(), generation: 0 }
     }
 
     /// Connections there are.
@@ -41,9 +38,8 @@ impl Slots {
 
     /// The slot of a key.
     pub(super) fn find(&self, key: &FlowKey) -> Option<usize> {
-        let is = |slot: &u32| entry(&self.entries, *slot).is_some_and(|connection| connection.key == *key);
-        let slot = self.index.find(self.hasher.hash_one(key), is)?;
-        usize::try_from(*slot).ok()
+        let is = |slot: u32| entry(&self.entries, slot).is_some_and(|connection| connection.key == *key);
+        usize::try_from(self.index.find(key, is)?).ok()
     }
 
     pub(super) fn get(&self, slot: usize) -> Option<&Connection> {
@@ -67,7 +63,7 @@ impl Slots {
     /// Takes in a connection whose key is not there yet: its slot.
     pub(super) fn insert(&mut self, connection: Connection) -> usize {
         self.generation = self.generation.wrapping_add(1);
-        let hash = self.hasher.hash_one(connection.key);
+        let key = connection.key;
         let slot = self.free.pop().unwrap_or_else(|| {
             self.entries.push(None);
             self.entries.len().saturating_sub(1)
@@ -75,9 +71,7 @@ impl Slots {
         if let Some(entry) = self.entries.get_mut(slot) {
             *entry = Some(connection);
         }
-        let Self { entries, index, hasher, .. } = self;
-        let rehash = |slot: &u32| entry(entries, *slot).map_or(0, |connection| hasher.hash_one(connection.key));
-        index.insert_unique(hash, u32::try_from(slot).unwrap_or(u32::MAX), rehash);
+        self.index.insert(&key, u32::try_from(slot).unwrap_or(u32::MAX));
         slot
     }
 
@@ -85,9 +79,7 @@ impl Slots {
     pub(super) fn remove(&mut self, slot: usize) {
         let Some(key) = self.get(slot).map(|connection| connection.key) else { return };
         self.generation = self.generation.wrapping_add(1);
-        if let Ok(found) = self.index.find_entry(self.hasher.hash_one(key), |other| usize::try_from(*other) == Ok(slot)) {
-            found.remove();
-        }
+        self.index.remove(&key, u32::try_from(slot).unwrap_or(u32::MAX));
         if let Some(entry) = self.entries.get_mut(slot) {
             *entry = None;
             self.free.push(slot);

@@ -5,11 +5,9 @@ use crate::error::Error;
 use crate::fact::Fact;
 use crate::fact::Facts;
 use crate::fact::Relation;
+use crate::lookup::Lookup;
 use crate::time::Timestamp;
-use foldhash::quality::RandomState;
-use hashbrown::HashTable;
 use std::fmt;
-use std::hash::BuildHasher;
 use std::time::Duration;
 
 /// How many facts are looked at to find one that gives way: the one of them not seen for the longest time goes.
@@ -39,8 +37,7 @@ pub trait Store: fmt::Debug {
 #[derive(Debug)]
 pub(super) struct Table {
     slots: Vec<Slot>,
-    index: HashTable<u32>,
-    hasher: RandomState,
+    index: Lookup,
     most: usize,
     /// Where the next fact that gives way is looked for.
     hand: usize,
@@ -67,8 +64,7 @@ impl Table {
     pub(super) fn new(most: usize, lifetime: Option<Duration>, store: Option<Box<dyn Store>>) -> Self {
         Self {
             slots: Vec::new(),
-            index: HashTable::new(),
-            hasher: RandomState::default(),
+            index: Lookup::default(),
             most: most.clamp(1, usize::try_from(u32::MAX).unwrap_or(usize::MAX)),
             hand: 0,
             lifetime,
@@ -126,11 +122,7 @@ impl Table {
         let is = |slots: &[Slot], place: Place| {
             usize::try_from(place).is_ok_and(|place| slots.get(place).is_some_and(|slot| slot.entry.fact.relation == *relation))
         };
-        let found = if is(&self.slots, place) {
-            Some(place)
-        } else {
-            self.index.find(self.hasher.hash_one(relation), |place| is(&self.slots, *place)).copied()
-        };
+        let found = if is(&self.slots, place) { Some(place) } else { self.index.find(relation, |place| is(&self.slots, place)) };
         let Some(found) = found else { return self.fetch(relation, at) };
         if self.lifetime.is_some() {
             self.expire(found, at);
@@ -163,7 +155,7 @@ impl Table {
     }
 
     fn insert(&mut self, entry: Entry) -> Place {
-        let hash = self.hasher.hash_one(entry.fact.relation);
+        let relation = entry.fact.relation;
         let slot = Slot { entry, changed: false };
         let place = if self.slots.len() < self.most {
             self.slots.push(slot);
@@ -176,8 +168,7 @@ impl Table {
             place
         };
         let place = Place::try_from(place).unwrap_or(Place::MAX);
-        let rehash = |place: &Place| hash_at(&self.slots, &self.hasher, *place);
-        self.index.insert_unique(hash, place, rehash);
+        self.index.insert(&relation, place);
         place
     }
 
@@ -188,13 +179,10 @@ impl Table {
         let sample = (0..SAMPLE).map(|step| wrap(self.hand.saturating_add(step)));
         let oldest = sample.filter_map(seen).min().map_or(0, |(_, slot)| slot);
         self.hand = wrap(self.hand.saturating_add(SAMPLE));
-        if self.slots.get(oldest).is_some_and(|slot| slot.changed) {
+        let Some(slot) = self.slots.get(oldest) else { return oldest };
+        self.index.remove(&slot.entry.fact.relation, Place::try_from(oldest).unwrap_or(Place::MAX));
+        if slot.changed {
             self.settle();
-        }
-        let place = Place::try_from(oldest).unwrap_or(Place::MAX);
-        let hash = hash_at(&self.slots, &self.hasher, place);
-        if let Ok(entry) = self.index.find_entry(hash, |other| *other == place) {
-            entry.remove();
         }
         self.evicted |= self.store.is_none();
         oldest
@@ -223,12 +211,6 @@ impl Table {
     pub(super) fn failure(&mut self) -> Option<Error> {
         self.failure.take()
     }
-}
-
-/// The hash of the relation at a place.
-fn hash_at(slots: &[Slot], hasher: &RandomState, place: Place) -> u64 {
-    let slot = usize::try_from(place).ok().and_then(|place| slots.get(place));
-    slot.map_or(0, |slot| hasher.hash_one(slot.entry.fact.relation))
 }
 
 impl Facts for Table {
