@@ -51,14 +51,14 @@ pub(super) struct Connection {
     closing: Option<Closing>,
     /// Whether the table watches a hole of it.
     pub(super) watched: bool,
+    /// Whether the table counts it among those that have but a SYN-ACK.
+    pub(super) counted: bool,
     /// Whether the client's side sent another SYN: its next data may belong to a new connection.
     pub(super) asked_anew: bool,
     /// A SYN-ACK of other numbers that came without a SYN: it counts when the client acknowledges it.
     pub(super) challenger: Option<Box<Segment<'static>>>,
     /// A SYN-ACK without its SYN, until it is told.
     pub(super) lone: Option<Box<Handshake>>,
-    /// Whether a SYN-ACK made it: only then its progress is told.
-    answered: bool,
     /// Which steps were told.
     told: Told,
 }
@@ -66,6 +66,8 @@ pub(super) struct Connection {
 /// What was told of a connection's progress.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Told {
+    /// Whether a SYN-ACK made it: only then its progress is told.
+    answered: bool,
     established: bool,
     data: bool,
 }
@@ -82,10 +84,10 @@ impl Connection {
             last: Frames::default(),
             closing: None,
             watched: false,
+            counted: false,
             asked_anew: false,
             challenger: None,
             lone: None,
-            answered: false,
             told: Told::default(),
         }
     }
@@ -114,7 +116,7 @@ impl Connection {
     /// Says that the handshake is complete when the client acknowledges this number.
     pub(super) fn await_ack(&mut self, ack: u32) {
         self.awaited_ack = Some(ack);
-        self.answered = true;
+        self.told.answered = true;
     }
 
     /// Whether nobody has confirmed its SYN-ACK nor sent anything yet.
@@ -200,7 +202,7 @@ impl Connection {
             }
             self.tell_handshake(receiver);
         }
-        if self.answered
+        if self.told.answered
             && !self.told.data
             && self.awaited_ack.is_none()
             && self.flow.from_client.bytes > 0

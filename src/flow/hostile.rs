@@ -147,3 +147,25 @@ fn a_simultaneous_open_leaves_no_syn_without_answer() {
     wire.send(SERVER, SYN | ACK, 500, 101, b"");
     assert_eq!(wire.flows.lone_syns(), 0);
 }
+
+#[test]
+fn only_connections_that_have_but_a_syn_ack_give_way_to_more_of_them() {
+    let mut wire = Wire::with(&Limits { half_open: 4, ..Limits::default() });
+    let ask = |wire: &mut Wire, port: u16, confirm: bool| {
+        wire.send_between((port, SERVER), SYN, 100, 0, b"");
+        wire.send_between((SERVER, port), SYN | ACK, 500, 101, b"");
+        if confirm {
+            wire.send_between((port, SERVER), ACK, 101, 501, b"");
+        }
+    };
+    ask(&mut wire, 10_000, false);
+    (20_000..23_000).for_each(|port| ask(&mut wire, port, true));
+    let told = wire.told();
+    assert!(!told.contains(&"limit_reached".to_owned()), "they went further");
+    (11_000..11_006).for_each(|port| ask(&mut wire, port, false));
+    let told = wire.told();
+    assert_eq!(told.iter().filter(|line| *line == "closed").count(), 3, "one waited from the beginning, six came, four may stay");
+    assert_eq!(told.iter().filter(|line| *line == "limit_reached").count(), 1);
+    wire.send_between((11_005, SERVER), ACK, 101, 501, b"");
+    assert_eq!(wire.told(), ["open 3007 handshake"], "the newest are at work");
+}

@@ -37,8 +37,9 @@ pub struct Flows {
     holes: VecDeque<(Timestamp, usize, FlowId)>,
     /// SYN-ACKs that wait for their SYN: until when.
     pub(super) lone: VecDeque<(Timestamp, usize, FlowId)>,
-    /// Connections that had but a SYN-ACK when they came, oldest first.
+    /// Connections that had but a SYN-ACK when they came, oldest first, and how many of them still have no more.
     half_open: VecDeque<(usize, FlowId)>,
+    half_open_now: usize,
     pub(super) next_id: u64,
     clock: Clock,
     /// How far the sweep at work has come.
@@ -62,6 +63,7 @@ impl Flows {
             holes: VecDeque::new(),
             lone: VecDeque::new(),
             half_open: VecDeque::new(),
+            half_open_now: 0,
             next_id: 0,
             clock: Clock::new(limits.closed_life),
             swept: None,
@@ -109,6 +111,10 @@ impl Flows {
         let Some(connection) = self.slots.get_mut(slot) else { return };
         let before = connection.held_bytes();
         connection.segment(segment, &self.limits, receiver);
+        if connection.counted && !connection.is_half_open() {
+            connection.counted = false;
+            self.half_open_now = self.half_open_now.saturating_sub(1);
+        }
         self.held = self.held.saturating_sub(before).saturating_add(connection.held_bytes());
         if connection.has_hole() && !connection.watched {
             connection.watched = true;
@@ -205,6 +211,7 @@ impl Flows {
     pub(super) fn remove(&mut self, slot: usize) {
         if let Some(connection) = self.slots.get(slot) {
             self.held = self.held.saturating_sub(connection.held_bytes());
+            self.half_open_now = self.half_open_now.saturating_sub(usize::from(connection.counted));
             self.slots.remove(slot);
         }
     }
@@ -228,20 +235,25 @@ impl Flows {
         self.slots.insert(connection)
     }
 
-    /// Notes a connection that has but a SYN-ACK. Of too many the oldest goes, unless it is established by now.
+    /// Notes a connection that has but a SYN-ACK. Of too many the oldest goes.
     pub(super) fn note_half_open(&mut self, slot: usize, receiver: &mut dyn Receiver) {
-        let Some(connection) = self.slots.get(slot) else { return };
+        let most = self.limits.half_open;
+        let Some(connection) = self.slots.get_mut(slot) else { return };
+        connection.counted = true;
+        self.half_open_now = self.half_open_now.saturating_add(1);
         self.half_open.push_back((slot, connection.flow.id));
-        if self.half_open.len() <= self.limits.half_open {
-            return;
-        }
-        let Some((slot, id)) = self.half_open.pop_front() else { return };
-        let now = self.clock.now();
-        if let Some(connection) = self.slots.watched(slot, id).filter(|connection| connection.is_half_open()) {
+        while self.half_open_now > most {
+            let Some((slot, id)) = self.half_open.pop_front() else { return };
+            let Some(connection) = self.slots.watched(slot, id).filter(|connection| connection.counted) else { continue };
             let frames = connection.flow.opening.clone();
-            connection.close(Closing::Evicted, now, &self.limits, receiver);
+            connection.close(Closing::Evicted, self.clock.now(), &self.limits, receiver);
             self.remove(slot);
-            self.say_limit("half_open", self.limits.half_open, frames, receiver);
+            self.say_limit("half_open", most, frames, receiver);
+        }
+        // Most of those that came went further long ago: seldom, and all at once, they are taken off the list.
+        if self.half_open.len() > most.saturating_mul(2).max(1024) {
+            let Self { half_open, slots, .. } = self;
+            half_open.retain(|(slot, id)| slots.watched(*slot, *id).is_some_and(|connection| connection.counted));
         }
     }
 

@@ -85,10 +85,15 @@ impl Wire {
     }
 
     pub(super) fn send(&mut self, from: u16, flags: u8, seq: u32, ack: u32, payload: &[u8]) {
+        let to = if from == CLIENT { SERVER } else { CLIENT };
+        self.send_between((from, to), flags, seq, ack, payload);
+    }
+
+    /// The same between two ports of any numbers; only the server has an address of its own.
+    pub(super) fn send_between(&mut self, (from, to): (u16, u16), flags: u8, seq: u32, ack: u32, payload: &[u8]) {
         self.number += 1;
         self.wait(1);
         let endpoint = |port: u16| Endpoint { ip: std::net::Ipv4Addr::new(10, 0, 0, if port == SERVER { 2 } else { 1 }).into(), port };
-        let to = if from == CLIENT { SERVER } else { CLIENT };
         let segment = Segment {
             at: self.at,
             frames: Frames::one(FrameId { input: 0, number: self.number }),
