@@ -33,6 +33,9 @@ pub(super) struct Origin {
 /// Marks kept apart per direction; beyond, neighbours are joined, and a byte may be said to come from a few frames more.
 const MOST_MARKS: usize = 1 << 14;
 
+/// Marks whose frames are joined one by one.
+const FEW_MARKS: usize = 8;
+
 impl Provenance {
     fn add(&mut self, chunk: &Chunk<'_>, len: u64) {
         if self.marks.len() >= MOST_MARKS {
@@ -78,7 +81,12 @@ impl Provenance {
         }
         let last = last.min(self.marks.len().saturating_sub(1));
         origin.evidence.frames = match self.marks.get(first) {
-            Some(mark) if first == last => mark.frames.clone(),
+            // A line of a few segments, as most are: their frames follow each other, and nothing need be sorted.
+            Some(mark) if last.saturating_sub(first) < FEW_MARKS => {
+                let mut frames = mark.frames.clone();
+                self.marks.range(first..=last).skip(1).for_each(|mark| frames.join(&mark.frames));
+                frames
+            }
             Some(_) => Frames::of_spans(self.marks.range(first..=last).flat_map(|mark| mark.frames.spans()).copied().collect()),
             None => Frames::default(),
         };

@@ -27,6 +27,12 @@ impl<'a> Draft<'a> {
         Self { line, total, ends_in_nul: false, fields: Vec::new(), tokens: Vec::new(), cursor: 0 }
     }
 
+    /// Makes room for so many fields at once, each with a separator before it.
+    pub(super) fn expect(&mut self, fields: usize) {
+        self.fields.reserve(fields.saturating_add(1));
+        self.tokens.reserve(fields.saturating_add(1).saturating_mul(2));
+    }
+
     /// The bytes of a range of the line.
     pub(super) fn bytes(&self, range: &Range<usize>) -> &'a [u8] {
         self.line.get(range.clone()).unwrap_or_default()

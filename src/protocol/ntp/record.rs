@@ -116,6 +116,7 @@ pub(super) fn record(draft: &mut Draft<'_>, dialect: &Dialect, after_loss: bool)
         return false;
     }
     let (columns, guessed) = dialect.columns(fields.len(), id);
+    draft.expect(columns.len().saturating_add(1));
     let surplus = fields.len().saturating_sub(columns.len());
     let prose = ["description", "summary", "tag"].iter().find_map(|name| columns.iter().position(|column| column == name));
     let mut place = 0_usize;
