@@ -225,6 +225,23 @@ fn formats_take_every_kind_of_event() {
     }
 }
 
+/// Records of messages without payload are written another way than those with it.
+#[test]
+fn a_payload_is_all_that_payload_adds() {
+    let mut messages = 0;
+    for reveal in [false, true] {
+        let plain = collect::text(&mut everything(), "jsonl", &Style::default(), reveal);
+        let with = collect::text(&mut everything(), "jsonl", &Style { payload: true, ..Style::default() }, reveal);
+        assert_eq!(plain.lines().count(), with.lines().count());
+        for (plain, with) in plain.lines().zip(with.lines()) {
+            let cut = with.rfind(",\"payload\":\"").filter(|_| with.contains("\"event\":\"message_decoded\""));
+            messages += usize::from(cut.is_some());
+            assert_eq!(plain, cut.map_or_else(|| with.to_owned(), |cut| format!("{}}}", with.split_at(cut).0)));
+        }
+    }
+    assert!(messages > 1000, "only {messages} messages");
+}
+
 /// A pipe whose reader leaves after so many bytes.
 struct Pipe(usize);
 

@@ -5,7 +5,9 @@ use super::Sink;
 use super::Style;
 use super::escape::JsonText;
 use super::record::Line;
+use super::record::Quick;
 use crate::event::Event;
+use crate::event::EventKind;
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
@@ -21,19 +23,24 @@ struct JsonLines {
     payload: bool,
     fields: Fields,
     line: Vec<u8>,
+    quick: Quick,
 }
 
 /// Makes the sink; each line reaches the writer in one piece.
 pub(super) fn open(writer: Box<dyn Write>, style: &Style) -> Box<dyn Sink> {
-    Box::new(JsonLines { writer, payload: style.payload, fields: style.fields, line: Vec::new() })
+    Box::new(JsonLines { writer, payload: style.payload, fields: style.fields, line: Vec::new(), quick: Quick::default() })
 }
 
 impl Sink for JsonLines {
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         self.line.clear();
-        let written = match self.fields {
-            Fields::Native => write_record(event, self.payload, &mut self.line)?,
-            fields => write_mapped(event, self.payload, fields, &mut self.line)?,
+        let written = match (self.fields, &event.kind) {
+            (Fields::Native, EventKind::MessageDecoded(message)) if !self.payload => {
+                self.quick.message(event, message, &mut self.line)?;
+                true
+            }
+            (Fields::Native, _) => write_record(event, self.payload, &mut self.line)?,
+            (fields, _) => write_mapped(event, self.payload, fields, &mut self.line)?,
         };
         if !written {
             return Ok(());

@@ -38,6 +38,7 @@ mod anomaly;
 mod fact;
 mod flow;
 mod message;
+mod quick;
 mod span;
 mod summary;
 mod value;
@@ -57,6 +58,8 @@ use serde::Serializer;
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+
+pub(super) use quick::Quick;
 
 /// The version of the records.
 const VERSION: u8 = 1;

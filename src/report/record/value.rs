@@ -41,7 +41,7 @@ impl<'a> Text<'a> {
 /// What a field says.
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
-enum FieldValue<'a> {
+pub(super) enum FieldValue<'a> {
     /// Text from the wire.
     Text(Text<'a>),
     /// Several texts.
@@ -60,7 +60,7 @@ enum FieldValue<'a> {
 }
 
 impl<'a> FieldValue<'a> {
-    fn of(value: &'a Value<'a>) -> Self {
+    pub(super) fn of(value: &'a Value<'a>) -> Self {
         match value {
             Value::Text(text) => Self::Text(Text::of(text)),
             Value::List(_) | Value::Parts(..) => Self::List(value.items().map(Text::of).collect()),
