@@ -8,6 +8,7 @@ use super::value::FieldValue;
 use super::value::Text;
 use crate::annotation::Annotation;
 use crate::annotation::Field;
+use crate::annotation::Role;
 use crate::annotation::Token;
 use crate::annotation::Value;
 use crate::event::Event;
@@ -224,9 +225,15 @@ fn tokens(out: &mut Vec<u8>, tokens: &[Token]) {
     list(out, tokens, |out, token| {
         put(out, b"{\"bytes\":");
         pair(out, token.start, token.end);
-        put(out, b",\"role\":\"");
-        put(out, token.role.name().as_bytes());
-        put(out, b"\",\"kind\":\"");
+        // A third of all bytes written: three constants cost less than a name put together.
+        put(
+            out,
+            match token.role {
+                Role::Control => b",\"role\":\"control\",\"kind\":\"",
+                Role::Keyword => b",\"role\":\"keyword\",\"kind\":\"",
+                Role::Data => b",\"role\":\"data\",\"kind\":\"",
+            },
+        );
         put(out, token.kind.as_bytes());
         put(out, if token.secret { b"\",\"secret\":true}" } else { b"\"}" });
     });
