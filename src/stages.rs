@@ -74,7 +74,7 @@ impl<'s> Stages<'s> {
         Self {
             inventory: Inventory::new(wanted, limits),
             doctor: Doctor::new(),
-            conversations: Conversations::new(limits, hints, reveal),
+            conversations: Conversations::new(limits, hints, reveal, sink.wants_messages()),
             out: Out { tally: Tally::default(), sink, failure: None },
             upkeep: Upkeep::new(orders),
             unsafe_facts: None,

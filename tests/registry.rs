@@ -28,6 +28,7 @@ use ntp_sniff::protocol::Opening;
 use ntp_sniff::protocol::PROTOCOLS;
 use ntp_sniff::protocol::Probe;
 use ntp_sniff::report::FORMATS;
+use ntp_sniff::report::Sink;
 use ntp_sniff::report::Style;
 use ntp_sniff::report::facts::EXPORTS;
 use ntp_sniff::report::facts::Listed;
@@ -125,7 +126,7 @@ proptest! {
                 events.push(seen(&event));
             };
             let mut flow = nobodys_flow(if whole { RolesFrom::SynAck } else { RolesFrom::LowerPort });
-            let mut conversations = Conversations::new(&Limits::default(), Vec::new(), false);
+            let mut conversations = Conversations::new(&Limits::default(), Vec::new(), false, true);
             conversations.assign(&mut flow, *protocol, &mut emit);
             let mut ends = [0_u64; 2];
             // The runs of bytes between gaps, by direction.
@@ -222,6 +223,44 @@ fn formats_take_every_kind_of_event() {
             assert_eq!(odd, None, "{}: a terminal would obey", format.name);
             assert_eq!(text, collect::text(&mut everything(), format.name, &style, false), "{}: another time, another text", format.name);
         }
+    }
+}
+
+/// A sink that looks at the summary only, whatever it says it wants; it also counts messages by name.
+struct Counting {
+    wants: bool,
+    messages: std::collections::BTreeMap<String, u64>,
+}
+
+impl Sink for Counting {
+    fn wants_messages(&self) -> bool {
+        self.wants
+    }
+
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        if let EventKind::MessageDecoded(message) = event.kind {
+            *self.messages.entry(message.annotation.name.clone().into_owned()).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Where nobody looks at messages, less of them is read, and none is missed.
+#[test]
+fn the_summary_is_the_same_when_nobody_looks_at_messages() {
+    for path in captures() {
+        let counted = [true, false].map(|wants| {
+            let mut sink = Counting { wants, messages: std::collections::BTreeMap::new() };
+            let mut files = Files::new(vec![path.clone()], &Limits::default());
+            let options = collect::options(&Limits::default(), false);
+            let summary = run(&mut files, options, &mut sink, &AtomicBool::new(false), &mut |_| ()).unwrap();
+            (summary, sink.messages)
+        });
+        assert_eq!(counted[0], counted[1], "{}", path.display());
     }
 }
 

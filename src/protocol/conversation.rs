@@ -46,6 +46,7 @@ pub struct Conversations {
 struct Shared {
     limits: Limits,
     reveal: bool,
+    details: bool,
     logins: Logins,
 }
 
@@ -68,11 +69,12 @@ struct Reading {
 }
 
 impl Conversations {
-    /// No connections yet. `hints` are ports the user named for a protocol; `reveal` shows secrets.
+    /// No connections yet. `hints` are ports the user named for a protocol; `reveal` shows secrets; `details` says
+    /// whether anybody looks at what messages say.
     #[must_use]
-    pub fn new(limits: &Limits, hints: Vec<(&'static str, u16)>, reveal: bool) -> Self {
+    pub fn new(limits: &Limits, hints: Vec<(&'static str, u16)>, reveal: bool, details: bool) -> Self {
         Self {
-            shared: Shared { limits: limits.clone(), reveal, logins: Logins::new(limits) },
+            shared: Shared { limits: limits.clone(), reveal, details, logins: Logins::new(limits) },
             hints,
             probes: Probes::default(),
             readings: HashMap::default(),
@@ -251,6 +253,7 @@ impl Reading {
                 from,
                 protocol,
                 reveal: shared.reveal,
+                details: shared.details,
                 offset,
                 bytes,
                 provenance,
@@ -285,6 +288,7 @@ impl Reading {
             from,
             protocol,
             reveal: shared.reveal,
+            details: shared.details,
             offset,
             bytes: &bytes,
             provenance,

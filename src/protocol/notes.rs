@@ -33,6 +33,7 @@ pub struct Notes<'n> {
     pub(super) from: Peer,
     pub(super) protocol: &'static str,
     pub(super) reveal: bool,
+    pub(super) details: bool,
     pub(super) offset: u64,
     pub(super) bytes: &'n [u8],
     pub(super) provenance: &'n Provenance,
@@ -60,11 +61,21 @@ impl Notes<'_> {
         self.tell(origin.first_at, origin.evidence, EventKind::PhaseEntered(phase));
     }
 
+    /// Whether anybody looks at what messages say, and not but at how many there are. Where nobody does, the fields of lines that are
+    /// one of many alike need not be read.
+    #[must_use]
+    pub fn wants_details(&self) -> bool {
+        self.details
+    }
+
     /// Reports a message, and gives back what to call it by. Its span must lie in the view; what a secret field or token holds
     /// goes no further.
     pub fn message(&mut self, mut annotation: Annotation<'_>) -> Reference {
         if !self.reveal {
             annotation.fields.iter_mut().for_each(Field::redact);
+        }
+        if annotation.bulk && !self.details {
+            return self.count(&annotation);
         }
         let origin = self.provenance.of(annotation.span);
         let index = |offset: u64| usize::try_from(offset.saturating_sub(self.offset)).unwrap_or(usize::MAX);
@@ -77,6 +88,16 @@ impl Notes<'_> {
         let frame = span.map(|span| FrameId { input: span.input, number: span.first }).unwrap_or_default();
         self.tell(origin.first_at, origin.evidence, EventKind::MessageDecoded(&message));
         Reference { number, frame }
+    }
+
+    /// Reports a message that nobody looks at, without what it rests on. Nothing answers one of many alike.
+    fn count(&mut self, annotation: &Annotation<'_>) -> Reference {
+        *self.messages = self.messages.saturating_add(1);
+        let payload = Payload::new(&[], &[], false);
+        let (protocol, number, from, completed_at) = (self.protocol, *self.messages, self.from, Timestamp::default());
+        let message = Message { protocol, number, from, annotation, payload, completed_at };
+        self.tell(completed_at, Evidence::default(), EventKind::MessageDecoded(&message));
+        Reference { number, frame: FrameId::default() }
     }
 
     /// Reports that a login was accepted or refused, as the bytes of `span` tell.

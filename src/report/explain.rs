@@ -129,6 +129,10 @@ impl<W: Write> Explain<W> {
 }
 
 impl<W: Write> Sink for Explain<W> {
+    fn wants_messages(&self) -> bool {
+        false
+    }
+
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         match &event.kind {
             EventKind::SegmentSeen(segment) => self.segment(event.at, segment),

@@ -43,6 +43,11 @@ pub trait Sink {
     /// What the writer below says; a broken pipe is one of them.
     fn event(&mut self, event: &Event<'_>) -> io::Result<()>;
 
+    /// Whether it looks at what messages say; else it hardly gets to know more than how many there are.
+    fn wants_messages(&self) -> bool {
+        true
+    }
+
     /// What was written so far may go to its reader. Called while the run goes on, where facts are kept from run to run: nothing may
     /// be read that the next run would tell again.
     ///

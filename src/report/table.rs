@@ -81,6 +81,10 @@ impl TableSink {
 }
 
 impl Sink for TableSink {
+    fn wants_messages(&self) -> bool {
+        self.show.timeline
+    }
+
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         if self.show.timeline {
             self.timeline.event(&mut self.page, event);

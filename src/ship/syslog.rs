@@ -80,6 +80,10 @@ fn account(target: &str, counts: &Counts) -> Option<String> {
 }
 
 impl Sink for Syslog {
+    fn wants_messages(&self) -> bool {
+        false
+    }
+
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         let Some(notice) = Notice::of(event) else { return Ok(()) };
         for line in (self.format.lines)(&notice, event) {

@@ -21,6 +21,10 @@ impl Tee {
 }
 
 impl Sink for Tee {
+    fn wants_messages(&self) -> bool {
+        self.main.wants_messages() || self.beside.wants_messages()
+    }
+
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         self.main.event(event)?;
         _ = self.beside.event(event);

@@ -109,7 +109,7 @@ fn what_nobody_claims_is_not_kept_for_ever() {
     let limits = Limits::default();
     let mut flow = nobodys_flow(RolesFrom::LowerPort);
     // A bulk transfer cut by a snap length: every segment is a few bytes and a gap.
-    let mut conversations = Conversations::new(&limits, Vec::new(), false);
+    let mut conversations = Conversations::new(&limits, Vec::new(), false, true);
     let frames = Frames::one(FrameId { input: 0, number: 1 });
     let most = 2 * limits.probe_bytes;
     let given_up = (0..most as u64).position(|index| {

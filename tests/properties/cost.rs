@@ -59,7 +59,7 @@ fn spent() -> Duration {
 fn cost(adversary: Adversary, segments: u32, most: Duration) -> Duration {
     const OPENING: &[u8] = b"< NTP/1.2 >\nanna\nsecret\n";
     let limits = Limits::default();
-    let mut reader = Reader { conversations: Conversations::new(&limits, Vec::new(), false), events: 0, spans: 0 };
+    let mut reader = Reader { conversations: Conversations::new(&limits, Vec::new(), false, true), events: 0, spans: 0 };
     let mut flows = Flows::new(&limits, &[1241]);
     let isn = u32::MAX - 1000;
     let first = shake(&mut flows, [isn, 9], &mut reader);

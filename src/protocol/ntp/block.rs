@@ -30,6 +30,9 @@ pub(super) enum Block {
 /// A body line's name and sentence.
 pub(super) type Body = (&'static str, &'static str);
 
+/// A line of the plugin list.
+pub(super) const PLUGIN_RECORD: Body = ("plugin_record", "Plugin {plugin_id}, {plugin_name} ({category}, {family}).");
+
 /// Reads a line of a block. `dialect` as the version lines tell; `after_loss` when bytes were lost since the
 /// block began, so that the line may be something else. `None`: it has not the form of such a line.
 pub(super) fn body(block: Block, draft: &mut Draft<'_>, dialect: &Dialect, after_loss: bool) -> Option<Body> {
@@ -37,9 +40,7 @@ pub(super) fn body(block: Block, draft: &mut Draft<'_>, dialect: &Dialect, after
         return None;
     }
     match block {
-        Block::Plugins => {
-            record(draft, dialect, after_loss).then_some(("plugin_record", "Plugin {plugin_id}, {plugin_name} ({category}, {family})."))
-        }
+        Block::Plugins => record(draft, dialect, after_loss).then_some(PLUGIN_RECORD),
         Block::Preferences => preference(draft, after_loss, true).then_some(("preference", "{name} is {value}.")),
         Block::PreferenceErrors => preference(draft, after_loss, true).then_some(("preference_error", "The server could not take {name}.")),
         Block::Rules => rule(draft),

@@ -303,6 +303,9 @@ impl Session {
         if behind_secret || (from == Peer::Client && after_loss && !block::is_well_known(block, draft.line)) {
             return self.unplaced(from, draft, offset, notes);
         }
+        if block == Block::Plugins && !after_loss && !notes.wants_details() {
+            return self.say(from, offset, Said { bulk: true, ..Said::new(block::PLUGIN_RECORD.0, block::PLUGIN_RECORD.1, draft) }, notes);
+        }
         let dialect = self.agreement.as_ref().map_or(&Dialect::Unknown, |agreement| &agreement.dialect);
         if let Some((name, sentence)) = block::body(block, &mut draft, dialect, after_loss) {
             if from == Peer::Client {

@@ -75,6 +75,10 @@ pub struct Kept {
 }
 
 impl Sink for Kept {
+    fn wants_messages(&self) -> bool {
+        false
+    }
+
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event.kind {
             EventKind::FactsKnown(facts) => self.facts = sorted(facts),
