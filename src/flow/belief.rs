@@ -14,7 +14,7 @@ const STRAYS_BELIEVED: u8 = 3;
 impl Stream {
     /// Notes what the other side acknowledged and the window it offers, in bytes. An acknowledgement far ahead of all that was
     /// seen is believed when it goes on.
-    pub(super) fn acknowledged(&mut self, ack: u32, window: u64, limits: &Limits) {
+    pub(super) fn acknowledged(&mut self, ack: u32, window: u32, limits: &Limits) {
         let Some(start) = self.start else {
             (self.start, self.start_guessed, self.window) = (Some(ack), true, Some(window));
             return;
@@ -22,18 +22,18 @@ impl Stream {
         let seen = self.seen();
         let acked = u64::try_from(seq::offset(start, seen, ack)).unwrap_or(0);
         if acked > seen.saturating_add(self.ack_reach(limits)) {
-            let count = match self.stray_ack {
-                Some((last, count)) if seq::distance(last, ack) >= 0 => count.saturating_add(1),
+            let count = match self.stray_ack.as_deref() {
+                Some((last, count)) if seq::distance(*last, ack) >= 0 => count.saturating_add(1),
                 _ => 1,
             };
-            self.stray_ack = Some((ack, count));
+            self.stray_ack = Some(Box::new((ack, count)));
             if count < STRAYS_BELIEVED {
                 return;
             }
         }
         self.stray_ack = None;
         if acked > self.acked {
-            self.ack_step = acked.saturating_sub(self.acked);
+            self.acked_one = acked.saturating_sub(self.acked) == 1;
             self.acked = acked;
         }
         self.window = Some(window);
@@ -92,7 +92,7 @@ impl Stream {
 
     /// How far ahead a segment is believed: twice what the other side's window allows.
     pub(super) fn reach(&self, limits: &Limits) -> u64 {
-        self.window.map_or(limits.reach_bytes, |window| window.max(0xffff).saturating_mul(2).min(limits.reach_bytes))
+        self.window.map_or(limits.reach_bytes, |window| u64::from(window.max(0xffff)).saturating_mul(2).min(limits.reach_bytes))
     }
 
     /// A start that only an acknowledgement told must fit the first data; else the data tells it. A keep-alive does not count.
@@ -107,7 +107,7 @@ impl Stream {
         }
         self.start_guessed = false;
         if untouched && (offset < 0 || offset.unsigned_abs() > self.ack_reach(limits)) {
-            (self.start, self.acked, self.ack_step) = (Some(part.seq), 0, 0);
+            (self.start, self.acked, self.acked_one) = (Some(part.seq), 0, false);
         }
     }
 
@@ -122,11 +122,11 @@ impl Stream {
             return true;
         }
         let end = seq::advance(part.seq, to_u64(part.data.len()).saturating_add(part.cut));
-        let seen = match self.stray {
-            Some((expected, count)) if expected == part.seq => count.saturating_add(1),
+        let seen = match self.stray.as_deref() {
+            Some((expected, count)) if *expected == part.seq => count.saturating_add(1),
             _ => 1,
         };
-        self.stray = Some((end, seen));
+        self.stray = Some(Box::new((end, seen)));
         if seen >= STRAYS_BELIEVED && offset > next {
             self.stray = None;
             return true;

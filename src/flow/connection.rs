@@ -37,7 +37,6 @@ const UNKNOWN_SCALE: u8 = 14;
 /// A connection in the table.
 #[derive(Debug)]
 pub(super) struct Connection {
-    pub(super) key: FlowKey,
     pub(super) flow: Flow,
     /// What the low and the high endpoint sent.
     streams: [Stream; 2],
@@ -73,9 +72,8 @@ struct Told {
 }
 
 impl Connection {
-    pub(super) fn new(key: FlowKey, flow: Flow) -> Self {
+    pub(super) fn new(flow: Flow) -> Self {
         Self {
-            key,
             flow,
             streams: [Stream::default(), Stream::default()],
             scales: [None, None],
@@ -92,8 +90,13 @@ impl Connection {
         }
     }
 
+    /// What names it.
+    pub(super) fn key(&self) -> FlowKey {
+        FlowKey::of(self.flow.client, self.flow.server).0
+    }
+
     fn side(&self, endpoint: Endpoint) -> usize {
-        usize::from(endpoint != self.key.low)
+        usize::from(endpoint != self.flow.client.min(self.flow.server))
     }
 
     /// The stream an endpoint sends.
@@ -257,7 +260,7 @@ impl Connection {
     fn acknowledge(&mut self, segment: &Segment<'_>, limits: &Limits, receiver: &mut dyn Receiver) {
         let scale = self.scales.get(self.side(segment.source)).copied().flatten().unwrap_or(UNKNOWN_SCALE);
         let scale = if segment.flags.has(Flags::SYN) { 0 } else { scale.min(UNKNOWN_SCALE) };
-        let window = u64::from(segment.window) << scale;
+        let window = u32::from(segment.window) << scale;
         if let Some(stream) = self.stream(segment.destination) {
             stream.acknowledged(segment.ack, window, limits);
         }
@@ -298,7 +301,11 @@ impl Connection {
 
     /// Gives up holes that are due.
     pub(super) fn check_holes(&mut self, now: Timestamp, limits: &Limits, receiver: &mut dyn Receiver) {
-        for (stream, source) in self.streams.iter_mut().zip([self.key.low, self.key.high]) {
+        if !self.has_hole() {
+            return;
+        }
+        let FlowKey { low, high } = self.key();
+        for (stream, source) in self.streams.iter_mut().zip([low, high]) {
             if stream.has_hole() {
                 let outlet = &mut Outlet { receiver: &mut *receiver, flow: &mut self.flow, interest: &mut self.interest, source };
                 stream.check_hole(now, limits, outlet);
@@ -308,7 +315,8 @@ impl Connection {
 
     /// Gives up all holes at once, because others need the room.
     pub(super) fn give_up_holes(&mut self, now: Timestamp, limits: &Limits, receiver: &mut dyn Receiver) {
-        for (stream, source) in self.streams.iter_mut().zip([self.key.low, self.key.high]) {
+        let FlowKey { low, high } = self.key();
+        for (stream, source) in self.streams.iter_mut().zip([low, high]) {
             let outlet = &mut Outlet { receiver: &mut *receiver, flow: &mut self.flow, interest: &mut self.interest, source };
             stream.give_up_holes(now, limits, outlet);
         }

@@ -47,7 +47,7 @@ impl Flows {
         }
         self.replace(key, segment.at, receiver);
         let flow = self.new_flow(segment.source, segment.destination, RolesFrom::Syn, segment, segment.frames.clone());
-        let mut connection = Connection::new(key, flow);
+        let mut connection = Connection::new(flow);
         connection.synchronize(segment.source, segment.seq, segment.window_scale);
         self.insert(connection, receiver);
     }
@@ -130,7 +130,7 @@ impl Flows {
             let mut flow = self.new_flow(client, server, RolesFrom::Handshake, segment, frames.clone());
             syn.begin(&mut flow);
             flow.traffic_mut(if syn.client == client { Peer::Client } else { Peer::Server }).packets = 1;
-            let mut connection = Connection::new(key, flow);
+            let mut connection = Connection::new(flow);
             connection.synchronize(syn.client, syn.seq, syn.window_scale);
             Self::synchronize_server(&mut connection, segment);
             let slot = self.insert(connection, receiver);
@@ -163,7 +163,7 @@ impl Flows {
         self.replace(key, segment.at, receiver);
         let (server, client) = (segment.source, segment.destination);
         let flow = self.new_flow(client, server, RolesFrom::SynAck, segment, segment.frames.clone());
-        let mut connection = Connection::new(key, flow);
+        let mut connection = Connection::new(flow);
         connection.synchronize(client, segment.ack.wrapping_sub(1), Some(14));
         Self::synchronize_server(&mut connection, segment);
         let frames = segment.frames.clone();
@@ -182,7 +182,7 @@ impl Flows {
     }
 
     /// Payload of a connection whose opening was not seen, or of which only the SYN was.
-    pub(super) fn join_midway(&mut self, key: FlowKey, segment: &Segment<'_>, receiver: &mut dyn Receiver) -> usize {
+    pub(super) fn join_midway(&mut self, segment: &Segment<'_>, receiver: &mut dyn Receiver) -> usize {
         let (source, destination) = (segment.source, segment.destination);
         let syn = self.syn_of(segment).cloned();
         let (client, server, roles) = match &syn {
@@ -196,7 +196,7 @@ impl Flows {
             syn.begin(&mut flow);
             flow.from_client.packets = 1;
         }
-        let mut connection = Connection::new(key, flow);
+        let mut connection = Connection::new(flow);
         if let Some(syn) = &syn {
             connection.synchronize(syn.client, syn.seq, Some(syn.window_scale.unwrap_or(14)));
         }

@@ -35,12 +35,13 @@ pub(super) struct Stream {
     pub(super) start_guessed: bool,
     pub(super) next: u64,
     pub(super) acked: u64,
-    /// By how much `acked` grew last.
-    pub(super) ack_step: u64,
+    /// Whether `acked` grew by one when it grew last.
+    pub(super) acked_one: bool,
     pub(super) fin: Option<u64>,
-    pub(super) window: Option<u64>,
-    pub(super) stray: Option<(u32, u8)>,
-    pub(super) stray_ack: Option<(u32, u8)>,
+    pub(super) window: Option<u32>,
+    /// Segments, and acknowledgements, too far ahead: where the next one is expected, and how many there were. Rare.
+    pub(super) stray: Option<Box<(u32, u8)>>,
+    pub(super) stray_ack: Option<Box<(u32, u8)>>,
     pub(super) order: Option<Box<Order>>,
 }
 
@@ -268,7 +269,7 @@ impl Stream {
             self.close_hole(GapReason::End, at, limits, outlet);
         }
         // A FIN takes a sequence number. Where it was not captured, a last step of one byte was most likely for it.
-        let of_fin = u64::from(self.ack_step == 1 || self.acked == self.next.saturating_add(1));
+        let of_fin = u64::from(self.acked_one || self.acked == self.next.saturating_add(1));
         let promised = self.fin.unwrap_or_else(|| self.acked.saturating_sub(of_fin));
         self.gap(promised.saturating_sub(self.next), GapReason::End, at, last, outlet);
         self.order = None;

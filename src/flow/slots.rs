@@ -38,7 +38,7 @@ impl Slots {
 
     /// The slot of a key.
     pub(super) fn find(&self, key: &FlowKey) -> Option<usize> {
-        let is = |slot: u32| entry(&self.entries, slot).is_some_and(|connection| connection.key == *key);
+        let is = |slot: u32| entry(&self.entries, slot).is_some_and(|connection| connection.key() == *key);
         usize::try_from(self.index.find(key, is)?).ok()
     }
 
@@ -63,7 +63,7 @@ impl Slots {
     /// Takes in a connection whose key is not there yet: its slot.
     pub(super) fn insert(&mut self, connection: Connection) -> usize {
         self.generation = self.generation.wrapping_add(1);
-        let key = connection.key;
+        let key = connection.key();
         let slot = self.free.pop().unwrap_or_else(|| {
             self.entries.push(None);
             self.entries.len().saturating_sub(1)
@@ -77,7 +77,7 @@ impl Slots {
 
     /// Lets go of a connection.
     pub(super) fn remove(&mut self, slot: usize) {
-        let Some(key) = self.get(slot).map(|connection| connection.key) else { return };
+        let Some(key) = self.get(slot).map(Connection::key) else { return };
         self.generation = self.generation.wrapping_add(1);
         self.index.remove(&key, u32::try_from(slot).unwrap_or(u32::MAX));
         if let Some(entry) = self.entries.get_mut(slot) {

@@ -105,7 +105,7 @@ impl Flows {
         let carries = !segment.payload.is_empty() || segment.uncaptured > 0;
         let slot = match found {
             Some(slot) => slot,
-            None if carries => self.join_midway(key, segment, receiver),
+            None if carries => self.join_midway(segment, receiver),
             None => return,
         };
         let Some(connection) = self.slots.get_mut(slot) else { return };
