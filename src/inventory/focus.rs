@@ -42,7 +42,7 @@ impl Focus {
 pub enum Networks {
     /// A range.
     Range(IpNet),
-    /// A file of ranges, one or more a line, `#` before a remark.
+    /// A file of ranges, one or more a line, `#` before a remark; a byte order mark is no part of the first.
     File(PathBuf),
 }
 
@@ -79,7 +79,7 @@ impl Networks {
             return Err(fail(format!("longer than {MOST_BYTES} bytes")));
         }
         let mut ranges = Vec::new();
-        for (number, line) in text.lines().enumerate() {
+        for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
             let line = line.split('#').next().unwrap_or_default();
             for word in line.split([',', ' ', '\t']).filter(|word| !word.is_empty()) {
                 ranges.push(parse_range(word).map_err(|problem| fail(format!("line {}: {problem}", number.saturating_add(1))))?);
@@ -165,7 +165,7 @@ mod tests {
             std::fs::remove_file(path).unwrap();
             read.map_err(|error| error.to_string().split(": ").skip(1).collect::<Vec<_>>().join(": "))
         };
-        let focus = file("good", "# ours\n10.0.0.0/8, 192.0.2.1 # one host\n\n2001:db8::/32\r\n").unwrap();
+        let focus = file("good", "\u{feff}10.0.0.0/16 # ours\n10.0.0.0/8, 192.0.2.1 # one host\n\n2001:db8::/32\r\n").unwrap();
         for (ip, inside) in [("10.1.1.1", true), ("192.0.2.1", true), ("192.0.2.2", false), ("2001:db8::7", true)] {
             assert_eq!(focus.contains(ip.parse().unwrap()), inside, "{ip}");
         }
