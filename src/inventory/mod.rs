@@ -284,12 +284,18 @@ impl Inventory {
         if grade >= Grade::Established && !self.table.knows(&pair.connection(), connection_at(flow), at) {
             self.catch_up(pair, flow, &sight);
         }
-        for (relation, place) in pair.relations().into_iter().zip(&mut flow.facts_at) {
+        let Flow { opening, facts_at, .. } = flow;
+        for (relation, place) in pair.relations().into_iter().zip(facts_at) {
             let Some(relation) = relation else { continue };
             let enough = self.enough;
             self.table.change(relation, place, at, |entry| {
                 entry.fact.known.grade = entry.fact.known.grade.max(grade);
-                entry.tell(enough).into_iter().for_each(|fact| emit(sight.event(EventKind::FactSeen(fact))));
+                if let Some(fact) = entry.tell(enough) {
+                    // What is told only now rests on the opening, too.
+                    let mut frames = opening.clone();
+                    frames.join(sight.frames);
+                    emit(Sight { at, frames: &frames }.event(EventKind::FactSeen(fact)));
+                }
             });
         }
         self.say_full(&sight, emit);

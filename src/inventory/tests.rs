@@ -106,6 +106,22 @@ fn a_fact_not_seen_for_its_lifetime_is_told_again() {
 }
 
 #[test]
+fn what_is_told_late_cites_the_opening_too() {
+    let mut inventory = Inventory::new(Wanted { record_at: RecordAt::Data, ..Wanted::default() }, &Limits::default());
+    let handshake = handshake("10.0.0.1", "10.0.0.2", 22);
+    assert!(told(&mut inventory, &handshake).is_empty());
+    let mut flow = flow(&handshake);
+    let mut cited = Vec::new();
+    for (step, number) in [(Step::Established, 3), (Step::Data, 7)] {
+        let frames = Frames::one(FrameId { input: 0, number });
+        inventory.step(&mut flow, step, handshake.at, &frames, &mut |event| {
+            cited.push(event.evidence.frames.spans().map(|span| span.first).collect::<Vec<_>>());
+        });
+    }
+    assert_eq!(cited, [[2, 7], [2, 7], [2, 7]]);
+}
+
+#[test]
 fn a_flood_is_one_record_and_the_real_client_is_seen() {
     let mut inventory = Inventory::new(Wanted::default(), &Limits::default());
     let mut names = Vec::new();
