@@ -69,7 +69,7 @@ fn the_documented_example_gives_exactly_three_facts_once() {
 
 #[test]
 fn the_focus_decides_who_is_recorded() {
-    let focus = Focus::new(vec![parse_range("10.0.0.0/8").unwrap()], vec![parse_range("10.9.0.0/16").unwrap()]);
+    let focus = Focus::new(&[parse_range("10.0.0.0/8").unwrap()], &[parse_range("10.9.0.0/16").unwrap()]);
     let mut inventory = Inventory::new(Wanted { focus, ..Wanted::default() }, &Limits::default());
     assert_eq!(told(&mut inventory, &handshake("10.0.0.1", "192.0.2.1", 80)), ["client 10.0.0.1 80", "outbound 10.0.0.1 192.0.2.1:80"]);
     assert_eq!(told(&mut inventory, &handshake("192.0.2.1", "10.0.0.1", 80)), ["service 10.0.0.1:80", "inbound 192.0.2.1 10.0.0.1:80"]);
