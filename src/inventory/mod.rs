@@ -300,7 +300,7 @@ impl Inventory {
         }
         self.say_full(&sight, emit);
         if step == Step::Data {
-            self.confirm(pair, connection_at(flow), &sight, emit);
+            self.confirm((pair, Grade::Data), connection_at(flow), &sight, emit);
         }
     }
 
@@ -318,7 +318,8 @@ impl Inventory {
         }
     }
 
-    /// A connection is over: what it came to is the final grade, if nothing better was told.
+    /// A connection is over: what it came to is the final grade, if nothing better was told. A better grade than its own is another
+    /// connection's, which confirms it with frames of its own.
     pub fn closed(&mut self, flow: &mut Flow, emit: &mut dyn FnMut(Event<'_>)) {
         let Some(pair) = self.pair(flow.client.ip, flow.server) else { return };
         let at = flow.last_at;
@@ -326,14 +327,15 @@ impl Inventory {
             relation.map(|relation| self.table.change(relation, place, at, |_| ()));
         }
         let frames = if flow.closing.is_empty() { &flow.opening } else { &flow.closing };
+        let most = if flow.announced { Grade::Data } else { Grade::Probe };
         let [_, _, place] = &mut flow.facts_at;
-        self.confirm(pair, place, &Sight { at, frames }, emit);
+        self.confirm((pair, most), place, &Sight { at, frames }, emit);
     }
 
-    /// Confirms the connection of a pair, if its grade rose and that was not said.
-    fn confirm(&mut self, pair: Pair, place: &mut Place, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) {
+    /// Confirms the connection of a pair, if its grade rose, but not beyond what is shown, and that was not said.
+    fn confirm(&mut self, (pair, most): (Pair, Grade), place: &mut Place, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) {
         self.table.change(pair.connection(), place, sight.at, |entry| {
-            if let Some((fact, told)) = entry.confirm() {
+            if let Some((fact, told)) = entry.confirm(most) {
                 emit(sight.event(EventKind::FactConfirmed(fact, told)));
             }
         });

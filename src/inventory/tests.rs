@@ -122,6 +122,30 @@ fn what_is_told_late_cites_the_opening_too() {
 }
 
 #[test]
+fn a_grade_is_confirmed_by_the_connection_that_has_it() {
+    let mut inventory = Inventory::new(Wanted::default(), &Limits::default());
+    let mut confirmed = Vec::new();
+    let mut note = |event: Event<'_>| {
+        if let EventKind::FactConfirmed(fact, _) = event.kind {
+            let frames: Vec<_> = event.evidence.frames.spans().map(|span| span.first).collect();
+            confirmed.push((fact.known.grade, frames));
+        }
+    };
+    let handshake = handshake("10.0.0.1", "10.0.0.2", 22);
+    let frame = |number| Frames::one(FrameId { input: 0, number });
+    let [mut real, mut probe] = [flow(&handshake), flow(&handshake)];
+    inventory.handshake(&mut real, &handshake, &mut note);
+    inventory.step(&mut real, Step::Established, handshake.at, &frame(3), &mut note);
+    inventory.handshake(&mut probe, &handshake, &mut note);
+    inventory.step(&mut probe, Step::Probe, handshake.at, &frame(6), &mut note);
+    (probe.announced, probe.closing) = (false, frame(6));
+    inventory.closed(&mut probe, &mut note);
+    inventory.step(&mut real, Step::Data, handshake.at, &frame(8), &mut note);
+    inventory.closed(&mut real, &mut note);
+    assert_eq!(confirmed, [(Grade::Data, vec![8])]);
+}
+
+#[test]
 fn a_flood_is_one_record_and_the_real_client_is_seen() {
     let mut inventory = Inventory::new(Wanted::default(), &Limits::default());
     let mut names = Vec::new();
