@@ -304,12 +304,16 @@ impl Inventory {
         }
     }
 
-    /// Learns the facts of a connection that was left out while it had but a SYN-ACK.
+    /// Learns the facts of a connection that was left out while it had but a SYN-ACK, or that were forgotten since.
     fn catch_up(&mut self, pair: Pair, flow: &mut Flow, sight: &Sight<'_>) {
         self.rations.get_mut(&pair.server).into_iter().for_each(Ration::established);
         let (syn_seen, vlans) = (flow.roles == RolesFrom::Handshake, flow.vlans);
-        for (relation, place) in pair.relations().into_iter().zip(&mut flow.facts_at).skip(1) {
+        for (relation, place) in pair.relations().into_iter().zip(&mut flow.facts_at) {
             let Some(relation) = relation else { continue };
+            // A service is never left out: one that is known has counted the SYN-ACK.
+            if matches!(relation, Relation::Service(_)) && self.table.knows(&relation, place, sight.at) {
+                continue;
+            }
             let direction = matches!(relation, Relation::Connection(..)).then_some(pair.direction);
             self.table.learn(relation, place, sight.at, |entry| {
                 entry.answered(syn_seen, direction);

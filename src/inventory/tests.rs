@@ -106,6 +106,24 @@ fn a_fact_not_seen_for_its_lifetime_is_told_again() {
 }
 
 #[test]
+fn a_connection_that_outlives_its_facts_brings_all_of_them_back() {
+    let lifetime = Some(Duration::from_secs(60));
+    let mut inventory = Inventory::new(Wanted { lifetime, ..Wanted::default() }, &Limits::default());
+    let handshake = handshake("10.0.0.1", "10.0.0.2", 22);
+    let mut flow = flow(&handshake);
+    let mut names = Vec::new();
+    let mut note = |event: Event<'_>| {
+        if let EventKind::FactSeen(fact) = event.kind {
+            names.push(named(fact));
+        }
+    };
+    inventory.handshake(&mut flow, &handshake, &mut note);
+    inventory.step(&mut flow, Step::Data, Timestamp::from_parts(600, 0, false), &handshake.frames, &mut note);
+    assert_eq!(names, ["service 10.0.0.2:22", "client 10.0.0.1 22", "internal 10.0.0.1 10.0.0.2:22"].repeat(2));
+    assert_eq!(inventory.counts(), [1, 1, 1]);
+}
+
+#[test]
 fn what_is_told_late_cites_the_opening_too() {
     let mut inventory = Inventory::new(Wanted { record_at: RecordAt::Data, ..Wanted::default() }, &Limits::default());
     let handshake = handshake("10.0.0.1", "10.0.0.2", 22);
