@@ -241,7 +241,7 @@ pub struct Known {
     pub grade: Grade,
     /// Whether a client's SYN was seen too.
     pub syn_seen: bool,
-    /// Time of the first SYN-ACK.
+    /// Time of the first SYN-ACK; of a relation that was learned only when a connection was established, the time of that.
     pub first_at: Timestamp,
     /// Time of the newest sight of a connection that belongs to it: SYN-ACK, step or end. Never before `first_at`.
     pub last_at: Timestamp,

@@ -220,7 +220,7 @@ fn output_name(args: &Args) -> String {
     args.output.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
 }
 
-/// The file to write to, unless it is one of the captures to be read.
+/// The file to write to, unless it is one of those the run reads.
 fn create(path: &Path, read: &[PathBuf]) -> Result<File, Error> {
     let identity = |path: &Path| fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|found| (found.dev(), found.ino()));
     let created = match identity(path) {
@@ -237,7 +237,7 @@ fn create(path: &Path, read: &[PathBuf]) -> Result<File, Error> {
 fn sink(args: &Args, orders: &mut Orders) -> Result<Box<dyn Sink>, Error> {
     let terminal = args.output.is_none() && io::stdout().is_terminal();
     let writer: Box<dyn Write> = match &args.output {
-        Some(path) => Box::new(create(path, &args.read)?),
+        Some(path) => Box::new(create(path, &args.read.iter().chain(&args.recording.state).cloned().collect::<Vec<_>>())?),
         None => Box::new(io::stdout()),
     };
     let writer: Box<dyn Write> = if args.recording.state.is_some() {

@@ -120,7 +120,7 @@ impl<'s> Stages<'s> {
     }
 
     pub(crate) fn frame(&mut self, frame: &Frame<'_>, complain: &mut dyn FnMut(&Error)) {
-        if self.upkeep.frame() {
+        if self.upkeep.frame(frame.at) {
             self.look(complain);
         }
         self.last = (frame.at, frame.id);
@@ -180,7 +180,9 @@ impl<'s> Stages<'s> {
 
     /// The end: the doctor's verdict, the summary with what the source lost, and the output closed.
     pub(crate) fn finish(mut self, flows: &Flows, dropped: Option<(u64, u64)>) -> Result<Summary, Error> {
-        let unsafe_facts = self.unsafe_facts.or_else(|| self.inventory.settle().err());
+        // What an output that failed was not given, the next run tells.
+        let lost = self.out.failure.is_some();
+        let unsafe_facts = self.unsafe_facts.or_else(|| if lost { None } else { self.inventory.settle().err() });
         let (span, news) = self.doctor.finish();
         if news {
             self.out.event(&verdict_event(self.out.tally.last_at(), &span));

@@ -7,6 +7,7 @@ use crate::inventory::FocusSource;
 use crate::peer::Endpoint;
 use crate::peer::Peer;
 use crate::report::held::HeldBytes;
+use crate::time::Timestamp;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -14,7 +15,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
-/// Frames between two looks at what is due: a look costs a clock reading.
+/// Frames between two looks at what is due: a look costs a clock reading. Where frames come seldom, their own times ask for one.
 const FRAMES_PER_LOOK: u32 = 256;
 /// What a killed run may lose.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
@@ -40,19 +41,22 @@ pub(crate) struct Upkeep {
     orders: Orders,
     settled_at: Instant,
     frames: u32,
+    /// The time of the frame that asked for the last look.
+    looked_at: Timestamp,
 }
 
 impl Upkeep {
     pub(crate) fn new(orders: Orders) -> Self {
-        Self { orders, settled_at: Instant::now(), frames: 0 }
+        Self { orders, settled_at: Instant::now(), frames: 0, looked_at: Timestamp::default() }
     }
 
     /// Whether to look, seldom: a frame passed.
-    pub(crate) fn frame(&mut self) -> bool {
+    pub(crate) fn frame(&mut self, at: Timestamp) -> bool {
         self.frames = self.frames.saturating_add(1);
-        let look = self.frames >= FRAMES_PER_LOOK;
+        let look = self.frames >= FRAMES_PER_LOOK || at.since(self.looked_at) >= SETTLE_EVERY || at < self.looked_at;
         if look {
             self.frames = 0;
+            self.looked_at = at;
         }
         look
     }

@@ -129,6 +129,57 @@ fn other_files_are_left_alone() {
 }
 
 #[test]
+fn a_state_file_is_a_file_whatever_its_name() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("names-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let capture = on_disk(&pcap(&handshakes(0..1)));
+    for name in [":memory:", "file:x.db?mode=memory", "file:y.db", "a?b#c%20"] {
+        let counts = [3, 0].map(|count| {
+            let mut command = program(&["-r", capture.to_str().unwrap(), "-T", "jsonl", "--state", name]);
+            command.current_dir(&folder);
+            let run = outcome(command);
+            run.is_quiet();
+            assert_eq!(told(&run.stdout).len(), count, "{name}");
+            count
+        });
+        assert_eq!(kept(&folder.join(name)).len(), counts[0], "{name}");
+    }
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 4, "nothing is left beside them");
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn at_rest_it_can_be_read_where_nothing_may_be_written() {
+    let state = fresh("rest");
+    with_state(&on_disk(&pcap(&handshakes(0..1))), &state, &[]).is_quiet();
+    // Read and write version of the file format: 1 is without a write-ahead log.
+    assert_eq!(fs::read(&state).unwrap()[18..20], [1, 1]);
+    assert!(["-wal", "-shm"].iter().all(|tail| !Path::new(&format!("{}{tail}", state.display())).exists()));
+}
+
+#[test]
+fn the_output_is_not_written_over_the_state() {
+    let (state, capture) = (fresh("output"), on_disk(&pcap(&handshakes(0..1))));
+    with_state(&capture, &state, &[]).is_quiet();
+    let link = fresh("output-link");
+    std::os::unix::fs::symlink(&state, &link).unwrap();
+    for output in [&state, &link] {
+        with_state(&capture, &state, &["-o", output.to_str().unwrap()]).says(1, &["it is also read, and would be lost"]);
+    }
+    let new = fresh("output-new");
+    with_state(&capture, &new, &["-o", new.to_str().unwrap()]).says(1, &["it is also read, and would be lost"]);
+    assert_eq!(kept(&state).len(), 3);
+}
+
+#[test]
+fn what_is_not_printed_is_not_told() {
+    let (state, capture) = (fresh("explain"), on_disk(&pcap(&handshakes(0..1))));
+    let explained = run(&["-r", capture.to_str().unwrap(), "--state", state.to_str().unwrap(), "--explain", "10.9.9.9,10.9.9.8,1"]);
+    assert_eq!(explained.code, Some(2), "{explained:?}");
+    assert_eq!(told(&with_state(&capture, &state, &[]).stdout).len(), 3);
+}
+
+#[test]
 fn damaged_rows_end_the_run_with_a_reason_and_the_rest_is_reported() {
     let (state, capture) = (fresh("damaged"), on_disk(&pcap(&handshakes(0..2))));
     with_state(&capture, &state, &[]).is_quiet();
@@ -215,6 +266,37 @@ fn a_killed_run_loses_the_last_second_and_tells_nothing_twice() {
     // Only facts made safe just before a kill can miss in every log.
     let untold: BTreeSet<_> = all.difference(&unique).cloned().collect();
     assert!(untold.is_subset(&safe), "{} facts in no log", untold.len());
+}
+
+#[test]
+fn frames_that_come_seldom_are_no_reason_to_hold_back() {
+    let state = fresh("seldom");
+    let mut fed = Fed::start(&state, "seldom");
+    let net = Net::v4(8080);
+    let mut talk = Talk::new([1000, 2000]);
+    talk.handshake();
+    let mut frames = net.frames(&talk.packets);
+    // The client goes on: four more frames, a second between them.
+    (0..4).for_each(|_| frames.push(frames[frames.len() - 1].clone()));
+    let bytes = pcap(&captured(frames, 1_000_000));
+    let pipe = fed.child.stdin.as_mut().unwrap();
+    let (head, mut rest) = bytes.split_at(24);
+    pipe.write_all(head).unwrap();
+    while !rest.is_empty() {
+        let length = 16 + usize::try_from(u32::from_le_bytes(rest[8..12].try_into().unwrap())).unwrap();
+        let (frame, after) = rest.split_at(length);
+        pipe.write_all(frame).unwrap();
+        rest = after;
+        sleep(Duration::from_millis(400));
+    }
+    let start = Instant::now();
+    while fs::read_to_string(&fed.output).unwrap().is_empty() && start.elapsed() < Duration::from_secs(10) {
+        sleep(Duration::from_millis(20));
+    }
+    assert_eq!(told(&fs::read_to_string(&fed.output).unwrap()).len(), 3);
+    assert_eq!(kept(&state).len(), 3);
+    fed.child.kill().unwrap();
+    fed.child.wait().unwrap();
 }
 
 #[test]

@@ -77,8 +77,8 @@ pub(crate) struct Recording {
 
     /// Print the frames that made the facts of one client and one service, instead of the report.
     ///
-    /// For example: --explain 10.0.0.1,10.0.0.2,22.
-    #[arg(long, value_name = "CLIENT,SERVER,PORT", value_parser = pair, conflicts_with = "format")]
+    /// For example: --explain 10.0.0.1,10.0.0.2,22. Not with --state: facts that are not printed would count as told.
+    #[arg(long, value_name = "CLIENT,SERVER,PORT", value_parser = pair, conflicts_with_all = ["format", "state"])]
     pub(crate) explain: Option<(IpAddr, Endpoint)>,
 }
 

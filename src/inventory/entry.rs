@@ -47,10 +47,11 @@ impl Entry {
         Some(&self.fact)
     }
 
-    /// The fact, if it is to be confirmed now: once, when its grade rose above what was told. With it the grade that was told.
-    pub(super) fn confirm(&mut self) -> Option<(&Fact, Grade)> {
+    /// The fact, if it is to be confirmed now: once, when its grade rose above what was told, but not above what is shown now. With it
+    /// the grade that was told.
+    pub(super) fn confirm(&mut self, shown: Grade) -> Option<(&Fact, Grade)> {
         let grade = self.fact.known.grade;
-        let told = self.told.filter(|told| !self.confirmed && grade > *told && grade > Grade::SynAck)?;
+        let told = self.told.filter(|told| !self.confirmed && grade > *told && grade > Grade::SynAck && grade <= shown)?;
         self.confirmed = true;
         Some((&self.fact, told))
     }

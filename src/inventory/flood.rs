@@ -35,6 +35,8 @@ impl Ration {
 
     /// Whether a new client may be told now.
     pub(super) fn take(&mut self, now: Timestamp) -> bool {
+        // A clock that went back goes on from there.
+        self.at = self.at.min(now);
         let refill = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX).saturating_mul(PER_MINUTE) / 60_000;
         if refill > 0 {
             self.used = self.used.saturating_sub(refill);
@@ -80,6 +82,7 @@ impl Reach {
     /// Another service answered the client. Whether it may be told, and, once, that the client scans: since when, how many
     /// services answered it, and how many of these it made use of.
     pub(super) fn take(&mut self, now: Timestamp) -> (bool, Option<(Timestamp, u64, u64)>) {
+        self.since = self.since.min(now);
         if now.since(self.since) > Duration::from_secs(60) {
             *self = Self { told: self.told, ..Self::new(now) };
         }
@@ -109,6 +112,18 @@ mod tests {
         let mut ration = Ration::new(at(0));
         assert_eq!((0..5000).filter(|_| ration.take(at(0))).count(), 1000);
         assert_eq!((0..5000).filter(|_| ration.take(at(60))).count(), 200);
+    }
+
+    #[test]
+    fn one_wrong_time_does_not_stop_the_clock() {
+        let far = 2_000_000_000;
+        let mut ration = Ration::new(at(0));
+        assert_eq!((0..5000).filter(|_| ration.take(at(far))).count(), 1000);
+        assert!(!ration.take(at(1)));
+        assert_eq!((0..5000).filter(|_| ration.take(at(61))).count(), 200);
+        let mut reach = Reach::new(at(far));
+        // Fifty services a minute are no scan, however many minutes there are.
+        assert!((0..1000).all(|count| reach.take(at(1 + count / 50 * 61)) == (true, None)));
     }
 
     #[test]

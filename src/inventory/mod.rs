@@ -284,26 +284,36 @@ impl Inventory {
         if grade >= Grade::Established && !self.table.knows(&pair.connection(), connection_at(flow), at) {
             self.catch_up(pair, flow, &sight);
         }
-        for (relation, place) in pair.relations().into_iter().zip(&mut flow.facts_at) {
+        let Flow { opening, facts_at, .. } = flow;
+        for (relation, place) in pair.relations().into_iter().zip(facts_at) {
             let Some(relation) = relation else { continue };
             let enough = self.enough;
             self.table.change(relation, place, at, |entry| {
                 entry.fact.known.grade = entry.fact.known.grade.max(grade);
-                entry.tell(enough).into_iter().for_each(|fact| emit(sight.event(EventKind::FactSeen(fact))));
+                if let Some(fact) = entry.tell(enough) {
+                    // What is told only now rests on the opening, too.
+                    let mut frames = opening.clone();
+                    frames.join(sight.frames);
+                    emit(Sight { at, frames: &frames }.event(EventKind::FactSeen(fact)));
+                }
             });
         }
         self.say_full(&sight, emit);
         if step == Step::Data {
-            self.confirm(pair, connection_at(flow), &sight, emit);
+            self.confirm((pair, Grade::Data), connection_at(flow), &sight, emit);
         }
     }
 
-    /// Learns the facts of a connection that was left out while it had but a SYN-ACK.
+    /// Learns the facts of a connection that was left out while it had but a SYN-ACK, or that were forgotten since.
     fn catch_up(&mut self, pair: Pair, flow: &mut Flow, sight: &Sight<'_>) {
         self.rations.get_mut(&pair.server).into_iter().for_each(Ration::established);
         let (syn_seen, vlans) = (flow.roles == RolesFrom::Handshake, flow.vlans);
-        for (relation, place) in pair.relations().into_iter().zip(&mut flow.facts_at).skip(1) {
+        for (relation, place) in pair.relations().into_iter().zip(&mut flow.facts_at) {
             let Some(relation) = relation else { continue };
+            // A service is never left out: one that is known has counted the SYN-ACK.
+            if matches!(relation, Relation::Service(_)) && self.table.knows(&relation, place, sight.at) {
+                continue;
+            }
             let direction = matches!(relation, Relation::Connection(..)).then_some(pair.direction);
             self.table.learn(relation, place, sight.at, |entry| {
                 entry.answered(syn_seen, direction);
@@ -312,7 +322,8 @@ impl Inventory {
         }
     }
 
-    /// A connection is over: what it came to is the final grade, if nothing better was told.
+    /// A connection is over: what it came to is the final grade, if nothing better was told. A better grade than its own is another
+    /// connection's, which confirms it with frames of its own.
     pub fn closed(&mut self, flow: &mut Flow, emit: &mut dyn FnMut(Event<'_>)) {
         let Some(pair) = self.pair(flow.client.ip, flow.server) else { return };
         let at = flow.last_at;
@@ -320,14 +331,15 @@ impl Inventory {
             relation.map(|relation| self.table.change(relation, place, at, |_| ()));
         }
         let frames = if flow.closing.is_empty() { &flow.opening } else { &flow.closing };
+        let most = if flow.announced { Grade::Data } else { Grade::Probe };
         let [_, _, place] = &mut flow.facts_at;
-        self.confirm(pair, place, &Sight { at, frames }, emit);
+        self.confirm((pair, most), place, &Sight { at, frames }, emit);
     }
 
-    /// Confirms the connection of a pair, if its grade rose and that was not said.
-    fn confirm(&mut self, pair: Pair, place: &mut Place, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) {
+    /// Confirms the connection of a pair, if its grade rose, but not beyond what is shown, and that was not said.
+    fn confirm(&mut self, (pair, most): (Pair, Grade), place: &mut Place, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) {
         self.table.change(pair.connection(), place, sight.at, |entry| {
-            if let Some((fact, told)) = entry.confirm() {
+            if let Some((fact, told)) = entry.confirm(most) {
                 emit(sight.event(EventKind::FactConfirmed(fact, told)));
             }
         });

@@ -90,7 +90,8 @@ impl State {
             TryLockError::Error(error) => failed(path, "cannot lock", &error),
         })?;
         let fail = |error| failed(path, "cannot use it as state file", &error);
-        let database = Connection::open(path).map_err(fail)?;
+        let database =
+            Connection::open_with_flags(plain(path)?, OpenFlags::default().difference(OpenFlags::SQLITE_OPEN_URI)).map_err(fail)?;
         database.busy_timeout(PATIENCE).map_err(fail)?;
         if is_new(&database).map_err(fail)? {
             database.execute_batch("PRAGMA journal_mode = WAL").map_err(fail)?;
@@ -101,6 +102,15 @@ impl State {
         // A run that is killed loses nothing that was committed; only a power cut may take the last commits, never the file.
         database.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;").map_err(fail)?;
         Ok(Self { path: path.to_owned(), database, _turn: turn })
+    }
+}
+
+/// At rest it is one plain file, which can be read also where its reader may write nothing; a write-ahead log asks for more.
+impl Drop for State {
+    fn drop(&mut self) {
+        // Where somebody reads it now, it stays as it is: nothing is lost, and nobody is waited for.
+        _ = self.database.busy_timeout(Duration::ZERO);
+        _ = self.database.execute_batch("PRAGMA journal_mode = DELETE");
     }
 }
 
@@ -135,12 +145,18 @@ impl Store for State {
 /// [`Error::State`]: it cannot be read, or is something else.
 pub fn read(path: &Path) -> Result<Vec<Fact>, Error> {
     let fail = |error| failed(path, "cannot read it as state file", &error);
-    let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(fail)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let database = Connection::open_with_flags(plain(path)?, flags).map_err(fail)?;
     database.busy_timeout(PATIENCE).map_err(fail)?;
     check(&database, path)?;
     let mut all = database.prepare(ALL).map_err(fail)?;
     let facts = all.query_map([], row::entry).map_err(fail)?.map(|entry| entry.map(|entry| entry.fact));
     facts.collect::<Result<_, _>>().map_err(fail)
+}
+
+/// The path as a file and nothing else: `SQLite` takes `:memory:` for no file at all.
+fn plain(path: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(path).map_err(|error| failed(path, "cannot open", &error))
 }
 
 /// Whether nothing was ever put into the database; also when a run was killed while it made it.

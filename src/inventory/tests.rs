@@ -69,7 +69,7 @@ fn the_documented_example_gives_exactly_three_facts_once() {
 
 #[test]
 fn the_focus_decides_who_is_recorded() {
-    let focus = Focus::new(vec![parse_range("10.0.0.0/8").unwrap()], vec![parse_range("10.9.0.0/16").unwrap()]);
+    let focus = Focus::new(&[parse_range("10.0.0.0/8").unwrap()], &[parse_range("10.9.0.0/16").unwrap()]);
     let mut inventory = Inventory::new(Wanted { focus, ..Wanted::default() }, &Limits::default());
     assert_eq!(told(&mut inventory, &handshake("10.0.0.1", "192.0.2.1", 80)), ["client 10.0.0.1 80", "outbound 10.0.0.1 192.0.2.1:80"]);
     assert_eq!(told(&mut inventory, &handshake("192.0.2.1", "10.0.0.1", 80)), ["service 10.0.0.1:80", "inbound 192.0.2.1 10.0.0.1:80"]);
@@ -103,6 +103,64 @@ fn a_fact_not_seen_for_its_lifetime_is_told_again() {
     let mut first = Vec::new();
     inventory.facts().each(&mut |fact| first.push((fact.known.first_at, fact.known.handshakes)));
     assert_eq!(first, [(Timestamp::from_parts(171, 0, false), 2); 3]);
+}
+
+#[test]
+fn a_connection_that_outlives_its_facts_brings_all_of_them_back() {
+    let lifetime = Some(Duration::from_secs(60));
+    let mut inventory = Inventory::new(Wanted { lifetime, ..Wanted::default() }, &Limits::default());
+    let handshake = handshake("10.0.0.1", "10.0.0.2", 22);
+    let mut flow = flow(&handshake);
+    let mut names = Vec::new();
+    let mut note = |event: Event<'_>| {
+        if let EventKind::FactSeen(fact) = event.kind {
+            names.push(named(fact));
+        }
+    };
+    inventory.handshake(&mut flow, &handshake, &mut note);
+    inventory.step(&mut flow, Step::Data, Timestamp::from_parts(600, 0, false), &handshake.frames, &mut note);
+    assert_eq!(names, ["service 10.0.0.2:22", "client 10.0.0.1 22", "internal 10.0.0.1 10.0.0.2:22"].repeat(2));
+    assert_eq!(inventory.counts(), [1, 1, 1]);
+}
+
+#[test]
+fn what_is_told_late_cites_the_opening_too() {
+    let mut inventory = Inventory::new(Wanted { record_at: RecordAt::Data, ..Wanted::default() }, &Limits::default());
+    let handshake = handshake("10.0.0.1", "10.0.0.2", 22);
+    assert!(told(&mut inventory, &handshake).is_empty());
+    let mut flow = flow(&handshake);
+    let mut cited = Vec::new();
+    for (step, number) in [(Step::Established, 3), (Step::Data, 7)] {
+        let frames = Frames::one(FrameId { input: 0, number });
+        inventory.step(&mut flow, step, handshake.at, &frames, &mut |event| {
+            cited.push(event.evidence.frames.spans().map(|span| span.first).collect::<Vec<_>>());
+        });
+    }
+    assert_eq!(cited, [[2, 7], [2, 7], [2, 7]]);
+}
+
+#[test]
+fn a_grade_is_confirmed_by_the_connection_that_has_it() {
+    let mut inventory = Inventory::new(Wanted::default(), &Limits::default());
+    let mut confirmed = Vec::new();
+    let mut note = |event: Event<'_>| {
+        if let EventKind::FactConfirmed(fact, _) = event.kind {
+            let frames: Vec<_> = event.evidence.frames.spans().map(|span| span.first).collect();
+            confirmed.push((fact.known.grade, frames));
+        }
+    };
+    let handshake = handshake("10.0.0.1", "10.0.0.2", 22);
+    let frame = |number| Frames::one(FrameId { input: 0, number });
+    let [mut real, mut probe] = [flow(&handshake), flow(&handshake)];
+    inventory.handshake(&mut real, &handshake, &mut note);
+    inventory.step(&mut real, Step::Established, handshake.at, &frame(3), &mut note);
+    inventory.handshake(&mut probe, &handshake, &mut note);
+    inventory.step(&mut probe, Step::Probe, handshake.at, &frame(6), &mut note);
+    (probe.announced, probe.closing) = (false, frame(6));
+    inventory.closed(&mut probe, &mut note);
+    inventory.step(&mut real, Step::Data, handshake.at, &frame(8), &mut note);
+    inventory.closed(&mut real, &mut note);
+    assert_eq!(confirmed, [(Grade::Data, vec![8])]);
 }
 
 #[test]
