@@ -48,7 +48,7 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<u8> {
         Args::command().error(ErrorKind::ArgumentConflict, "standard input can be only one of the two").exit();
     }
     let sides = [old, new].map(std::slice::from_ref).map(|read| Input::of(read, scope));
-    let mut out = output(args.output.as_deref(), &[old.clone(), new.clone()])?;
+    let read = [old.clone(), new.clone()];
     let stop = crate::stop_flag().context("cannot watch for signals")?;
     let [old, new] = sides.map(|side| side.facts(scope, &stop));
     let ((old, old_code), (new, new_code)) = (old?, new?);
@@ -59,6 +59,8 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<u8> {
     if [old_code, new_code].contains(&crate::FAILED) {
         return Ok(crate::FAILED);
     }
+    // Not before: what could not be read leaves an older comparison alone.
+    let mut out = output(args.output.as_deref(), &read)?;
     let difference = Difference::between(old, new, args.all);
     let written = if args.json { difference.write_json(&mut out) } else { difference.write_text(&mut out) };
     closed(written.and_then(|()| out.flush()), args.output.as_deref())?;

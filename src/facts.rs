@@ -88,10 +88,11 @@ impl clap::Args for Chosen {
 /// Reads the facts and writes the export: the exit code.
 pub(crate) fn run(args: &FactsArgs) -> anyhow::Result<u8> {
     let input = Input::of(&args.read, &args.scope);
-    let mut out = output(args.output.as_deref(), &args.read)?;
     let stop = crate::stop_flag().context("cannot watch for signals")?;
     let (facts, code) = input.facts(&args.scope, &stop)?;
     if code != crate::FAILED {
+        // Not before: what could not be read leaves an older export alone.
+        let mut out = output(args.output.as_deref(), &args.read)?;
         let facts = Listed(facts);
         let terminal = args.output.is_none() && io::stdout().is_terminal();
         let width = || args.width.map(usize::from).or_else(|| if terminal { crate::terminal_width() } else { None });

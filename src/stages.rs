@@ -24,6 +24,7 @@ use crate::inventory::Wanted;
 use crate::limits::Limits;
 use crate::peer::Flow;
 use crate::peer::Peer;
+use crate::peer::VlanStack;
 use crate::protocol::Conversations;
 use crate::report::Sink;
 use crate::report::Tally;
@@ -220,6 +221,10 @@ impl Receiver for Stages<'_> {
 
     fn step(&mut self, flow: &mut Flow, step: Step, at: Timestamp, frames: &Frames) {
         self.inventory.step(flow, step, at, frames, &mut |event| self.out.event(&event));
+    }
+
+    fn copied(&mut self, flow: &mut Flow, vlans: VlanStack, at: Timestamp) {
+        self.inventory.copied(flow, vlans, at);
     }
 
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {

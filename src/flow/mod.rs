@@ -116,6 +116,9 @@ pub trait Receiver {
     /// A connection whose SYN-ACK was told came further. Each step once, at the frames that show it.
     fn step(&mut self, _flow: &mut Flow, _step: Step, _at: Timestamp, _frames: &Frames) {}
 
+    /// A copy of the SYN-ACK with other VLAN tags: the capture shows the connection before and behind a router.
+    fn copied(&mut self, _flow: &mut Flow, _vlans: VlanStack, _at: Timestamp) {}
+
     /// The next piece of a stream. The receiver may settle who is the client as long as the flow is not announced.
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest;
 

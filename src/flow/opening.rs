@@ -92,7 +92,12 @@ impl Flows {
     /// A SYN-ACK: the answer that makes a connection.
     pub(super) fn syn_ack(&mut self, key: FlowKey, found: Option<usize>, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
         let (server, client) = (segment.source, segment.destination);
-        if found.and_then(|slot| self.slots.get(slot)).is_some_and(|connection| connection.is_isn(server, segment.seq)) {
+        if let Some(connection) =
+            found.and_then(|slot| self.slots.get_mut(slot)).filter(|connection| connection.is_isn(server, segment.seq))
+        {
+            if segment.vlans != connection.flow.vlans {
+                receiver.copied(&mut connection.flow, segment.vlans, segment.at);
+            }
             return;
         }
         let syn = self.pending.get(client, server, segment.at, &self.limits).cloned();

@@ -72,8 +72,7 @@ impl Networks {
     ///
     /// # Errors
     ///
-    /// [`Error::Networks`]: the file cannot be read, is too large, has a line that is no range, or none at all: an empty list would
-    /// mean everything.
+    /// [`Error::Networks`]: the file cannot be read, is too large, or has a line that is no range.
     fn read(&self) -> Result<Vec<IpNet>, Error> {
         let path = match self {
             Self::Range(range) => return Ok(vec![*range]),
@@ -93,7 +92,16 @@ impl Networks {
                 ranges.push(parse_range(word).map_err(|problem| fail(format!("line {}: {problem}", number.saturating_add(1))))?);
             }
         }
-        if ranges.is_empty() { Err(fail("no network in it".to_owned())) } else { Ok(ranges) }
+        Ok(ranges)
+    }
+
+    /// The same; a file without a range is refused, since an empty focus would mean everything.
+    fn read_some(&self) -> Result<Vec<IpNet>, Error> {
+        let ranges = self.read()?;
+        match self {
+            Self::File(path) if ranges.is_empty() => Err(Error::Networks { path: path.clone(), problem: "no network in it".to_owned() }),
+            _ => Ok(ranges),
+        }
     }
 }
 
@@ -113,14 +121,15 @@ impl FocusSource {
     ///
     /// [`Error::Networks`]
     pub fn read(&self) -> Result<Focus, Error> {
-        let all = |networks: &[Networks]| -> Result<Vec<IpNet>, Error> {
+        type Read = fn(&Networks) -> Result<Vec<IpNet>, Error>;
+        let all = |networks: &[Networks], read: Read| -> Result<Vec<IpNet>, Error> {
             let mut ranges = Vec::new();
             for networks in networks {
-                ranges.extend(networks.read()?);
+                ranges.extend(read(networks)?);
             }
             Ok(ranges)
         };
-        Ok(Focus::new(&all(&self.included)?, &all(&self.excluded)?))
+        Ok(Focus::new(&all(&self.included, Networks::read_some)?, &all(&self.excluded, Networks::read)?))
     }
 }
 
@@ -179,6 +188,11 @@ mod tests {
         }
         assert_eq!(file("empty", "# nothing\n").unwrap_err(), "no network in it");
         assert_eq!(file("bad", "10.0.0.0/8\nhost\n").unwrap_err(), "line 2: 'host' is not an address, a CIDR range or net/mask");
+        let nothing = std::env::temp_dir().join(format!("ntp-sniff-exclude-{}", std::process::id()));
+        std::fs::write(&nothing, "# nothing yet\n").unwrap();
+        let excluded = FocusSource { included: Vec::new(), excluded: vec![Networks::File(nothing.clone())] }.read().unwrap();
+        std::fs::remove_file(nothing).unwrap();
+        assert!(excluded.contains("10.1.1.1".parse().unwrap()), "who excludes nothing watches everything");
         assert!(Networks::parse("@").is_err() && Networks::parse("host").is_err());
         let missing = FocusSource { included: vec![Networks::File("/nowhere/at/all".into())], excluded: Vec::new() };
         assert!(missing.read().is_err());

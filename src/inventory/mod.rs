@@ -36,6 +36,7 @@ use crate::limits::Limits;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::RolesFrom;
+use crate::peer::VlanStack;
 use crate::time::Timestamp;
 use flood::Ration;
 use flood::Reach;
@@ -267,6 +268,14 @@ impl Inventory {
             emit(sight.event(EventKind::FloodSeen(Flood { server, since, half_open })));
         }
         false
+    }
+
+    /// The connection was seen in another VLAN, too.
+    pub fn copied(&mut self, flow: &mut Flow, vlans: VlanStack, at: Timestamp) {
+        let Some(pair) = self.pair(flow.client.ip, flow.server) else { return };
+        for (relation, place) in pair.relations().into_iter().zip(&mut flow.facts_at) {
+            relation.map(|relation| self.table.change(relation, place, at, |entry| entry.fact.known.vlans.add(vlans)));
+        }
     }
 
     /// A connection came further: its facts rise.

@@ -4,7 +4,6 @@ use super::*;
 use crate::evidence::FrameId;
 use crate::evidence::Frames;
 use crate::fact::Fact;
-use crate::peer::VlanStack;
 use crate::time::Timestamp;
 
 fn handshake(client: &str, server: &str, port: u16) -> Handshake {
@@ -186,4 +185,18 @@ fn a_flood_is_one_record_and_the_real_client_is_seen() {
     flow.announced = false;
     inventory.closed(&mut flow, &mut note);
     assert_eq!(grades, [("10.9.9.9".to_owned(), Grade::Established, true)]);
+}
+
+#[test]
+fn a_copy_behind_a_router_adds_its_vlan() {
+    let mut inventory = Inventory::new(Wanted::default(), &Limits::default());
+    let pair = handshake("10.0.0.1", "10.0.0.2", 22);
+    let mut flow = flow(&pair);
+    inventory.handshake(&mut flow, &pair, &mut |_| ());
+    let mut behind = VlanStack::default();
+    assert!(behind.push(20));
+    inventory.copied(&mut flow, behind, pair.at);
+    let mut vlans = Vec::new();
+    inventory.facts().each(&mut |fact| vlans.push(fact.known.vlans.to_string()));
+    assert_eq!(vlans, ["20", "20", "20"]);
 }
