@@ -1,6 +1,13 @@
 //! Half-open connections by the thousand: facts about them are rationed, the rest is counted and told once.
 
+use crate::event::Flood;
+use crate::event::Scanner;
+use crate::peer::Endpoint;
 use crate::time::Timestamp;
+use foldhash::quality::RandomState;
+use hashbrown::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// New clients of one service that may be told before the service has to wait.
@@ -18,23 +25,79 @@ const SCAN: u64 = 100;
 /// Of how many services of a client one at least must be established.
 const SCAN_RATIO: u64 = 10;
 
+/// Rations of services, and what clients reach for. Both are bounded as facts are.
+#[derive(Debug)]
+pub(super) struct Rations {
+    services: HashMap<Endpoint, Ration, RandomState>,
+    clients: HashMap<IpAddr, Reach, RandomState>,
+    most: usize,
+}
+
+/// What came of asking to record a new pair that has but a SYN-ACK.
+pub(super) struct Asked {
+    /// Whether it may be.
+    pub(super) granted: bool,
+    /// That the service is flooded, when that is to be told.
+    pub(super) flood: Option<Flood>,
+    /// That the client scans, when that is to be told.
+    pub(super) scanner: Option<Scanner>,
+}
+
+impl Rations {
+    pub(super) fn new(most: usize) -> Self {
+        Self { services: HashMap::default(), clients: HashMap::default(), most }
+    }
+
+    /// Asks for a new pair. Where the tables of clients and services are full, those without an entry are not rationed: the bound
+    /// on facts holds.
+    pub(super) fn ask(&mut self, client: IpAddr, server: Endpoint, at: Timestamp) -> Asked {
+        let reach = bounded(&mut self.clients, client, self.most, || Reach::new(at));
+        let (may_client, scans) = reach.map_or((true, None), |reach| reach.take(at));
+        let scanner = scans.map(|(since, reached, established)| Scanner { client, since, reached, established });
+        let Some(ration) = bounded(&mut self.services, server, self.most, || Ration::new(at)) else {
+            return Asked { granted: may_client, flood: None, scanner };
+        };
+        let granted = may_client && ration.take(at);
+        let left_out = if may_client && !granted { ration.leave_out(at) } else { None };
+        Asked { granted, flood: left_out.map(|(since, half_open)| Flood { server, since, half_open }), scanner }
+    }
+
+    /// The client made use of a service.
+    pub(super) fn client_established(&mut self, client: IpAddr) {
+        self.clients.get_mut(&client).into_iter().for_each(Reach::established);
+    }
+
+    /// A client of the service that was left out was established after all.
+    pub(super) fn left_out_established(&mut self, server: Endpoint) {
+        self.services.get_mut(&server).into_iter().for_each(Ration::established);
+    }
+}
+
+/// The entry of a key, made if there is room.
+fn bounded<K: Hash + Eq, V>(map: &mut HashMap<K, V, RandomState>, key: K, most: usize, make: impl FnOnce() -> V) -> Option<&mut V> {
+    if map.len() >= most && !map.contains_key(&key) {
+        return None;
+    }
+    Some(map.entry(key).or_insert_with(make))
+}
+
 /// Rations the facts of one service.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ration {
+struct Ration {
     used: u64,
     at: Timestamp,
     /// Since when facts are left out, and how many of them were not established since.
-    pub(super) left_out: Option<(Timestamp, u64)>,
+    left_out: Option<(Timestamp, u64)>,
     told: bool,
 }
 
 impl Ration {
-    pub(super) fn new(at: Timestamp) -> Self {
+    fn new(at: Timestamp) -> Self {
         Self { used: 0, at, left_out: None, told: false }
     }
 
     /// Whether a new client may be told now.
-    pub(super) fn take(&mut self, now: Timestamp) -> bool {
+    fn take(&mut self, now: Timestamp) -> bool {
         // A clock that went back goes on from there.
         self.at = self.at.min(now);
         let refill = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX).saturating_mul(PER_MINUTE) / 60_000;
@@ -48,7 +111,7 @@ impl Ration {
     }
 
     /// Leaves a client out. Tells, once, when that makes a flood: since when, and how many.
-    pub(super) fn leave_out(&mut self, now: Timestamp) -> Option<(Timestamp, u64)> {
+    fn leave_out(&mut self, now: Timestamp) -> Option<(Timestamp, u64)> {
         let (since, count) = self.left_out.unwrap_or((now, 0));
         let count = count.saturating_add(1);
         self.left_out = Some((since, count));
@@ -58,7 +121,7 @@ impl Ration {
     }
 
     /// One that was left out was established after all.
-    pub(super) fn established(&mut self) {
+    fn established(&mut self) {
         if let Some((_, count)) = &mut self.left_out {
             *count = count.saturating_sub(1);
         }
@@ -67,7 +130,7 @@ impl Ration {
 
 /// What one client reaches for, minute by minute.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reach {
+struct Reach {
     since: Timestamp,
     reached: u64,
     established: u64,
@@ -75,13 +138,13 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    pub(super) fn new(at: Timestamp) -> Self {
+    fn new(at: Timestamp) -> Self {
         Self { since: at, reached: 0, established: 0, told: false }
     }
 
     /// Another service answered the client. Whether it may be told, and, once, that the client scans: since when, how many
     /// services answered it, and how many of these it made use of.
-    pub(super) fn take(&mut self, now: Timestamp) -> (bool, Option<(Timestamp, u64, u64)>) {
+    fn take(&mut self, now: Timestamp) -> (bool, Option<(Timestamp, u64, u64)>) {
         self.since = self.since.min(now);
         if now.since(self.since) > Duration::from_secs(60) {
             *self = Self { told: self.told, ..Self::new(now) };
@@ -94,7 +157,7 @@ impl Reach {
     }
 
     /// The client made use of a service.
-    pub(super) fn established(&mut self) {
+    fn established(&mut self) {
         self.established = self.established.saturating_add(1);
     }
 }

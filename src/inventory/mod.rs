@@ -22,8 +22,6 @@ use crate::anomaly::Anomaly;
 use crate::error::Error;
 use crate::event::Event;
 use crate::event::EventKind;
-use crate::event::Flood;
-use crate::event::Scanner;
 use crate::evidence::Evidence;
 use crate::evidence::Frames;
 use crate::fact::Direction;
@@ -38,11 +36,7 @@ use crate::peer::Flow;
 use crate::peer::RolesFrom;
 use crate::peer::VlanStack;
 use crate::time::Timestamp;
-use flood::Ration;
-use flood::Reach;
-use foldhash::quality::RandomState;
-use hashbrown::HashMap;
-use std::hash::Hash;
+use flood::Rations;
 use std::net::IpAddr;
 use std::time::Duration;
 use table::Place;
@@ -90,11 +84,8 @@ pub struct Inventory {
     focus: Focus,
     enough: Grade,
     most: usize,
-    most_rations: usize,
     table: Table,
-    /// Rations of services, and what clients reach for. Both are bounded as facts are.
-    rations: HashMap<Endpoint, Ration, RandomState>,
-    reaches: HashMap<IpAddr, Reach, RandomState>,
+    rations: Rations,
     said_full: bool,
 }
 
@@ -147,10 +138,8 @@ impl Inventory {
             focus,
             enough: record_at.enough(),
             most: limits.facts,
-            most_rations: limits.rations,
             table: Table::new(limits.facts, lifetime, store),
-            rations: HashMap::default(),
-            reaches: HashMap::default(),
+            rations: Rations::new(limits.rations),
             said_full: false,
         }
     }
@@ -252,22 +241,14 @@ impl Inventory {
     /// Whether a new pair that has but a SYN-ACK may be recorded. A service that is flooded, and a client that scans, have to
     /// wait until the connection is established; that they are is told once.
     fn may_tell(&mut self, pair: Pair, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) -> bool {
-        let Pair { client, server, .. } = pair;
-        let at = sight.at;
-        // Where the tables of clients and services are full, those without an entry are not rationed: the bound on facts holds.
-        let reach = bounded(&mut self.reaches, client, self.most_rations, || Reach::new(at));
-        let (may_client, scanner) = reach.map_or((true, None), |reach| reach.take(at));
-        if let Some((since, reached, established)) = scanner {
-            emit(sight.event(EventKind::ScannerSeen(Scanner { client, since, reached, established })));
+        let asked = self.rations.ask(pair.client, pair.server, sight.at);
+        if let Some(scanner) = asked.scanner {
+            emit(sight.event(EventKind::ScannerSeen(scanner)));
         }
-        let Some(ration) = bounded(&mut self.rations, server, self.most_rations, || Ration::new(at)) else { return may_client };
-        if may_client && ration.take(at) {
-            return true;
+        if let Some(flood) = asked.flood {
+            emit(sight.event(EventKind::FloodSeen(flood)));
         }
-        if let Some((since, half_open)) = may_client.then(|| ration.leave_out(at)).flatten() {
-            emit(sight.event(EventKind::FloodSeen(Flood { server, since, half_open })));
-        }
-        false
+        asked.granted
     }
 
     /// The connection was seen in another VLAN, too.
@@ -288,7 +269,7 @@ impl Inventory {
         };
         let sight = Sight { at, frames };
         if step == Step::Established {
-            self.reaches.get_mut(&pair.client).into_iter().for_each(Reach::established);
+            self.rations.client_established(pair.client);
         }
         if grade >= Grade::Established && !self.table.knows(&pair.connection(), connection_at(flow), at) {
             self.catch_up(pair, flow, &sight);
@@ -315,7 +296,7 @@ impl Inventory {
 
     /// Learns the facts of a connection that was left out while it had but a SYN-ACK, or that were forgotten since.
     fn catch_up(&mut self, pair: Pair, flow: &mut Flow, sight: &Sight<'_>) {
-        self.rations.get_mut(&pair.server).into_iter().for_each(Ration::established);
+        self.rations.left_out_established(pair.server);
         let (syn_seen, vlans) = (flow.roles == RolesFrom::Handshake, flow.vlans);
         for (relation, place) in pair.relations().into_iter().zip(&mut flow.facts_at) {
             let Some(relation) = relation else { continue };
@@ -359,12 +340,4 @@ impl Inventory {
 fn connection_at(flow: &mut Flow) -> &mut Place {
     let [_, _, place] = &mut flow.facts_at;
     place
-}
-
-/// The entry of a key, made if there is room.
-fn bounded<K: Hash + Eq, V>(map: &mut HashMap<K, V, RandomState>, key: K, most: usize, make: impl FnOnce() -> V) -> Option<&mut V> {
-    if map.len() >= most && !map.contains_key(&key) {
-        return None;
-    }
-    Some(map.entry(key).or_insert_with(make))
 }
