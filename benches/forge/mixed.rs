@@ -28,8 +28,8 @@ pub(crate) fn bytes(capture: &mut Capture, count: u64) {
         if live.is_empty() {
             return;
         }
-        capture.pause(random.below(600));
-        if random.below(16) == 0 {
+        capture.pause(random.below(1600));
+        if random.below(32) == 0 {
             question(capture, &mut random);
         }
         let chosen = random.below(live.len() as u64) as usize;
@@ -79,9 +79,10 @@ fn ends(random: &mut Random, port: u16) -> [([u8; 4], u16); 2] {
 /// Some exchanges of a short question and an answer, which is seldom long.
 fn ordinary(random: &mut Random) -> Talk {
     let mut turns = Vec::new();
-    for _ in 0..random.between(1, 8) {
-        let doublings = (random.next() | 1 << 15).trailing_zeros() / 2;
-        let answer = random.between(20, 250) << doublings;
+    for _ in 0..random.between(1, 2) {
+        // Half of all answers are short, a quarter twice as long, and so on.
+        let doublings = ((random.next() >> 20) | 1 << 11).trailing_zeros();
+        let answer = random.between(60, 1100) << doublings;
         turns.push(Turn { noise: random.between(40, 500) as usize, ..Turn::client("") });
         turns.push(Turn { noise: answer as usize, ..Turn::server("") });
     }

@@ -104,7 +104,7 @@ fn plugin_list(random: &mut Random, kind: Kind, plugins: u64) -> String {
         let name = random.between(15, 45);
         words(random, name, &mut text, false);
         text.push_str(&format!(" <|> {} <|> This script is (C) 2004 the laboratory <|> ;", random.of(&CATEGORIES)));
-        let description = random.between(80, 260);
+        let description = random.between(40, 170);
         words(random, description, &mut text, true);
         text.push_str(";;Solution : see the vendor's advisory;Risk factor : High <|> ");
         let summary = random.between(12, 42);

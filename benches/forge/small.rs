@@ -26,8 +26,9 @@ pub(crate) fn frames(capture: &mut Capture, count: u64) {
             met += 1;
             met - 1
         } else {
-            // The product of three fractions: mostly small.
-            [(); 3].iter().fold(met, |number, ()| (number * random.below(1 << 20)) >> 20)
+            // The third power of a fraction: mostly small.
+            let fraction = random.below(1 << 20);
+            (0..3).fold(met, |number, _| (number * fraction) >> 20)
         };
         capture.pause(random.below(60));
         connection(capture, &mut random, number);
