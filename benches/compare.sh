@@ -100,7 +100,7 @@ row() {
         def rounded($digits): pow(10; $digits) as $unit | . * $unit | round / $unit;
         of($ours) as $a | of($peer) as $b
         | ([$a, $b] | transpose | map(select(all(. != null)) | .[0] / .[1]) | median) as $ratio
-        | (if $ratio < 0.1 then "1/\(1 / $ratio | rounded(0))" else ($ratio | rounded(2)) end) as $shown
+        | (if $ratio < 0.2 then "1/\(1 / $ratio | rounded(0))" else ($ratio | rounded(2)) end) as $shown
         | "| \($what) | \($shown) | \($goals) | \($a | median | rounded(3)) s | \($b | median | rounded(3)) s |"' "$runs"
 }
 
