@@ -45,8 +45,8 @@ const USAGE: &str = "ntp-sniff [OPTIONS] -r FILE... [EXPRESSION]...\n       ntp-
 pub(crate) struct Args {
     /// Capture file to read, "-" for standard input; repeatable.
     ///
-    /// pcap (micro- or nanoseconds) and pcapng, plain or gzip-compressed: the content decides, never the name. Several files are one
-    /// timeline in the order given: connections carry over from one to the next, frames are numbered from 1 in each.
+    /// pcap (micro- or nanoseconds) and pcapng, plain or compressed (gzip, zstd, lz4, xz, bzip2): the content decides, never the name.
+    /// Several files are one timeline in the order given: connections carry over from one to the next, frames are numbered from 1 in each.
     #[arg(short, long, value_name = "FILE", help_heading = "Input")]
     pub(crate) read: Vec<PathBuf>,
 

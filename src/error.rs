@@ -16,7 +16,7 @@ pub enum Error {
         source: io::Error,
     },
     /// An input is not a capture: text, empty, or an unknown format.
-    #[error("{input}: not a capture: {found}; pcap and pcapng files are read, plain or gzip-compressed")]
+    #[error("{input}: not a capture: {found}; pcap and pcapng files are read, plain or compressed (gzip, zstd, lz4, xz, bzip2)")]
     NotACapture {
         /// Which.
         input: String,

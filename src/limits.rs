@@ -18,6 +18,9 @@ pub struct Limits {
     /// Longest capture record. 262,144 is libpcap's own maximum; offloaded super-packets and USB-sized snap lengths of
     /// other tools fit into four times that. A longer one means that the file is damaged.
     pub record_bytes: usize,
+    /// Memory that unpacking a compressed input may take, which its sender chose: the dictionary of xz (`xz -9` takes 65 MiB), the window
+    /// of zstd (128 MiB with `--long`, eight with `-19`). What comes out is walked, not kept, and has no bound.
+    pub unpack_bytes: usize,
     /// Longest pcapng block that is not a packet (name resolution, secrets). Longer ones are skipped, not kept.
     pub block_bytes: usize,
     /// TLS secrets kept from pcapng files: a key log of some ten thousand connections.
@@ -96,6 +99,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             record_bytes: 1 << 20,
+            unpack_bytes: 1 << 27,
             block_bytes: 1 << 24,
             secrets_bytes: 1 << 22,
             interfaces: 4096,

@@ -33,7 +33,7 @@ fn flood(capture: &mut Capture, count: u64, answer: bool) {
         let spoofed = ([11 + net % 116, b, c, d], 1024 + u16::from_le_bytes([port[0], port[1]]) % 60_000);
         let seq = (random.next() >> 32) as u32;
         capture.pause(MICROS_BETWEEN);
-        let syn = Segment { from: spoofed, to: SERVER, seq, ack: None, syn: true, fin: false, payload: &[] };
+        let syn = Segment { from: spoofed, to: SERVER, seq, syn: true, ..Segment::default() };
         capture.send(syn);
         if answer {
             capture.send(Segment { from: SERVER, to: spoofed, seq: !seq, ack: Some(seq.wrapping_add(1)), ..syn });
@@ -43,7 +43,7 @@ fn flood(capture: &mut Capture, count: u64, answer: bool) {
 
 /// A connection with data both ways.
 fn real(capture: &mut Capture) {
-    let syn = Segment { from: CLIENT, to: SERVER, seq: 1000, ack: None, syn: true, fin: false, payload: &[] };
+    let syn = Segment { from: CLIENT, to: SERVER, seq: 1000, syn: true, ..Segment::default() };
     let client = Segment { syn: false, seq: 1001, ack: Some(5001), ..syn };
     let server = Segment { from: SERVER, to: CLIENT, seq: 5001, ..client };
     let all = [

@@ -1,4 +1,4 @@
-//! Forges the captures that the figures of the README are measured with: the same bytes every time.
+//! Forges captures to measure with: the same bytes every time, and nothing needed from elsewhere.
 //!
 //! `cargo bench --bench forge -- SHAPE FILE [COUNT]`; without a shape it names them.
 #![allow(
@@ -7,17 +7,24 @@
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::format_push_string,
+    clippy::format_collect,
     clippy::print_stderr,
     reason = "a tool for developers: its numbers are known to be small, and it stops where it cannot write"
 )]
 
 mod flood;
 mod frame;
+mod mixed;
+mod nessus;
+mod sessions;
+mod small;
+mod talk;
 
 use frame::Capture;
 use std::env;
 use std::fs::File;
-use std::io::BufWriter;
 use std::process::ExitCode;
 
 /// A kind of capture.
@@ -42,6 +49,24 @@ const SHAPES: &[Shape] = &[
         count: 500_000,
         forge: flood::answered,
     },
+    Shape {
+        name: "small",
+        about: "N small frames: scans, refusals, short connections of up to a million pairs",
+        count: 12_000_000,
+        forge: small::frames,
+    },
+    Shape {
+        name: "mixed",
+        about: "N bytes of ordinary traffic, a tenth of it on ports 1241 and 8834",
+        count: 1_000_000_000,
+        forge: mixed::bytes,
+    },
+    Shape {
+        name: "ntp1241",
+        about: "N Nessus sessions at once, each with 10,000 plugins and a scan",
+        count: 128,
+        forge: sessions::sessions,
+    },
 ];
 
 fn main() -> ExitCode {
@@ -56,8 +81,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     };
     let count = words.get(2).map_or(shape.count, |count| count.parse().expect("a number"));
-    let mut capture = Capture::new(BufWriter::with_capacity(1 << 20, File::create(path).expect("a file to write")));
+    let mut capture = Capture::new(Some(File::create(path).expect("a file to write")));
     (shape.forge)(&mut capture, count);
+    eprintln!("{}: {} frames, {} bytes", path, capture.frames(), capture.written());
     capture.finish();
     ExitCode::SUCCESS
 }

@@ -144,8 +144,10 @@ impl Buffer {
 }
 
 /// Decoders report damage as errors of reading; the file itself has no such kinds.
-fn problem(error: &io::Error) -> String {
+pub(super) fn problem(error: &io::Error) -> String {
     match error.kind() {
+        // The bound on memory, not the machine's.
+        ErrorKind::OutOfMemory => error.to_string(),
         ErrorKind::UnexpectedEof => "the compressed stream is cut".to_owned(),
         ErrorKind::InvalidData | ErrorKind::InvalidInput => format!("the compressed stream is damaged: {error}"),
         _ => format!("cannot read: {error}"),

@@ -93,7 +93,7 @@ impl CaptureFile {
     }
 
     fn from_source(source: super::buffer::Source, name: String, input: u32, limits: &Limits) -> Result<Self, Error> {
-        let (mut buffer, kind) = match input::identify(source) {
+        let (mut buffer, kind) = match input::identify(source, limits) {
             Ok(Ok(identified)) => identified,
             Ok(Err(found)) => return Err(Error::NotACapture { input: name, found }),
             Err(flaw) => return Err(damaged(&name, 0, flaw)),

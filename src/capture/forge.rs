@@ -142,3 +142,22 @@ pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
+
+/// One member or frame of every compression that is read, with its name; in small blocks and with checks.
+pub(super) fn packed(bytes: &[u8]) -> [(&'static str, Vec<u8>); 5] {
+    let blocks = lz4_flex::frame::FrameInfo::new().block_size(lz4_flex::frame::BlockSize::Max64KB).content_checksum(true);
+    let mut lz4 = lz4_flex::frame::FrameEncoder::with_frame_info(blocks, Vec::new());
+    lz4.write_all(bytes).unwrap();
+    let mut bzip2 = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    bzip2.write_all(bytes).unwrap();
+    let mut zstd = zstd::Encoder::new(Vec::new(), 0).unwrap();
+    zstd.include_checksum(true).unwrap();
+    zstd.write_all(bytes).unwrap();
+    [
+        ("gzip", gzip(bytes)),
+        ("zstd", zstd.finish().unwrap()),
+        ("lz4", lz4.finish().unwrap()),
+        ("xz", liblzma::encode_all(bytes, 6).unwrap()),
+        ("bzip2", bzip2.finish().unwrap()),
+    ]
+}

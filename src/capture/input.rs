@@ -4,16 +4,17 @@ use super::buffer::Buffer;
 use super::buffer::Flaw;
 use super::buffer::Order;
 use super::buffer::Source;
+use super::buffer::problem;
+use super::packed;
 use super::pcap::Pcap;
 use crate::error::Error;
-use flate2::bufread::MultiGzDecoder;
+use crate::limits::Limits;
 use rustix::event::PollFd;
 use rustix::event::PollFlags;
 use rustix::event::Timespec;
 use std::fs;
 use std::fs::File;
 use std::io;
-use std::io::BufReader;
 use std::io::ErrorKind;
 use std::io::Read;
 use std::path::Path;
@@ -22,9 +23,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
-/// Compressed bytes read at once.
-const PACKED_READ_BYTES: usize = 128 << 10;
-
 /// How long standard input is waited for before the stop flag is looked at again: 150 ms.
 const WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 150_000_000 };
 
@@ -32,11 +30,8 @@ const WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 150_000_000 };
 const STDIN: &str = "-";
 
 /// First bytes of what is not read, and what to call it.
-const UNREAD: [(&[u8], &str); 8] = [
-    (b"\x28\xb5\x2f\xfd", "zstd compression is not read yet"),
-    (b"\x04\x22\x4d\x18", "lz4 compression is not read yet"),
-    (b"\xfd7zXZ", "xz compression is not read yet"),
-    (b"BZh", "bzip2 compression is not read"),
+const UNREAD: [(&[u8], &str); 5] = [
+    (b"\x02\x21\x4c\x18", "the legacy lz4 format is not read"),
     (b"\x1f\x9d", "compress (.Z) compression is not read"),
     (b"PK\x03\x04", "zip archives are not read"),
     (b"7z\xbc\xaf", "7z archives are not read"),
@@ -122,25 +117,25 @@ impl Read for Counted {
     }
 }
 
-/// Looks at the first bytes, unpacks one layer of gzip, and says how the capture is written. Both the buffer and the answer are for the
-/// uncompressed bytes, none of them passed.
+/// Looks at the first bytes, unpacks one layer of compression, and says how the capture is written. Both the buffer and the answer are
+/// for the uncompressed bytes, none of them passed.
 ///
 /// # Errors
 ///
 /// The outer one for damage, the inner one for what is not a capture: what it is instead.
-pub(super) fn identify(source: Source) -> Result<Result<(Buffer, Kind), String>, Flaw> {
+pub(super) fn identify(source: Source, limits: &Limits) -> Result<Result<(Buffer, Kind), String>, Flaw> {
     let mut buffer = Buffer::new(source);
-    buffer.has(4)?;
-    if !buffer.ahead().starts_with(b"\x1f\x8b") {
+    buffer.has(packed::MAGIC_BYTES)?;
+    let Some(packing) = packed::find(buffer.ahead()) else {
         return Ok(kind(buffer.ahead()).map(|kind| (buffer, kind)));
-    }
-    let packed = BufReader::with_capacity(PACKED_READ_BYTES, buffer.into_source());
-    let mut buffer = Buffer::new(Box::new(MultiGzDecoder::new(packed)));
-    buffer.has(4)?;
-    Ok(match kind(buffer.ahead()) {
-        Ok(kind) => Ok((buffer, kind)),
-        Err(_) if buffer.ahead().starts_with(b"\x1f\x8b") => Err("gzip inside gzip".to_owned()),
-        Err(found) => Err(format!("{found} (inside gzip)")),
+    };
+    let unpacked = packing.unpack(buffer.into_source(), limits.unpack_bytes);
+    let mut buffer = Buffer::new(unpacked.map_err(|error| Flaw { offset: 0, problem: problem(&error) })?);
+    buffer.has(packed::MAGIC_BYTES)?;
+    Ok(match (kind(buffer.ahead()), packed::find(buffer.ahead())) {
+        (Ok(kind), _) => Ok((buffer, kind)),
+        (Err(_), Some(inner)) => Err(format!("{} inside {}", inner.name, packing.name)),
+        (Err(found), None) => Err(format!("{found} (inside {})", packing.name)),
     })
 }
 
@@ -184,16 +179,14 @@ mod tests {
 
     #[test]
     fn what_is_not_a_capture_is_named() {
-        let cases: [(&[u8], &str); 9] = [
+        let cases: [(&[u8], &str); 7] = [
             (b"", "empty file"),
             (b"No.,Time,Source\n", "text"),
             ("Grüße".as_bytes(), "text"),
             ("Gr\u{fc}".as_bytes().get(..3).unwrap(), "text"),
             (b"\x7fELF\x02\x01", "unknown magic 0x7f454c46"),
             (b"\xd4\xc3", "unknown magic 0xd4c3"),
-            (b"\x28\xb5\x2f\xfd\x04", "zstd compression is not read yet"),
-            (b"\x04\x22\x4d\x18", "lz4 compression is not read yet"),
-            (b"\xfd7zXZ\0", "xz compression is not read yet"),
+            (b"PK\x03\x04\x14", "zip archives are not read"),
         ];
         for (head, found) in cases {
             assert_eq!(kind(head), Err(found.to_owned()));

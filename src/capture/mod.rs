@@ -1,9 +1,9 @@
 //! Where packets come from: files, standard input, interfaces. Lends frames one by one.
 //!
 //! ```text
-//! files ──► input (magic, gzip) ──► buffer ──► pcap, pcapng ──► file ─┐
-//! live  ──► libpcap ─────────────────────────────────────────────────┼──► Source ──► Frame
-//! memory ─► a script, for tests and benchmarks ──────────────────────┘       filter: BPF, asked frame by frame
+//! files ──► input (magic) ──► packed ──► buffer ──► pcap, pcapng ──► file ─┐
+//! live  ──► libpcap ──────────────────────────────────────────────────────┼──► Source ──► Frame
+//! memory ─► a script, for tests and benchmarks ───────────────────────────┘       filter: BPF, asked frame by frame
 //! ```
 //!
 //! Nothing is copied per packet but by the read itself: a frame borrows from the buffer it was read into.
@@ -15,6 +15,7 @@ pub mod filter;
 mod input;
 pub mod live;
 pub mod memory;
+mod packed;
 mod pcap;
 mod pcapng;
 

@@ -55,12 +55,23 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// In every compression but gzip.
+fn packed(bytes: &[u8]) -> [(&'static str, Vec<u8>); 4] {
+    let mut lz4 = lz4_flex::frame::FrameEncoder::new(Vec::new());
+    lz4.write_all(bytes).unwrap();
+    let mut bzip2 = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    bzip2.write_all(bytes).unwrap();
+    let (zstd, xz) = (zstd::encode_all(bytes, 0).unwrap(), liblzma::encode_all(bytes, 6).unwrap());
+    [("whole.zst", zstd), ("whole.lz4", lz4.finish().unwrap()), ("whole.xz", xz), ("whole.bz2", bzip2.finish().unwrap())]
+}
+
 #[test]
 fn the_same_capture_in_every_wrapping_gives_the_same() {
     let capture = capture();
     let plain = run(&["-r", CAPTURE]);
     plain.is_quiet();
-    for (name, bytes) in [("whole.pcapng", pcapng(&capture)), ("whole.pcap.gz", gzip(&capture)), ("whole.txt", gzip(&pcapng(&capture)))] {
+    let wrapped = [("whole.pcapng", pcapng(&capture)), ("whole.pcap.gz", gzip(&capture)), ("whole.txt", gzip(&pcapng(&capture)))];
+    for (name, bytes) in wrapped.into_iter().chain(packed(&capture)) {
         let wrapped = run(&["-r", &file(name, &bytes)]);
         wrapped.is_quiet();
         assert_eq!(wrapped.stdout, plain.stdout, "{name}");
@@ -111,6 +122,35 @@ fn cut_inside_gzip() {
     let outcome = run(&["-r", &file("cut.gz", &whole[..whole.len() / 2]), "-T", "jsonl"]);
     outcome.says(3, &["cut.gz: damaged after frame ", "the compressed stream is cut"]);
     assert!(outcome.summary("frames") > 3);
+}
+
+#[test]
+fn cut_inside_other_compressions() {
+    for (name, whole) in packed(&capture()) {
+        let outcome = run(&["-r", &file(&format!("cut-{name}"), &whole[..whole.len() - 5]), "-r", CAPTURE, "-T", "jsonl"]);
+        outcome.says(3, &[name, ": damaged after frame ", ", at offset ", "the compressed stream is cut"]);
+        assert!(outcome.summary("frames") >= 31);
+    }
+}
+
+#[test]
+fn a_compressed_stream_that_asks_for_too_much_memory() {
+    // The header of a zstd frame with a window of 2 GiB, and a block.
+    let bytes = [b"\x28\xb5\x2f\xfd\0\xa8\xc1\0\0", &capture()[..24]].concat();
+    let outcome = run(&["-r", &file("greedy.zst", &bytes)]);
+    outcome.says(1, &["greedy.zst: ", "unpacking it takes more than the limit of 134217728 bytes of memory", "no frame could be read"]);
+}
+
+#[test]
+fn compressed_standard_input() {
+    let plain = run(&["-r", CAPTURE, "-T", "jsonl"]);
+    for (name, bytes) in packed(&capture()) {
+        let mut command = program(&["-r", "-", "-T", "jsonl"]);
+        command.stdin(std::fs::File::open(file(&format!("stdin-{name}"), &bytes)).unwrap());
+        let outcome = outcome(command);
+        outcome.is_quiet();
+        assert_eq!(outcome.stdout, plain.stdout, "{name}");
+    }
 }
 
 #[test]

@@ -71,6 +71,7 @@ fn limits_are_those_of_the_program() {
     let limits = Limits::default();
     for (name, value) in [
         ("record_bytes", number(limits.record_bytes)),
+        ("unpack_bytes", mebibytes(limits.unpack_bytes)),
         ("connections", number(limits.connections)),
         ("pending_syns", number(limits.pending_syns)),
         ("pending_syn_life", seconds(limits.pending_syn_life)),
