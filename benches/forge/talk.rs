@@ -79,6 +79,8 @@ pub(crate) struct Talk {
     sent: u64,
     /// Of a thousand data segments, so many come late, and as many twice.
     disorder: u64,
+    /// Whether nobody ends it.
+    stays_open: bool,
 }
 
 impl Talk {
@@ -86,7 +88,12 @@ impl Talk {
     pub(crate) fn new(random: &mut Random, ends: [End; 2], mss: usize, turns: Vec<Turn>, disorder: u64) -> Self {
         let seq = [random.next() as u32, random.next() as u32];
         let turns = turns.into_iter().filter(|turn| turn.len() > 0).collect();
-        Self { ends, seq, mss, turns, offset: 0, stage: Stage::Syn, sent: 0, disorder }
+        Self { ends, seq, mss, turns, offset: 0, stage: Stage::Syn, sent: 0, disorder, stays_open: false }
+    }
+
+    /// The same, but falling silent instead of ending.
+    pub(crate) fn staying_open(self) -> Self {
+        Self { stays_open: true, ..self }
     }
 
     /// About how many bytes of a capture it will have.
@@ -111,8 +118,12 @@ impl Talk {
             }
             Stage::Data => {
                 self.data(capture, random, burst);
-                self.stage = if self.turns.is_empty() { Stage::ServerFin } else { Stage::Data };
-                return true;
+                self.stage = match (self.turns.is_empty(), self.stays_open) {
+                    (false, _) => Stage::Data,
+                    (true, false) => Stage::ServerFin,
+                    (true, true) => Stage::Over,
+                };
+                return self.stage != Stage::Over;
             }
             Stage::ServerFin => (Segment { fin: true, ..server }, Stage::ClientFin),
             Stage::ClientFin => {
