@@ -1,6 +1,7 @@
 //! What an event rests on: frames of the capture, and bytes of a stream.
 
 use crate::annotation::ByteSpan;
+use thin_vec::ThinVec;
 
 /// Names a frame: which input, and its number there, from 1 as Wireshark counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,23 +33,23 @@ impl FrameSpan {
 /// The most spans an evidence keeps apart; beyond, the newest span is stretched.
 const MOST_SPANS: usize = 256;
 
-/// A set of frames, ascending, neighbours joined. One span costs no allocation: nearly all sets are one, and every connection keeps three.
+/// A set of frames, ascending, neighbours joined. One span costs no allocation, and an empty rest one word: every
+/// connection keeps three sets.
 ///
 /// Frames count from 1: a frame of the number 0 is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frames {
     /// The first span; of the number 0 when the set is empty.
     head: FrameSpan,
-    /// All others, if there are any.
-    #[allow(clippy::box_collection, reason = "an empty vector is three times as long, and nearly all sets have none")]
-    rest: Option<Box<Vec<FrameSpan>>>,
+    /// All others.
+    rest: ThinVec<FrameSpan>,
 }
 
 impl Frames {
     /// One frame.
     #[must_use]
     pub fn one(frame: FrameId) -> Self {
-        Self { head: FrameSpan::one(frame), rest: None }
+        Self { head: FrameSpan::one(frame), rest: ThinVec::new() }
     }
 
     /// Adds a frame; one already in the set changes nothing.
@@ -57,15 +58,14 @@ impl Frames {
             *self = Self::one(frame);
             return;
         }
-        let newest = self.rest.as_mut().and_then(|rest| rest.last_mut()).unwrap_or(&mut self.head);
+        let newest = self.rest.last_mut().unwrap_or(&mut self.head);
         if newest.input == frame.input && newest.first <= frame.number && frame.number <= newest.last.saturating_add(1) {
             newest.last = newest.last.max(frame.number);
         } else if (newest.input, newest.last) < (frame.input, frame.number) {
-            let rest = self.rest.get_or_insert_default();
-            let full = rest.len() >= MOST_SPANS;
-            match rest.last_mut() {
+            let full = self.rest.len() >= MOST_SPANS;
+            match self.rest.last_mut() {
                 Some(newest) if full && newest.input == frame.input => newest.last = frame.number,
-                _ => rest.push(FrameSpan::one(frame)),
+                _ => self.rest.push(FrameSpan::one(frame)),
             }
         } else {
             // Not the newest: rare, so the set is simply made anew.
@@ -76,7 +76,7 @@ impl Frames {
     /// Adds all frames of another set.
     pub fn join(&mut self, other: &Self) {
         let span = other.head;
-        if other.rest.is_none() && span.first == span.last {
+        if other.rest.is_empty() && span.first == span.last {
             if !other.is_empty() {
                 self.add(FrameId { input: span.input, number: span.first });
             }
@@ -99,14 +99,13 @@ impl Frames {
         while joined.len() > MOST_SPANS.saturating_add(1) && stretch(&mut joined) {}
         let mut joined = joined.into_iter();
         let head = joined.next().unwrap_or_default();
-        let rest: Vec<FrameSpan> = joined.collect();
-        Self { head, rest: (!rest.is_empty()).then(|| Box::new(rest)) }
+        Self { head, rest: joined.collect() }
     }
 
     /// The spans, ascending.
     pub fn spans(&self) -> impl Iterator<Item = &FrameSpan> {
         let head = if self.is_empty() { None } else { Some(&self.head) };
-        head.into_iter().chain(self.rest.iter().flat_map(|rest| rest.iter()))
+        head.into_iter().chain(&self.rest)
     }
 
     /// Whether it names no frame.

@@ -11,6 +11,7 @@ use std::hash::Hash;
 use std::hash::Hasher;
 use std::net::IpAddr;
 use std::str::FromStr;
+use thin_vec::ThinVec;
 
 /// The transport of every relation so far.
 pub const TRANSPORT: &str = "tcp";
@@ -187,25 +188,19 @@ impl Grade {
 
 /// VLAN tags a relation was seen with: distinct stacks in order of first sight, frames without tags left out, at most eight.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Vlans(
-    #[allow(clippy::box_collection, reason = "most facts have none, and there are a million of them")] Option<Box<Vec<VlanStack>>>,
-);
+pub struct Vlans(ThinVec<VlanStack>);
 
 impl Vlans {
     /// Adds what a frame was tagged with.
     pub fn add(&mut self, stack: VlanStack) {
-        if stack.ids().is_empty() {
-            return;
-        }
-        let stacks = self.0.get_or_insert_default();
-        if stacks.len() < MOST_VLANS && !stacks.contains(&stack) {
-            stacks.push(stack);
+        if !stack.ids().is_empty() && self.0.len() < MOST_VLANS && !self.0.contains(&stack) {
+            self.0.push(stack);
         }
     }
 
     /// The stacks, each from the outermost tag inwards.
     pub fn stacks(&self) -> impl Iterator<Item = &[u16]> {
-        self.0.iter().flat_map(|stacks| stacks.iter()).map(VlanStack::ids)
+        self.0.iter().map(VlanStack::ids)
     }
 }
 

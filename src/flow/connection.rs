@@ -96,7 +96,8 @@ impl Connection {
     }
 
     fn side(&self, endpoint: Endpoint) -> usize {
-        usize::from(endpoint != self.flow.client.min(self.flow.server))
+        let low = if self.flow.client.comes_before(&self.flow.server) { self.flow.client } else { self.flow.server };
+        usize::from(endpoint != low)
     }
 
     /// The stream an endpoint sends.
