@@ -83,6 +83,11 @@ impl PendingSyns {
         Self { marks, slots, hasher: RandomState::default(), places, next_order: 0, asked: 0, answered: 0 }
     }
 
+    /// Forgets all SYNs, but not how many there were.
+    pub(super) fn forget(&mut self) {
+        (self.marks, self.slots) = (Vec::new(), Vec::new());
+    }
+
     fn spot(&self, client: Endpoint, server: Endpoint) -> Spot {
         let hash = self.hasher.hash_one((client, server));
         let mask = u64::try_from(self.places.saturating_sub(1)).unwrap_or(0);

@@ -206,6 +206,9 @@ impl Flows {
             }
             self.remove(slot);
         }
+        // The closing tables need the room.
+        self.slots = Slots::new();
+        self.pending.forget();
     }
 
     pub(super) fn remove(&mut self, slot: usize) {
