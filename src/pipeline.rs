@@ -77,6 +77,7 @@ pub fn run(
                 flows.tick(now, &mut stages);
                 stages.look(complain);
             }
+            Ok(Next::Wait) => stages.rest(complain),
             Ok(Next::End) => break,
             Err(_) if stop.load(Ordering::Relaxed) => break,
             Err(error) if error.spares_other_inputs() => stages.damage(&error, complain),

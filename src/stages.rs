@@ -111,6 +111,14 @@ impl<'s> Stages<'s> {
         }
     }
 
+    /// Nothing comes for a moment: what is due is done, and the reader gets what there is.
+    pub(crate) fn rest(&mut self, complain: &mut dyn FnMut(&Error)) {
+        self.look(complain);
+        if !self.upkeep.holds() && self.out.failure.is_none() {
+            self.out.failure = self.out.sink.flush().err();
+        }
+    }
+
     /// Makes facts safe first, and lets the output go then: what was read is never told again.
     fn settle(&mut self) {
         if let Err(error) = self.inventory.settle() {

@@ -88,6 +88,11 @@ impl Upkeep {
         }))
     }
 
+    /// Whether output is held back until facts are safe.
+    pub(crate) fn holds(&self) -> bool {
+        self.orders.held.is_some()
+    }
+
     /// Whether facts are to be made safe, and the output let go.
     pub(crate) fn settle(&mut self) -> bool {
         let Some(held) = &self.orders.held else { return false };

@@ -300,6 +300,24 @@ fn frames_that_come_seldom_are_no_reason_to_hold_back() {
 }
 
 #[test]
+fn a_pipe_that_falls_silent_keeps_nothing_back() {
+    let state = fresh("silent");
+    let mut fed = Fed::start(&state, "silent");
+    let pipe = fed.child.stdin.as_mut().unwrap();
+    pipe.write_all(&pcap(&handshakes(0..5))).unwrap();
+    pipe.flush().unwrap();
+    let start = Instant::now();
+    while fs::metadata(&fed.output).map_or(0, |file| file.len()) == 0 {
+        assert!(start.elapsed() < Duration::from_secs(60), "nothing is written while the pipe is silent");
+        sleep(Duration::from_millis(20));
+    }
+    fed.child.kill().unwrap();
+    fed.child.wait().unwrap();
+    assert_eq!(told(&fs::read_to_string(&fed.output).unwrap()).len(), 1 + 5 + 5);
+    assert_eq!(kept(&state).len(), 1 + 5 + 5);
+}
+
+#[test]
 fn a_second_run_waits_its_turn_and_readers_do_not() {
     let (state, bytes) = (fresh("turn"), pcap(&handshakes(0..20_000)));
     let mut fed = Fed::start(&state, "turn");

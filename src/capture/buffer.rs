@@ -35,12 +35,14 @@ pub(super) struct Buffer {
     start: usize,
     end: usize,
     base: u64,
+    /// Whether a decoder stands before the source, which may hold back what it has read.
+    pub(super) unpacks: bool,
 }
 
 impl Buffer {
     /// A buffer at the beginning of `source`; nothing is read yet.
     pub(super) fn new(source: Source) -> Self {
-        Self { source, bytes: vec![0; READ_BYTES], start: 0, end: 0, base: 0 }
+        Self { source, bytes: vec![0; READ_BYTES], start: 0, end: 0, base: 0, unpacks: false }
     }
 
     /// Whether `len` bytes are ahead, reading until they are or the input ends. The caller bounds `len`: the buffer grows to it.

@@ -59,6 +59,8 @@ pub struct CaptureFile {
     record: Record,
     /// Frames so far; the number of the one being lent.
     frames: u64,
+    /// Whether it is standard input.
+    standard: bool,
 }
 
 impl CaptureFile {
@@ -80,7 +82,8 @@ impl CaptureFile {
         read: &Arc<AtomicU64>,
         stop: &Arc<AtomicBool>,
     ) -> Result<Self, Error> {
-        Self::from_source(input::open(path, read, stop)?, input::name(path), input, limits)
+        let file = Self::from_source(input::open(path, read, stop)?, input::name(path), input, limits)?;
+        Ok(Self { standard: input::is_standard(path), ..file })
     }
 
     /// Reads a capture from `source`, called `name` in messages.
@@ -103,7 +106,7 @@ impl CaptureFile {
             Kind::PcapNg => PcapNg::open(&mut buffer, limits).map(|file| Walk::PcapNg(Box::new(file))),
         };
         let walk = walk.map_err(|flaw| damaged(&name, 0, flaw))?;
-        Ok(Self { name, input, buffer, walk, record: Record::default(), frames: 0 })
+        Ok(Self { name, input, buffer, walk, record: Record::default(), frames: 0, standard: false })
     }
 
     /// Moves to the next frame; `false` when the capture ended where it may.
@@ -125,6 +128,13 @@ impl CaptureFile {
             Ok(false) => Ok(false),
             Err(flaw) => Err(damaged(&self.name, self.frames, flaw)),
         }
+    }
+
+    /// Whether the next frame lets us wait: all that was read is passed, and nothing more came for a moment. Only where that can be
+    /// known, on a plain standard input.
+    #[inline]
+    pub(super) fn is_quiet(&self) -> bool {
+        self.standard && !self.buffer.unpacks && self.buffer.ahead().is_empty() && !input::standard_input_is_ready()
     }
 
     /// The frame that [`Self::advance`] moved to; nothing before the first.

@@ -111,6 +111,9 @@ impl Files {
 impl Source for Files {
     #[inline]
     fn next(&mut self) -> Result<Next<'_>, Error> {
+        if self.open.as_ref().is_some_and(CaptureFile::is_quiet) && !self.stop.load(Ordering::Relaxed) {
+            return Ok(Next::Wait);
+        }
         if !self.advance()? {
             return Ok(Next::End);
         }

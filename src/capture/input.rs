@@ -52,6 +52,11 @@ pub(super) fn name(path: &Path) -> String {
     if path == Path::new(STDIN) { "standard input".to_owned() } else { path.display().to_string() }
 }
 
+/// Whether a path stands for standard input.
+pub(super) fn is_standard(path: &Path) -> bool {
+    path == Path::new(STDIN)
+}
+
 /// How many bytes an input has on disk; nothing for standard input and pipes. What is missing has none.
 pub(super) fn size_on_disk(path: &Path) -> Option<u64> {
     match fs::metadata(path) {
@@ -87,17 +92,21 @@ struct StandardInput {
     stop: Arc<AtomicBool>,
 }
 
+/// Waits a moment for standard input: whether there is something to read, be it the end.
+pub(super) fn standard_input_is_ready() -> bool {
+    // An error of the wait is a signal that came: who asks looks at its flags.
+    let ready = rustix::event::poll(&mut [PollFd::new(&io::stdin(), PollFlags::IN)], Some(&WAIT));
+    ready.is_ok_and(|ready| ready > 0)
+}
+
 impl Read for StandardInput {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
             if self.stop.load(Ordering::Relaxed) {
                 return Ok(0);
             }
-            let stdin = io::stdin();
-            // An error of the wait is a signal that came: the flag tells.
-            let ready = rustix::event::poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&WAIT));
-            if ready.is_ok_and(|ready| ready > 0) {
-                return Ok(rustix::io::read(&stdin, into)?);
+            if standard_input_is_ready() {
+                return Ok(rustix::io::read(io::stdin(), into)?);
             }
         }
     }
@@ -131,6 +140,7 @@ pub(super) fn identify(source: Source, limits: &Limits) -> Result<Result<(Buffer
     };
     let unpacked = packing.unpack(buffer.into_source(), limits.unpack_bytes);
     let mut buffer = Buffer::new(unpacked.map_err(|error| Flaw { offset: 0, problem: problem(&error) })?);
+    buffer.unpacks = true;
     buffer.has(packed::MAGIC_BYTES)?;
     Ok(match (kind(buffer.ahead()), packed::find(buffer.ahead())) {
         (Ok(kind), _) => Ok((buffer, kind)),

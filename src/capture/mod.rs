@@ -35,6 +35,8 @@ pub enum Next<'a> {
     Frame(Frame<'a>),
     /// Nothing for now, on a quiet link; the clock goes on.
     Idle(Timestamp),
+    /// Nothing for a moment from a pipe; the clock stands still, as it does between any two frames of a file.
+    Wait,
     /// No more frames will come.
     End,
 }

@@ -219,7 +219,7 @@ fn several_inputs_are_one_timeline_and_spare_each_other() {
     loop {
         match files.next() {
             Ok(Next::Frame(frame)) => seen.push(format!("{}.{}", frame.id.input, frame.id.number)),
-            Ok(Next::Idle(_)) => panic!("a file is never idle"),
+            Ok(Next::Idle(_) | Next::Wait) => panic!("a file is never idle"),
             Ok(Next::End) => break,
             Err(error) => {
                 assert!(error.spares_other_inputs());

@@ -48,8 +48,8 @@ pub trait Sink {
         true
     }
 
-    /// What was written so far may go to its reader. Called while the run goes on, where facts are kept from run to run: nothing may
-    /// be read that the next run would tell again.
+    /// What was written so far may go to its reader. Called while the run goes on: where facts are kept from run to run, since nothing
+    /// may be read that the next run would tell again; else when nothing comes for a moment.
     ///
     /// # Errors
     ///

@@ -192,3 +192,18 @@ fn standard_input_is_named_in_errors() {
     assert_eq!(output.status.code(), Some(1));
     assert!(said.starts_with("ntp-sniff: standard input: not a capture: text; ") && said.lines().count() == 1, "{said}");
 }
+
+#[test]
+fn a_silent_pipe_leaves_no_record_behind() {
+    let mut child = program(&["-r", "-", "-T", "jsonl"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    pipe.write_all(&capture()).unwrap();
+    pipe.flush().unwrap();
+    // The pipe stays open: only what is written while nothing comes can be read.
+    let mut records = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    let told = records.by_ref().map(Result::unwrap).take_while(|line| !line.contains("\"connection_seen\"")).count();
+    assert!(told > 0);
+    drop(pipe);
+    assert!(records.map(Result::unwrap).any(|line| line.contains("\"summary\"")));
+    assert!(child.wait().unwrap().success());
+}
