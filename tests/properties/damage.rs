@@ -72,10 +72,10 @@ fn damaged(mut frames: Vec<Captured>, damages: &[Damage]) -> Vec<Captured> {
     frames
 }
 
-/// Every event but those of counters names frames, and only ones that were read.
+/// Every event but those of counters, and the sum of all facts, names frames, and only ones that were read.
 fn assert_frames_exist(found: &Collector, count: usize) -> Result<(), TestCaseError> {
     for seen in &found.seen {
-        prop_assert!(["span_verdict", "summary"].contains(&seen.kind) || !seen.frames.is_empty(), "no frames: {:?}", seen);
+        prop_assert!(["facts_known", "span_verdict", "summary"].contains(&seen.kind) || !seen.frames.is_empty(), "no frames: {:?}", seen);
         for (input, first, last) in &seen.frames {
             prop_assert!(*input == 0 && 1 <= *first && first <= last && *last <= count as u64, "frames that do not exist: {:?}", seen);
         }
