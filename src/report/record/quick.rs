@@ -156,7 +156,8 @@ fn evidence(out: &mut Vec<u8>, evidence: &Evidence) {
 fn fields(out: &mut Vec<u8>, annotation: &Annotation<'_>) -> io::Result<()> {
     put(out, b",\"fields\":{");
     let all = &annotation.fields;
-    let is_first = |place: usize, field: &Field<'_>| !all.iter().take(place).any(|earlier| earlier.name == field.name);
+    let is_same = |one: &str, two: &str| one.len() == two.len() && one.as_bytes().first() == two.as_bytes().first() && one == two;
+    let is_first = |place: usize, field: &Field<'_>| !all.iter().take(place).any(|earlier| is_same(earlier.name, field.name));
     let mut begun = false;
     for (_, field) in all.iter().enumerate().filter(|(place, field)| is_first(*place, field)) {
         put(out, if begun { b",\"" } else { b"\"" });
