@@ -1,9 +1,8 @@
 //! The command line: arguments, and nothing else.
 
+pub(crate) mod commands;
 pub(crate) mod recording;
 
-use crate::diff::DiffArgs;
-use crate::facts::FactsArgs;
 use clap::CommandFactory;
 use clap::FromArgMatches;
 use clap::Parser;
@@ -167,40 +166,11 @@ pub(crate) enum Command {
     /// Print the JSON Schema of the JSON Lines records.
     Schema,
     /// Write the reports of the scans seen, in the Nessus client's NBE format or as .nessus (v2) XML.
-    Export(Export),
+    Export(commands::Export),
     /// Write who serves and who speaks, of captures or a state file, for other tools; without an option the two tables.
-    Facts(FactsArgs),
+    Facts(commands::Facts),
     /// Tell what changed between two captures or state files: services and connections that are new, gone, or of another grade.
-    Diff(DiffArgs),
-}
-
-/// What `export` takes.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Export {
-    /// Capture file to read; "-" is standard input. Repeatable.
-    #[arg(short, long, value_name = "FILE", required = true)]
-    pub(crate) read: Vec<PathBuf>,
-
-    /// Write the Nessus client's NBE format to this file; "-" is standard output, which is where it goes when no file is named.
-    /// Several scans follow each other.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) nbe: Option<PathBuf>,
-
-    /// Write the .nessus (v2) XML format to this file; "-" is standard output. Several scans are several reports in it.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) nessus: Option<PathBuf>,
-
-    /// Leave out packets with a wrong IP or TCP checksum.
-    #[arg(long)]
-    pub(crate) verify_checksum: bool,
-
-    /// Port to take for a Nessus server's where the handshake is missing. A hint: content decides. Repeatable.
-    #[arg(long, value_name = "PORT", value_delimiter = ',')]
-    pub(crate) ntp_port: Vec<u16>,
-
-    /// Packets to look at, in pcap-filter syntax.
-    #[arg(value_name = "EXPRESSION", trailing_var_arg = true, allow_hyphen_values = false)]
-    pub(crate) expression: Vec<String>,
+    Diff(commands::Diff),
 }
 
 /// Parts of the table.

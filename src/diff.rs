@@ -1,7 +1,7 @@
 //! The `diff` subcommand: what changed between two captures or state files.
 
 use crate::cli::Args;
-use crate::cli::recording::Scope;
+use crate::cli::commands;
 use crate::facts::Input;
 use crate::facts::closed;
 use crate::facts::output;
@@ -11,39 +11,11 @@ use clap::error::ErrorKind;
 use ntp_sniff::report::diff::Difference;
 use std::io::Write;
 use std::path::Path;
-use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
-/// What `diff` takes.
-#[derive(Debug, clap::Args)]
-pub(crate) struct DiffArgs {
-    /// Capture or state file from before; "-" is a capture from standard input.
-    #[arg(value_name = "OLD")]
-    old: PathBuf,
-
-    /// Capture or state file from after.
-    #[arg(value_name = "NEW")]
-    new: PathBuf,
-
-    /// JSON Lines: a record for each change, with the fact; `old_grade` is what a changed one had before.
-    #[arg(long)]
-    json: bool,
-
-    /// Compare also which ports clients use, wherever; this follows from their connections and is left out otherwise.
-    #[arg(long)]
-    all: bool,
-
-    /// File to write to [default: standard output].
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-
-    #[command(flatten)]
-    scope: Scope,
-}
-
 /// Reads both sides and writes the changes: the exit code, which does not tell whether there are any.
-pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<u8> {
-    let DiffArgs { old, new, scope, .. } = args;
+pub(crate) fn run(args: &commands::Diff) -> anyhow::Result<u8> {
+    let commands::Diff { old, new, scope, .. } = args;
     if [old, new].iter().all(|path| path.as_path() == Path::new("-")) {
         Args::command().error(ErrorKind::ArgumentConflict, "standard input can be only one of the two").exit();
     }

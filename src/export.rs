@@ -1,7 +1,7 @@
 //! The `export` subcommand: scan reports of capture files.
 
 use crate::cli::Args;
-use crate::cli::Export;
+use crate::cli::commands::Export;
 use crate::complain;
 use anyhow::Context;
 use clap::CommandFactory;

@@ -1,22 +1,16 @@
 //! The `facts` subcommand: who serves and who speaks, written for other tools; and the reading of facts, which `diff` shares.
 
 use crate::cli::Args;
+use crate::cli::commands;
 use crate::cli::recording::Scope;
 use crate::complain;
 use anyhow::Context;
-use clap::Arg;
-use clap::ArgAction;
-use clap::ArgGroup;
-use clap::ArgMatches;
 use clap::CommandFactory;
-use clap::FromArgMatches;
 use clap::error::ErrorKind;
 use ntp_sniff::error::Error;
 use ntp_sniff::fact::Fact;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
-use ntp_sniff::report::facts::EXPORTS;
-use ntp_sniff::report::facts::Export;
 use ntp_sniff::report::facts::Kept;
 use ntp_sniff::report::facts::Listed;
 use ntp_sniff::report::facts::tables;
@@ -37,56 +31,8 @@ const STATE: &[u8] = b"SQLite format 3\0";
 /// Columns of the tables where nobody says how many.
 const USUAL_WIDTH: u16 = 100;
 
-/// What `facts` takes.
-#[derive(Debug, clap::Args)]
-pub(crate) struct FactsArgs {
-    /// Capture file to read, or one state file; "-" is a capture from standard input. Several captures are one timeline.
-    #[arg(value_name = "FILE", required = true)]
-    read: Vec<PathBuf>,
-
-    #[command(flatten)]
-    export: Chosen,
-
-    /// File to write to [default: standard output].
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-
-    /// Columns of the tables, 80 to 400 [default: the terminal's, else 100].
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(80..=400))]
-    width: Option<u16>,
-
-    #[command(flatten)]
-    scope: Scope,
-}
-
-/// The export the user named; none means the tables. Its options are those of the registry.
-#[derive(Debug)]
-struct Chosen(Option<&'static Export>);
-
-impl FromArgMatches for Chosen {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Ok(Self(EXPORTS.iter().find(|export| matches.get_flag(export.name))))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-impl clap::Args for Chosen {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        let option = |export: &Export| Arg::new(export.name).long(export.name).help(export.about).action(ArgAction::SetTrue);
-        command.args(EXPORTS.iter().map(option)).group(ArgGroup::new("export").args(EXPORTS.iter().map(|export| export.name)))
-    }
-
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        Self::augment_args(command)
-    }
-}
-
 /// Reads the facts and writes the export: the exit code.
-pub(crate) fn run(args: &FactsArgs) -> anyhow::Result<u8> {
+pub(crate) fn run(args: &commands::Facts) -> anyhow::Result<u8> {
     let input = Input::of(&args.read, &args.scope);
     let stop = crate::stop_flag().context("cannot watch for signals")?;
     let (facts, code) = input.facts(&args.scope, &stop)?;

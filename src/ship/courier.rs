@@ -3,7 +3,6 @@
 use super::Target;
 use super::link::Link;
 use super::queue::Queue;
-use super::syslog::Say;
 use rustix::io::Errno;
 use std::io;
 use std::sync::Arc;
@@ -14,6 +13,9 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 
 /// The longest wait between two attempts.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Takes one line for people, from any thread.
+pub(super) type Say = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Carries messages from the queue to the receiver.
 pub(super) struct Courier {

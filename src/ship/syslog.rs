@@ -4,6 +4,7 @@ use super::LineFormat;
 use super::Notice;
 use super::Target;
 use super::courier::Courier;
+use super::courier::Say;
 use super::queue::Counts;
 use super::queue::Queue;
 use crate::event::Event;
@@ -16,9 +17,6 @@ use std::time::Duration;
 
 /// How long the end of the run waits for messages that are still on their way.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// Takes one line for people, from any thread.
-pub(super) type Say = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Sends messages to a receiver, from a thread of its own.
 ///

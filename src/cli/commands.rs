@@ -1,0 +1,115 @@
+//! Arguments of the subcommands.
+
+use super::recording::Scope;
+use clap::Arg;
+use clap::ArgAction;
+use clap::ArgGroup;
+use clap::ArgMatches;
+use clap::FromArgMatches;
+use ntp_sniff::report;
+use ntp_sniff::report::facts::EXPORTS;
+use std::path::PathBuf;
+
+/// What `export` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Export {
+    /// Capture file to read; "-" is standard input. Repeatable.
+    #[arg(short, long, value_name = "FILE", required = true)]
+    pub(crate) read: Vec<PathBuf>,
+
+    /// Write the Nessus client's NBE format to this file; "-" is standard output, which is where it goes when no file is named.
+    /// Several scans follow each other.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) nbe: Option<PathBuf>,
+
+    /// Write the .nessus (v2) XML format to this file; "-" is standard output. Several scans are several reports in it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) nessus: Option<PathBuf>,
+
+    /// Leave out packets with a wrong IP or TCP checksum.
+    #[arg(long)]
+    pub(crate) verify_checksum: bool,
+
+    /// Port to take for a Nessus server's where the handshake is missing. A hint: content decides. Repeatable.
+    #[arg(long, value_name = "PORT", value_delimiter = ',')]
+    pub(crate) ntp_port: Vec<u16>,
+
+    /// Packets to look at, in pcap-filter syntax.
+    #[arg(value_name = "EXPRESSION", trailing_var_arg = true, allow_hyphen_values = false)]
+    pub(crate) expression: Vec<String>,
+}
+
+/// What `facts` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Facts {
+    /// Capture file to read, or one state file; "-" is a capture from standard input. Several captures are one timeline.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) read: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) export: Chosen,
+
+    /// File to write to [default: standard output].
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Columns of the tables, 80 to 400 [default: the terminal's, else 100].
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(80..=400))]
+    pub(crate) width: Option<u16>,
+
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+}
+
+/// The export the user named; none means the tables. Its options are those of the registry.
+#[derive(Debug)]
+pub(crate) struct Chosen(pub(crate) Option<&'static report::facts::Export>);
+
+impl FromArgMatches for Chosen {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self(EXPORTS.iter().find(|export| matches.get_flag(export.name))))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl clap::Args for Chosen {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        let option = |export: &report::facts::Export| Arg::new(export.name).long(export.name).help(export.about).action(ArgAction::SetTrue);
+        command.args(EXPORTS.iter().map(option)).group(ArgGroup::new("export").args(EXPORTS.iter().map(|export| export.name)))
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+/// What `diff` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Diff {
+    /// Capture or state file from before; "-" is a capture from standard input.
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+
+    /// Capture or state file from after.
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+
+    /// JSON Lines: a record for each change, with the fact; `old_grade` is what a changed one had before.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Compare also which ports clients use, wherever; this follows from their connections and is left out otherwise.
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// File to write to [default: standard output].
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+}
