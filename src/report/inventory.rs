@@ -3,7 +3,6 @@
 use super::page::Page;
 use super::page::palette;
 use super::services;
-use super::words;
 use crate::fact::Fact;
 use crate::fact::Facts;
 use crate::fact::Known;
@@ -20,8 +19,6 @@ use std::fmt::Display;
 use std::hash::Hash;
 use std::net::IpAddr;
 
-/// Rows kept of each table. At some 200 bytes a row this is 13 MB; who has more wants the records, not a table.
-const MOST_ROWS: usize = 65_536;
 /// Rows shown of each table.
 const SHOWN_ROWS: usize = 50;
 /// Ports and services named in a row.
@@ -29,13 +26,14 @@ const NAMED: usize = 4;
 /// Columns from which on there is room for both times of a service.
 const WIDE: usize = 100;
 
-/// Collects facts for the tables.
+/// Collects facts for the tables: who has a row is counted first, so that only the rows shown are made.
 #[derive(Debug, Default)]
 pub(super) struct Inventory {
     services: HashMap<Endpoint, Service>,
     clients: HashMap<IpAddr, Client>,
-    /// Facts without a row, because there were too many rows.
-    left_out: u64,
+    /// Rows there would be in all.
+    all_services: usize,
+    all_clients: usize,
 }
 
 /// A row of who serves.
@@ -98,28 +96,35 @@ impl<T: Display + Ord> Named<T> {
 impl Inventory {
     /// Takes the facts of a run, or of a file of facts.
     pub(super) fn take(&mut self, facts: &dyn Facts) {
-        facts.each(&mut |fact| {
-            if !self.fact(fact) {
-                self.left_out = self.left_out.saturating_add(1);
+        let (mut clients_of, mut services_of): (HashMap<Endpoint, u64>, HashMap<IpAddr, u64>) = (HashMap::new(), HashMap::new());
+        facts.each(&mut |fact| match fact.relation {
+            Relation::Service(server) => count(&mut clients_of, server, 0),
+            Relation::ClientPort(client, _) => count(&mut services_of, client, 0),
+            Relation::Connection(client, server) => {
+                count(&mut clients_of, server, 1);
+                count(&mut services_of, client, 1);
             }
         });
+        (self.all_services, self.all_clients) = (clients_of.len(), services_of.len());
+        self.services = shown(clients_of).map(|(server, clients)| (server, Service { known: None, clients })).collect();
+        self.clients = shown(services_of).map(|(client, _)| (client, Client::default())).collect();
+        facts.each(&mut |fact| self.fact(fact));
     }
 
-    /// Takes a fact; false when there was no room for it.
-    fn fact(&mut self, fact: &Fact) -> bool {
-        let Self { services, clients, .. } = self;
+    /// Takes a fact into the rows it belongs to.
+    fn fact(&mut self, fact: &Fact) {
+        if let Relation::Service(server) | Relation::Connection(_, server) = fact.relation
+            && let Some(service) = self.services.get_mut(&server)
+        {
+            service.learn(&fact.known);
+        }
         match fact.relation {
-            Relation::Service(server) => row(services, server).map(|service| service.learn(&fact.known)),
-            Relation::ClientPort(client, port) => row(clients, client).map(|client| client.ports.add(port)),
+            Relation::Service(_) => {}
+            Relation::ClientPort(client, port) => self.clients.get_mut(&client).into_iter().for_each(|client| client.ports.add(port)),
             Relation::Connection(client, server) => {
-                let service = row(services, server).map(|service| {
-                    service.clients = service.clients.saturating_add(1);
-                    service.learn(&fact.known);
-                });
-                row(clients, client).map(|client| client.services.add(server)).and(service)
+                self.clients.get_mut(&client).into_iter().for_each(|client| client.services.add(server));
             }
         }
-        .is_some()
     }
 
     /// Draws who serves: the services with the most clients first.
@@ -134,7 +139,7 @@ impl Inventory {
             header.remove(5);
         }
         let mut table = table(page, &header, &[1, 4]);
-        for (server, service, known) in rows.iter().take(SHOWN_ROWS) {
+        for (server, service, known) in rows {
             let mut cells = vec![
                 server.ip.to_string(),
                 server.port.to_string(),
@@ -146,7 +151,7 @@ impl Inventory {
             cells.push(moment(known.last_at));
             table.add_row(cells);
         }
-        draw(page, &table, rows.len(), "no service was seen");
+        draw(page, &table, self.all_services, "no service was seen");
     }
 
     /// Draws who speaks: the clients that reached most services first.
@@ -155,28 +160,24 @@ impl Inventory {
         let mut rows: Vec<_> = self.clients.iter().collect();
         rows.sort_unstable_by_key(|(ip, client)| (Reverse(client.services.count), **ip));
         let mut table = table(page, &["client", "ports used", "services", "reached"], &[2]);
-        for (ip, client) in rows.iter().take(SHOWN_ROWS) {
+        for (ip, client) in rows {
             table.add_row([ip.to_string(), client.ports.list(), client.services.count.to_string(), client.services.list()]);
         }
-        draw(page, &table, rows.len(), "no client was seen");
-    }
-
-    /// Says when the tables are not whole.
-    pub(super) fn draw_left_out(&self, page: &mut Page) {
-        if self.left_out > 0 {
-            let facts = words::count(self.left_out, "fact");
-            page.put(palette::ALARM, "!! ");
-            page.wrapped(palette::PLAIN, 3, &format!("{facts} not in the tables: they hold {MOST_ROWS} rows; jsonl has all"));
-        }
+        draw(page, &table, self.all_clients, "no client was seen");
     }
 }
 
-/// The row of a key, made when there is room; else nothing.
-fn row<K: Hash + Eq, V: Default>(rows: &mut HashMap<K, V>, key: K) -> Option<&mut V> {
-    if rows.len() >= MOST_ROWS && !rows.contains_key(&key) {
-        return None;
-    }
-    Some(rows.entry(key).or_default())
+fn count<K: Hash + Eq>(counts: &mut HashMap<K, u64>, key: K, more: u64) {
+    let count = counts.entry(key).or_default();
+    *count = count.saturating_add(more);
+}
+
+/// The keys that have a row: those with the highest counts, and of equal ones the least.
+fn shown<K: Copy + Ord>(counts: HashMap<K, u64>) -> impl Iterator<Item = (K, u64)> {
+    let mut rows: Vec<(Reverse<u64>, K)> = counts.into_iter().map(|(key, count)| (Reverse(count), key)).collect();
+    rows.sort_unstable();
+    rows.truncate(SHOWN_ROWS);
+    rows.into_iter().map(|(Reverse(count), key)| (key, count))
 }
 
 /// A moment to the minute, to compare rows by: `2005-01-06 08:26`.

@@ -64,9 +64,7 @@ impl TableSink {
         if self.show.connections {
             self.inventory.draw_clients(&mut self.page);
         }
-        if self.show.services || self.show.connections {
-            self.inventory.draw_left_out(&mut self.page);
-        }
+        if self.show.services || self.show.connections {}
     }
 
     /// Hands the text to the writer.

@@ -105,6 +105,5 @@ pub fn tables(facts: &dyn Facts, out: &mut dyn Write, width: usize, color: bool)
     let mut page = Page::new(width, color);
     inventory.draw_services(&mut page);
     inventory.draw_clients(&mut page);
-    inventory.draw_left_out(&mut page);
     out.write_all(page.text().as_bytes())
 }
