@@ -294,6 +294,8 @@ impl Connection {
             stream.accept(part, limits, &mut outlet);
             if *outlet.interest == Interest::Ignore {
                 outlet.announce();
+                // Most connections are nobody's, and many say no more: what was kept to compare repetitions with must not stay.
+                self.streams.iter_mut().for_each(Stream::forget);
             }
         } else {
             stream.skip(seq, to_u64(segment.payload.len()).saturating_add(u64::from(segment.uncaptured)));
