@@ -112,7 +112,7 @@ fn of_captures(read: &[PathBuf], scope: &Scope, stop: &Arc<AtomicBool>) -> Resul
     let options = pipeline::Options { limits, wanted: scope.wanted()?, ..pipeline::Options::default() };
     let summary = pipeline::run(&mut source, options, &mut kept, stop, &mut |error| complain(&error.to_string()))?;
     if let Some(most) = kept.most {
-        complain(&format!("not all facts: no more than {most} are remembered, and the ones not seen for the longest time gave way"));
+        complain(&format!("not all facts: no more than {most} are remembered, and some not seen for long gave way"));
     }
     if kept.rationed {
         complain("not all facts: there was a flood or a scan, of whose connections those with but a SYN-ACK are only counted");

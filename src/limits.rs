@@ -71,7 +71,7 @@ pub struct Limits {
     pub fragments_per_datagram: usize,
     /// How long a datagram waits for its fragments (RFC 1122: 60 to 120 s; Linux: 30 s).
     pub fragment_life: Duration,
-    /// Facts of all kinds together: some 200 MB. The one not seen for the longest time gives way.
+    /// Facts of all kinds together: some 100 MB. One that was not seen for long gives way.
     pub facts: usize,
     /// Services, and clients, whose facts are rationed.
     pub rations: usize,

@@ -169,3 +169,15 @@ fn only_connections_that_have_but_a_syn_ack_give_way_to_more_of_them() {
     wire.send_between((11_005, SERVER), ACK, 101, 501, b"");
     assert_eq!(wire.told(), ["open 3007 handshake"], "the newest are at work");
 }
+
+#[test]
+fn of_a_connection_that_nobody_reads_nothing_is_kept() {
+    let mut wire = Wire::new();
+    wire.shake();
+    wire.send(SERVER, ACK, 504, 101, b"out of turn");
+    let held = |wire: &Wire| wire.flows.slots.iter().map(|(_, connection)| connection.held_bytes()).sum::<usize>();
+    assert_eq!(held(&wire), 11);
+    wire.log.ignore = true;
+    wire.send(CLIENT, ACK, 101, 501, b"abc");
+    assert_eq!(held(&wire), 0, "not of the other side either");
+}

@@ -78,7 +78,7 @@ pub struct Wanted {
     pub store: Option<Box<dyn Store>>,
 }
 
-/// The facts known so far. Bounded: in a full table the fact that was not seen for the longest time gives way, which is said.
+/// The facts known so far. Bounded: in a full table one that was not seen for long gives way, which is said.
 #[derive(Debug)]
 pub struct Inventory {
     focus: Focus,

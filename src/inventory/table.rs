@@ -86,17 +86,6 @@ impl Table {
         if self.knows(&relation, place, at) { self.touch(*place, at, change) } else { None }
     }
 
-    /// Changes the fact at a place, and notes that it was seen.
-    fn touch<R>(&mut self, place: Place, at: Timestamp, change: impl FnOnce(&mut Entry) -> R) -> Option<R> {
-        let slot = self.slots.get_mut(usize::try_from(place).ok()?)?;
-        slot.entry.fact.known.last_at = slot.entry.fact.known.last_at.max(at);
-        if self.store.is_some() && !slot.changed {
-            slot.changed = true;
-            self.changed.push(place);
-        }
-        Some(change(&mut slot.entry))
-    }
-
     /// The same; of a relation that is not known a fact is made.
     pub(super) fn learn<R>(
         &mut self,
@@ -107,6 +96,17 @@ impl Table {
     ) -> Option<R> {
         *place = self.find(&relation, *place, at).unwrap_or_else(|| self.insert(Entry::new(relation, at)));
         self.touch(*place, at, change)
+    }
+
+    /// Changes the fact at a place, and notes that it was seen.
+    fn touch<R>(&mut self, place: Place, at: Timestamp, change: impl FnOnce(&mut Entry) -> R) -> Option<R> {
+        let slot = self.slots.get_mut(usize::try_from(place).ok()?)?;
+        slot.entry.fact.known.last_at = slot.entry.fact.known.last_at.max(at);
+        if self.store.is_some() && !slot.changed {
+            slot.changed = true;
+            self.changed.push(place);
+        }
+        Some(change(&mut slot.entry))
     }
 
     /// Whether something is known of a relation, and where.

@@ -6,6 +6,7 @@ use super::words::count;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::SegmentSeen;
+use crate::event::Summary;
 use crate::evidence::FrameSpan;
 use crate::fact::Fact;
 use crate::fact::Facts;
@@ -33,6 +34,8 @@ pub struct Explain<W> {
     server: Endpoint,
     recent: VecDeque<Remembered>,
     counts: Counts,
+    /// What is known in the end, until the summary says that something was read.
+    closing: Vec<String>,
 }
 
 /// A segment, drawn.
@@ -54,7 +57,7 @@ struct Counts {
 impl<W: Write> Explain<W> {
     /// Explains the facts of this client and this service.
     pub fn new(writer: W, client: IpAddr, server: Endpoint) -> Self {
-        Self { writer, client, server, recent: VecDeque::new(), counts: Counts::default() }
+        Self { writer, client, server, recent: VecDeque::new(), counts: Counts::default(), closing: Vec::new() }
     }
 
     fn segment(&mut self, at: Timestamp, segment: &SegmentSeen<'_>) {
@@ -97,7 +100,7 @@ impl<W: Write> Explain<W> {
     }
 
     /// What is known in the end, or why nothing is.
-    fn known(&mut self, facts: &dyn Facts) -> io::Result<()> {
+    fn known(&mut self, facts: &dyn Facts) {
         let wanted = Relation::of_pair(self.client, self.server);
         let mut lines = Vec::new();
         facts.each(&mut |fact| {
@@ -106,13 +109,10 @@ impl<W: Write> Explain<W> {
             }
         });
         lines.sort_unstable();
-        writeln!(self.writer, "In the end:")?;
-        for (_, line) in &lines {
-            writeln!(self.writer, "  {line}")?;
-        }
+        self.closing = lines.iter().map(|(_, line)| line.clone()).collect();
         let Counts { syns, syn_acks, resets, others } = self.counts;
         let seen = [count(syns, "SYN"), count(syn_acks, "SYN-ACK"), count(resets, "RST"), count(others, "other segment")].join(", ");
-        writeln!(self.writer, "  between the two: {seen}")?;
+        self.closing.push(format!("between the two: {seen}"));
         if !lines.iter().any(|(place, _)| *place == 2) {
             let why = match (syns, syn_acks, resets) {
                 (0, 0, _) => "no connection between the two was asked for",
@@ -122,9 +122,17 @@ impl<W: Write> Explain<W> {
                     "a SYN-ACK is no proof when it does not acknowledge the SYN or is answered with RST alone; else --focus, --exclude, --record-at or a flood left it out"
                 }
             };
-            writeln!(self.writer, "  no connection was recorded: {why}")?;
+            self.closing.push(format!("no connection was recorded: {why}"));
         }
-        Ok(())
+    }
+
+    /// Draws what is known in the end; where nothing could be read, the lines that say why are the report.
+    fn close(&mut self, summary: &Summary) -> io::Result<()> {
+        if summary.frames == 0 && !summary.damage.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.writer, "In the end:")?;
+        self.closing.iter().try_for_each(|line| writeln!(self.writer, "  {line}"))
     }
 }
 
@@ -138,7 +146,8 @@ impl<W: Write> Sink for Explain<W> {
             EventKind::SegmentSeen(segment) => self.segment(event.at, segment),
             EventKind::FactSeen(fact) => return self.fact(event, "recorded", fact),
             EventKind::FactConfirmed(fact, _) => return self.fact(event, "confirmed", fact),
-            EventKind::FactsKnown(facts) => return self.known(*facts),
+            EventKind::FactsKnown(facts) => self.known(*facts),
+            EventKind::Summary(summary) => return self.close(summary),
             _ => {}
         }
         Ok(())
