@@ -195,8 +195,8 @@ pub struct Flow {
     pub closing: Frames,
     /// VLAN tags of the first frame.
     pub vlans: VlanStack,
-    /// The tunnels around the first frame, if there are any.
-    pub tunnels: Option<Box<TunnelStack>>,
+    /// The tunnels around the first frame.
+    pub tunnels: TunnelStack,
     /// What the client sent.
     pub from_client: Traffic,
     /// What the server sent.

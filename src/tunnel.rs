@@ -1,6 +1,7 @@
 //! What a packet was wrapped in: the tunnels around the innermost IP packet.
 
 use std::net::IpAddr;
+use thin_vec::ThinVec;
 
 /// The most tunnels a frame may have.
 const MOST_TUNNELS: usize = 4;
@@ -64,39 +65,31 @@ pub struct Tunnel {
     pub id: Option<u32>,
 }
 
-/// The tunnels around a packet from the outermost inwards, at most four. Needs no allocation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// The tunnels around a packet from the outermost inwards, at most four. Most packets have none: that takes one word and no allocation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TunnelStack {
-    tunnels: [Option<Tunnel>; MOST_TUNNELS],
+    tunnels: ThinVec<Tunnel>,
 }
 
 impl TunnelStack {
     /// Adds an inner tunnel; false when the stack is full.
     pub fn push(&mut self, tunnel: Tunnel) -> bool {
-        match self.tunnels.iter_mut().find(|slot| slot.is_none()) {
-            Some(slot) => {
-                *slot = Some(tunnel);
-                true
-            }
-            None => false,
+        let room = self.tunnels.len() < MOST_TUNNELS;
+        if room {
+            self.tunnels.push(tunnel);
         }
+        room
     }
 
     /// The tunnels, outermost first.
     pub fn iter(&self) -> impl Iterator<Item = &Tunnel> {
-        self.tunnels.iter().flatten()
-    }
-
-    /// The stack to keep for long, where memory counts; nothing when it is empty, as most are.
-    #[must_use]
-    pub fn kept(&self) -> Option<Box<Self>> {
-        (!self.is_empty()).then(|| Box::new(*self))
+        self.tunnels.iter()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        matches!(self.tunnels, [None, ..])
+        self.tunnels.is_empty()
     }
 }
 

@@ -111,7 +111,7 @@ impl<'a> Cursor<'a> {
             whole: true,
             copied: false,
             vlans: datagram.vlans,
-            tunnels: datagram.tunnels,
+            tunnels: datagram.tunnels.clone(),
             source: datagram.source,
             destination: datagram.destination,
             ttl: 0,
@@ -181,7 +181,7 @@ impl<'a> Cursor<'a> {
             payload: self.rest,
             uncaptured: self.cut,
             vlans: self.vlans,
-            tunnels: self.tunnels,
+            tunnels: self.tunnels.clone(),
         }
     }
 }

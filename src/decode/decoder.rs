@@ -1,7 +1,7 @@
 //! Frames in, segments out: the decoding with the little state it needs.
 
 use super::fragment::{Datagram, Fragment, Fragments, Joined, Report};
-use super::{Checks, Decoded, LINK_TYPE_UNKNOWN, Segment};
+use super::{Checks, Decoded, LINK_TYPE_UNKNOWN, Segment, plain};
 use crate::anomaly::Anomaly;
 use crate::capture::Frame;
 use crate::evidence::Frames;
@@ -47,7 +47,10 @@ impl Decoder {
     pub fn frame<'s>(&'s mut self, frame: &Frame<'s>, report: Report<'_>) -> Outcome<'s> {
         self.now = frame.at;
         self.fragments.expire(frame.at, report);
-        match super::segment(frame, self.checks) {
+        if let Some(segment) = plain::segment(frame, self.checks) {
+            return Outcome::Segment(segment);
+        }
+        match super::the_long_way(frame, self.checks) {
             Ok(Decoded::Segment(segment)) => Outcome::Segment(segment),
             Ok(Decoded::Fragment(fragment)) => join(&mut self.fragments, &mut self.wholes, &fragment, self.checks, report),
             Ok(Decoded::Other(reason)) => {
@@ -110,7 +113,8 @@ impl Whole {
         self.bytes.clear();
         self.bytes.extend_from_slice(datagram.bytes);
         self.frames.clone_from(datagram.frames);
-        let &Datagram { at, source, destination, protocol, vlans, tunnels, .. } = datagram;
+        let &Datagram { at, source, destination, protocol, vlans, .. } = datagram;
+        let tunnels = datagram.tunnels.clone();
         Datagram { at, frames: &self.frames, source, destination, protocol, bytes: &self.bytes, vlans, tunnels }
     }
 }

@@ -178,7 +178,7 @@ impl Fragments {
             protocol: datagram.protocol,
             bytes: &self.finished.bytes,
             vlans: last.vlans,
-            tunnels: last.tunnels,
+            tunnels: last.tunnels.clone(),
         })
     }
 

@@ -5,6 +5,7 @@ mod decoder;
 mod fragment;
 mod ip;
 mod link;
+mod plain;
 mod tcp;
 #[cfg(test)]
 mod testing;
@@ -115,6 +116,14 @@ const MOST_LAYERS: usize = 32;
 ///
 /// [`Anomaly::HeaderBroken`]: a header is cut before the parts that matter, or contradicts itself.
 pub fn segment<'a>(frame: &Frame<'a>, checks: Checks) -> Result<Decoded<'a>, Anomaly> {
+    if let Some(segment) = plain::segment(frame, checks) {
+        return Ok(Decoded::Segment(segment));
+    }
+    the_long_way(frame, checks)
+}
+
+/// As [`segment`], header by header.
+fn the_long_way<'a>(frame: &Frame<'a>, checks: Checks) -> Result<Decoded<'a>, Anomaly> {
     if frame.bytes.is_empty() {
         return Ok(Decoded::Other("empty"));
     }

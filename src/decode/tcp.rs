@@ -65,7 +65,7 @@ pub(super) fn segment<'a>(cursor: &Cursor<'a>, checks: Checks) -> Result<Decoded
         ttl: cursor.ttl,
         ip_id: cursor.ip_id,
         vlans: cursor.vlans,
-        tunnels: cursor.tunnels,
+        tunnels: cursor.tunnels.clone(),
     }))
 }
 
@@ -110,7 +110,7 @@ impl Header {
 }
 
 /// The window scale of a SYN. Options behind a damaged one are not looked at.
-fn window_scale(flags: Flags, options: &[u8]) -> Option<u8> {
+pub(super) fn window_scale(flags: Flags, options: &[u8]) -> Option<u8> {
     if !flags.has(Flags::SYN) {
         return None;
     }

@@ -26,7 +26,7 @@ pub(super) struct Syn {
     pub(super) frames: Frames,
     pub(super) window_scale: Option<u8>,
     pub(super) vlans: VlanStack,
-    tunnels: Option<Box<TunnelStack>>,
+    tunnels: TunnelStack,
     /// Its place in the order of all SYNs: who asked first is the client.
     pub(super) order: u64,
 }
@@ -133,7 +133,7 @@ impl PendingSyns {
             frames: segment.frames.clone(),
             window_scale: segment.window_scale,
             vlans: segment.vlans,
-            tunnels: segment.tunnels.kept(),
+            tunnels: segment.tunnels.clone(),
             order,
         });
         pushed_out

@@ -238,7 +238,7 @@ impl Flows {
             opening,
             closing: Frames::default(),
             vlans: segment.vlans,
-            tunnels: segment.tunnels.kept(),
+            tunnels: segment.tunnels.clone(),
             from_client: Traffic::default(),
             from_server: Traffic::default(),
             announced: false,

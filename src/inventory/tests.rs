@@ -5,6 +5,7 @@ use crate::evidence::FrameId;
 use crate::evidence::Frames;
 use crate::fact::Fact;
 use crate::time::Timestamp;
+use crate::tunnel::TunnelStack;
 
 fn handshake(client: &str, server: &str, port: u16) -> Handshake {
     Handshake {
@@ -29,7 +30,7 @@ fn flow(handshake: &Handshake) -> Flow {
         opening: handshake.frames.clone(),
         closing: Frames::default(),
         vlans: VlanStack::default(),
-        tunnels: None,
+        tunnels: TunnelStack::default(),
         from_client: crate::peer::Traffic::default(),
         from_server: crate::peer::Traffic::default(),
         announced: true,

@@ -40,6 +40,7 @@ use crate::span::Finding;
 use crate::span::SpanCounts;
 use crate::span::SpanVerdict;
 use crate::time::Timestamp;
+use crate::tunnel::TunnelStack;
 use facts::Listed;
 use facts::fact;
 use facts::known;
@@ -84,7 +85,7 @@ pub(super) fn flow(id: u64, client: &str, server: &str) -> Flow {
         opening: frames(&[1, 2, 3]),
         closing: frames(&[40, 41]),
         vlans,
-        tunnels: None,
+        tunnels: TunnelStack::default(),
         from_client: Traffic { packets: 14, bytes: 40 },
         from_server: Traffic { packets: 17, bytes: 6_755_573 },
         announced: true,

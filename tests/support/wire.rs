@@ -14,6 +14,7 @@ use ntp_sniff::peer::RolesFrom;
 use ntp_sniff::peer::Traffic;
 use ntp_sniff::peer::VlanStack;
 use ntp_sniff::time::Timestamp;
+use ntp_sniff::tunnel::TunnelStack;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 
@@ -189,7 +190,7 @@ pub(crate) fn nobodys_flow(roles: RolesFrom) -> Flow {
         opening: Frames::one(FrameId { input: 0, number: 1 }),
         closing: Frames::default(),
         vlans: VlanStack::default(),
-        tunnels: None,
+        tunnels: TunnelStack::default(),
         from_client: Traffic::default(),
         from_server: Traffic::default(),
         announced: true,

@@ -102,7 +102,7 @@ impl Copies {
         if segment.vlans.ids().is_empty() && segment.tunnels.is_empty() {
             return u64::from(segment.ttl);
         }
-        self.hasher.hash_one((segment.ttl, segment.vlans, segment.tunnels))
+        self.hasher.hash_one((segment.ttl, segment.vlans, &segment.tunnels))
     }
 }
 

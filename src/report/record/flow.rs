@@ -83,7 +83,7 @@ impl<'a> FlowOpened<'a> {
             ends: Ends::of(flow),
             community_id: community_id(flow),
             vlans: flow.vlans.ids(),
-            encapsulation: flow.tunnels.iter().flat_map(|tunnels| tunnels.iter()).map(Wrapped::of).collect(),
+            encapsulation: flow.tunnels.iter().map(Wrapped::of).collect(),
             roles_from: flow.roles.name(),
         }
     }
