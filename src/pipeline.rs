@@ -65,9 +65,10 @@ pub fn run(
                     continue;
                 }
                 match decoder.frame(&frame, &mut |at, frames, anomaly| stages.anomaly(at, frames, anomaly)) {
-                    Outcome::Segment(segment) => {
-                        stages.segment(&segment);
-                        flows.push(&segment, &mut stages);
+                    // Not moved: a copy for every packet.
+                    Outcome::Segment(ref segment) => {
+                        stages.segment(segment);
+                        flows.push(segment, &mut stages);
                     }
                     Outcome::Other(reason) => stages.other(reason),
                 }

@@ -80,20 +80,33 @@ impl Files {
     }
 
     /// Moves to the next frame of any file; `false` when all are over.
+    #[inline]
     fn advance(&mut self) -> Result<bool, Error> {
+        match self.open.as_mut().map(CaptureFile::advance) {
+            Some(Ok(true)) => Ok(true),
+            moved => self.advance_over(moved),
+        }
+    }
+
+    /// Moves on where the open file has no more, or none is open.
+    #[cold]
+    fn advance_over(&mut self, mut moved: Option<Result<bool, Error>>) -> Result<bool, Error> {
         loop {
-            if let Some(file) = &mut self.open {
-                let moved = file.advance();
-                if let Ok(true) = moved {
-                    return Ok(true);
+            match moved {
+                Some(Ok(true)) => return Ok(true),
+                Some(Ok(false)) => self.close(),
+                Some(Err(error)) => {
+                    self.close();
+                    return Err(error);
                 }
-                self.close();
-                moved?;
+                None => {}
             }
             let Some(path) = self.paths.get(self.upcoming) else { return Ok(false) };
             let input = u32::try_from(self.upcoming).unwrap_or(u32::MAX);
             self.upcoming = self.upcoming.saturating_add(1);
-            self.open = Some(CaptureFile::open_counted(path, input, &self.limits, &self.read, &self.stop)?);
+            let mut file = CaptureFile::open_counted(path, input, &self.limits, &self.read, &self.stop)?;
+            moved = Some(file.advance());
+            self.open = Some(file);
         }
     }
 

@@ -24,8 +24,8 @@ const LEAST_BYTES: usize = LINK_BYTES + 40;
 pub(super) fn segment<'a>(frame: &Frame<'a>, checks: Checks) -> Option<Segment<'a>> {
     let head: &[u8; LEAST_BYTES] = frame.bytes.first_chunk()?;
     let two = |high: u8, low: u8| u16::from_be_bytes([high, low]);
-    // More than one layer decides at once: type, version and header length, fragment, protocol.
-    let usual = two(head[12], head[13]) == 0x0800 && head[14] == 0x45 && two(head[20], head[21]) & 0x3fff == 0 && head[23] == 6;
+    // More than one layer decides at once: type, version and header length, no fragment (its 14 bits are zero), protocol.
+    let usual = two(head[12], head[13]) == 0x0800 && head[14] == 0x45 && two(head[20], head[21]).trailing_zeros() >= 14 && head[23] == 6;
     if !usual || frame.link_type != ETHERNET || checks.verify {
         return None;
     }

@@ -6,7 +6,7 @@ use crate::anomaly::Anomaly;
 use crate::evidence::Frames;
 use crate::peer::Endpoint;
 use etherparse::checksum::Sum16BitWords;
-use etherparse::{TcpHeaderSlice, TcpOptionElement, TcpOptionsIterator};
+use etherparse::TcpHeaderSlice;
 use std::net::IpAddr;
 
 /// The largest window scale there is (RFC 7323 section 2.3): larger ones are taken for it.
@@ -109,15 +109,25 @@ impl Header {
     }
 }
 
-/// The window scale of a SYN. Options behind a damaged one are not looked at.
+/// The window scale of a SYN. Options behind one whose length is damaged are not looked at; unknown ones are passed.
+///
+/// # Wire
+///
+/// RFC 9293 section 3.1: kinds 0 (the end) and 1 are single bytes, all others have a length that counts kind and length. RFC 7323
+/// section 2.2: kind 3, length 3.
 pub(super) fn window_scale(flags: Flags, options: &[u8]) -> Option<u8> {
     if !flags.has(Flags::SYN) {
         return None;
     }
-    TcpOptionsIterator::from_slice(options).find_map(|option| match option {
-        Ok(TcpOptionElement::WindowScale(scale)) => Some(scale.min(MOST_SCALE)),
-        _ => None,
-    })
+    let mut rest = options;
+    loop {
+        rest = match rest {
+            [1, rest @ ..] => rest,
+            [3, 3, scale, ..] => return Some((*scale).min(MOST_SCALE)),
+            [kind, length, ..] if *kind > 1 && *length > 1 => rest.get(usize::from(*length)..)?,
+            _ => return None,
+        };
+    }
 }
 
 /// Whether the checksum over pseudo header and segment is right.

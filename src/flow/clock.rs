@@ -50,6 +50,20 @@ impl Clock {
         Tick::On
     }
 
+    /// Takes the time of a frame that is not before the newest one. Where it is not, nothing happens: [`Self::tick`] knows what to do.
+    pub(super) fn goes_on(&mut self, at: Timestamp) -> bool {
+        let on = self.now.is_some_and(|now| now <= at);
+        if on {
+            self.now = Some(at);
+        }
+        on
+    }
+
+    /// The moment up to which [`Self::goes_on`] may stand for [`Self::tick`]: before it no sweep is due and no time is a jump.
+    pub(super) fn next_look(&self) -> Timestamp {
+        self.next_sweep.min(self.now().after(self.interval))
+    }
+
     /// Whether it is time to look for silent connections; true once an interval.
     pub(super) fn sweep_is_due(&mut self) -> bool {
         let due = self.now().since(self.next_sweep) > Duration::ZERO;

@@ -38,6 +38,8 @@ const UNKNOWN_SCALE: u8 = 14;
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) flow: Flow,
+    /// The endpoint that stands before the other: asked for with every packet.
+    low: Endpoint,
     /// What the low and the high endpoint sent.
     streams: [Stream; 2],
     /// Window scales the low and the high endpoint announced.
@@ -74,6 +76,7 @@ struct Told {
 impl Connection {
     pub(super) fn new(flow: Flow) -> Self {
         Self {
+            low: FlowKey::of(flow.client, flow.server).0.low,
             flow,
             streams: [Stream::default(), Stream::default()],
             scales: [None, None],
@@ -92,12 +95,16 @@ impl Connection {
 
     /// What names it.
     pub(super) fn key(&self) -> FlowKey {
-        FlowKey::of(self.flow.client, self.flow.server).0
+        FlowKey { low: self.low, high: if self.flow.client == self.low { self.flow.server } else { self.flow.client } }
+    }
+
+    /// Whether this names it.
+    pub(super) fn has_key(&self, key: &FlowKey) -> bool {
+        self.low == key.low && (self.flow.client == key.high || self.flow.server == key.high)
     }
 
     fn side(&self, endpoint: Endpoint) -> usize {
-        let low = if self.flow.client.comes_before(&self.flow.server) { self.flow.client } else { self.flow.server };
-        usize::from(endpoint != low)
+        usize::from(endpoint != self.low)
     }
 
     /// The stream an endpoint sends.

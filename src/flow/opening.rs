@@ -178,7 +178,9 @@ impl Flows {
         let id = connection.flow.id;
         let slot = self.insert(connection, receiver);
         self.note_half_open(slot, receiver);
-        self.lone.push_back((segment.at.after(self.limits.lone_syn_ack_life), slot, id));
+        let due = segment.at.after(self.limits.lone_syn_ack_life);
+        self.due_at = self.due_at.min(due);
+        self.lone.push_back((due, slot, id));
     }
 
     pub(super) fn synchronize_server(connection: &mut Connection, segment: &Segment<'_>) {

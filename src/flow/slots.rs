@@ -38,7 +38,7 @@ impl Slots {
 
     /// The slot of a key.
     pub(super) fn find(&self, key: &FlowKey) -> Option<usize> {
-        let is = |slot: u32| entry(&self.entries, slot).is_some_and(|connection| connection.key() == *key);
+        let is = |slot: u32| entry(&self.entries, slot).is_some_and(|connection| connection.has_key(key));
         usize::try_from(self.index.find(key, is)?).ok()
     }
 

@@ -44,6 +44,8 @@ pub struct Flows {
     clock: Clock,
     /// How far the sweep at work has come.
     swept: Option<usize>,
+    /// Nothing is due before this moment, unless the clock goes back: what lies between needs no look.
+    pub(super) due_at: Timestamp,
     /// Bytes held for all connections.
     held: usize,
     hand: usize,
@@ -67,6 +69,7 @@ impl Flows {
             next_id: 0,
             clock: Clock::new(limits.closed_life),
             swept: None,
+            due_at: Timestamp::default(),
             held: 0,
             hand: 0,
             said: Vec::new(),
@@ -118,7 +121,9 @@ impl Flows {
         self.held = self.held.saturating_sub(before).saturating_add(connection.held_bytes());
         if connection.has_hole() && !connection.watched {
             connection.watched = true;
-            self.holes.push_back((segment.at.after(self.limits.hole_life), slot, connection.flow.id));
+            let due = segment.at.after(self.limits.hole_life);
+            self.due_at = self.due_at.min(due);
+            self.holes.push_back((due, slot, connection.flow.id));
         }
         self.bound_held(segment, receiver);
     }
@@ -148,6 +153,17 @@ impl Flows {
 
     /// Lets the capture clock go on: holes and silent connections come to their end.
     pub fn tick(&mut self, now: Timestamp, receiver: &mut dyn Receiver) {
+        if now < self.due_at && self.clock.goes_on(now) {
+            return;
+        }
+        self.look(now, receiver);
+        let first = |queue: &VecDeque<(Timestamp, usize, FlowId)>| queue.front().map(|(due, ..)| *due);
+        let rest = if self.swept.is_some() { self.clock.now() } else { self.clock.next_look() };
+        self.due_at = [first(&self.holes), first(&self.lone)].into_iter().flatten().fold(rest, Timestamp::min);
+    }
+
+    /// Does what is due.
+    fn look(&mut self, now: Timestamp, receiver: &mut dyn Receiver) {
         if self.clock.tick(now) == Tick::Back {
             let due = now.after(self.limits.hole_life);
             self.holes.iter_mut().for_each(|hole| hole.0 = due);
@@ -204,8 +220,8 @@ impl Flows {
             if let Some(connection) = self.slots.get_mut(slot) {
                 connection.close(Closing::EndOfCapture, self.clock.now(), &self.limits, receiver);
             }
-            self.remove(slot);
         }
+        (self.held, self.half_open_now) = (0, 0);
         // The closing tables need the room.
         self.slots = Slots::new();
         self.pending.forget();

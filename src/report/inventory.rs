@@ -13,8 +13,9 @@ use comfy_table::CellAlignment;
 use comfy_table::ContentArrangement;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
+use foldhash::quality::RandomState;
+use hashbrown::HashMap;
 use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::fmt::Display;
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -29,8 +30,8 @@ const WIDE: usize = 100;
 /// Collects facts for the tables: who has a row is counted first, so that only the rows shown are made.
 #[derive(Debug, Default)]
 pub(super) struct Inventory {
-    services: HashMap<Endpoint, Service>,
-    clients: HashMap<IpAddr, Client>,
+    services: HashMap<Endpoint, Service, RandomState>,
+    clients: HashMap<IpAddr, Client, RandomState>,
     /// Rows there would be in all.
     all_services: usize,
     all_clients: usize,
@@ -96,7 +97,7 @@ impl<T: Display + Ord> Named<T> {
 impl Inventory {
     /// Takes the facts of a run, or of a file of facts.
     pub(super) fn take(&mut self, facts: &dyn Facts) {
-        let (mut clients_of, mut services_of): (HashMap<Endpoint, u64>, HashMap<IpAddr, u64>) = (HashMap::new(), HashMap::new());
+        let (mut clients_of, mut services_of) = (Counts::<Endpoint>::default(), Counts::<IpAddr>::default());
         facts.each(&mut |fact| match fact.relation {
             Relation::Service(server) => count(&mut clients_of, server, 0),
             Relation::ClientPort(client, _) => count(&mut services_of, client, 0),
@@ -167,16 +168,23 @@ impl Inventory {
     }
 }
 
-fn count<K: Hash + Eq>(counts: &mut HashMap<K, u64>, key: K, more: u64) {
+/// How many of the other side each has.
+type Counts<K> = HashMap<K, u64, RandomState>;
+
+fn count<K: Hash + Eq>(counts: &mut Counts<K>, key: K, more: u64) {
     let count = counts.entry(key).or_default();
     *count = count.saturating_add(more);
 }
 
 /// The keys that have a row: those with the highest counts, and of equal ones the least.
-fn shown<K: Copy + Ord>(counts: HashMap<K, u64>) -> impl Iterator<Item = (K, u64)> {
+fn shown<K: Copy + Ord>(counts: Counts<K>) -> impl Iterator<Item = (K, u64)> {
     let mut rows: Vec<(Reverse<u64>, K)> = counts.into_iter().map(|(key, count)| (Reverse(count), key)).collect();
+    // Of a hundred thousand, fifty: only these are put in order.
+    if rows.len() > SHOWN_ROWS {
+        rows.select_nth_unstable(SHOWN_ROWS);
+        rows.truncate(SHOWN_ROWS);
+    }
     rows.sort_unstable();
-    rows.truncate(SHOWN_ROWS);
     rows.into_iter().map(|(Reverse(count), key)| (key, count))
 }
 
