@@ -22,6 +22,7 @@ use crate::inventory::FocusSource;
 use crate::inventory::Inventory;
 use crate::inventory::Wanted;
 use crate::limits::Limits;
+use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::Peer;
 use crate::peer::VlanStack;
@@ -231,8 +232,8 @@ impl Receiver for Stages<'_> {
         self.inventory.step(flow, step, at, frames, &mut |event| self.out.event(&event));
     }
 
-    fn copied(&mut self, flow: &mut Flow, vlans: VlanStack, at: Timestamp) {
-        self.inventory.copied(flow, vlans, at);
+    fn copied(&mut self, ends: (Endpoint, Endpoint), facts_at: &mut [u32; 3], vlans: VlanStack, at: Timestamp) {
+        self.inventory.copied(ends, facts_at, vlans, at);
     }
 
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {

@@ -5,58 +5,73 @@ use std::time::Duration;
 
 /// A moment on the capture clock, with the number of digits the capture has.
 ///
-/// Nanoseconds since the Unix epoch, UTC; the range is the years 1677 to 2262, and what lies outside
+/// Nanoseconds since the Unix epoch, UTC; the range is the years 1824 to 2116, and what lies outside
 /// is held at its edge. Ordered by the moment. Nothing promises that a capture's times only grow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
-    nanos: i64,
-    fine: bool,
+    /// The nanoseconds, and in the lowest bit whether they are fine: one word, since every connection and fact keeps some.
+    bits: i64,
 }
+
+/// The first and the last moment there is.
+const RANGE: (i64, i64) = (i64::MIN >> 1, i64::MAX >> 1);
 
 impl Timestamp {
     /// A moment from nanoseconds since the epoch; `fine` when the capture counts in less than microseconds.
     #[must_use]
     pub fn from_nanos(nanos: i64, fine: bool) -> Self {
-        Self { nanos, fine }
+        Self { bits: (nanos.clamp(RANGE.0, RANGE.1) << 1) | i64::from(fine) }
     }
 
     /// A moment from whole seconds and a fraction in nanoseconds, as capture records hold them.
     #[must_use]
     pub fn from_parts(seconds: i64, nanos: i64, fine: bool) -> Self {
-        Self { nanos: seconds.saturating_mul(1_000_000_000).saturating_add(nanos), fine }
+        Self::from_nanos(seconds.saturating_mul(1_000_000_000).saturating_add(nanos), fine)
     }
 
     /// Nanoseconds since the Unix epoch.
     #[must_use]
     pub fn nanos(self) -> i64 {
-        self.nanos
+        self.bits >> 1
+    }
+
+    /// Whether the capture counts in less than microseconds.
+    fn is_fine(self) -> bool {
+        self.bits & 1 == 1
     }
 
     /// How long after `earlier` this is; zero where the clock went back.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_nanos(u64::try_from(self.nanos.saturating_sub(earlier.nanos)).unwrap_or(0))
+        Duration::from_nanos(u64::try_from(self.nanos().saturating_sub(earlier.nanos())).unwrap_or(0))
     }
 
     /// This moment and `span` more.
     #[must_use]
     pub fn after(self, span: Duration) -> Self {
         let span = i64::try_from(span.as_nanos()).unwrap_or(i64::MAX);
-        Self { nanos: self.nanos.saturating_add(span), fine: self.fine }
+        Self::from_nanos(self.nanos().saturating_add(span), self.is_fine())
     }
 
     /// The signed distance from `start`, shown as `+0.176581` with the digits of the capture.
     #[must_use]
     pub fn relative_to(self, start: Self) -> Relative {
-        Relative { nanos: self.nanos.saturating_sub(start.nanos), fine: self.fine || start.fine }
+        Relative { nanos: self.nanos().saturating_sub(start.nanos()), fine: self.is_fine() || start.is_fine() }
+    }
+}
+
+/// Its parts, as they were given.
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timestamp").field("nanos", &self.nanos()).field("fine", &self.is_fine()).finish()
     }
 }
 
 /// RFC 3339 in UTC, six or nine digits after the point.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = jiff::Timestamp::from_nanosecond(i128::from(self.nanos)).unwrap_or_default();
-        if self.fine { write!(f, "{moment:.9}") } else { write!(f, "{moment:.6}") }
+        let moment = jiff::Timestamp::from_nanosecond(i128::from(self.nanos())).unwrap_or_default();
+        if self.is_fine() { write!(f, "{moment:.9}") } else { write!(f, "{moment:.6}") }
     }
 }
 

@@ -5,8 +5,8 @@ use super::{Checks, Decoded, Flags, Segment};
 use crate::anomaly::Anomaly;
 use crate::evidence::Frames;
 use crate::peer::Endpoint;
-use etherparse::checksum::Sum16BitWords;
 use etherparse::TcpHeaderSlice;
+use etherparse::checksum::Sum16BitWords;
 use std::net::IpAddr;
 
 /// The largest window scale there is (RFC 7323 section 2.3): larger ones are taken for it.

@@ -50,13 +50,6 @@ impl Stream {
         self.next.max(self.acked).max(held)
     }
 
-    /// Whether a segment lies in what was seen of the stream: a repetition.
-    pub(super) fn covers(&self, seq: u32, len: u64) -> bool {
-        let Some(start) = self.start else { return false };
-        let offset = seq::offset(start, self.next, seq);
-        u64::try_from(offset).is_ok_and(|offset| offset.saturating_add(len) <= self.next)
-    }
-
     /// Whether the FIN of this direction was seen, everything before it delivered, and it was acknowledged.
     pub(super) fn finished(&self) -> bool {
         self.fin.is_some_and(|fin| self.next >= fin && self.acked > fin)

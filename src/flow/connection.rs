@@ -6,6 +6,7 @@ use super::Receiver;
 use super::Step;
 use super::history::to_u64;
 use super::outlet::Outlet;
+use super::over::Anew;
 use super::reassembly::Part;
 use super::reassembly::Stream;
 use crate::anomaly::Anomaly;
@@ -48,16 +49,13 @@ pub(super) struct Connection {
     /// The sequence number of the client's ACK that completes the handshake, until it came.
     awaited_ack: Option<u32>,
     last: Frames,
-    /// How it ended, once it did.
-    closing: Option<Closing>,
+    /// Whether it ended, and was told.
+    closed: bool,
     /// Whether the table watches a hole of it.
     pub(super) watched: bool,
     /// Whether the table counts it among those that have but a SYN-ACK.
     pub(super) counted: bool,
-    /// Whether the client's side sent another SYN: its next data may belong to a new connection.
-    pub(super) asked_anew: bool,
-    /// A SYN-ACK of other numbers that came without a SYN: it counts when the client acknowledges it.
-    pub(super) challenger: Option<Box<Segment<'static>>>,
+    pub(super) anew: Anew,
     /// A SYN-ACK without its SYN, until it is told.
     pub(super) lone: Option<Box<Handshake>>,
     /// Which steps were told.
@@ -83,11 +81,10 @@ impl Connection {
             interest: Interest::Keep,
             awaited_ack: None,
             last: Frames::default(),
-            closing: None,
+            closed: false,
             watched: false,
             counted: false,
-            asked_anew: false,
-            challenger: None,
+            anew: Anew::default(),
             lone: None,
             told: Told::default(),
         }
@@ -132,22 +129,26 @@ impl Connection {
 
     /// Whether nobody has confirmed its SYN-ACK nor sent anything yet.
     pub(super) fn is_half_open(&self) -> bool {
-        self.awaited_ack.is_some() && self.closing.is_none() && !self.flow.announced
+        self.awaited_ack.is_some() && !self.closed && !self.flow.announced
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.closing.is_some()
+        self.closed
     }
 
     /// Whether the initial sequence number of this endpoint is known to be this one.
     pub(super) fn is_isn(&self, endpoint: Endpoint, isn: u32) -> bool {
-        self.streams.get(self.side(endpoint)).is_some_and(|stream| stream.start() == Some(isn.wrapping_add(1)))
+        self.start(endpoint) == Some(isn.wrapping_add(1))
     }
 
-    /// Whether a segment holds only what was seen of the connection before.
-    pub(super) fn covers(&self, segment: &Segment<'_>) -> bool {
-        let len = to_u64(segment.payload.len()).saturating_add(u64::from(segment.uncaptured));
-        self.streams.get(self.side(segment.source)).is_some_and(|stream| stream.covers(segment.seq, len))
+    /// The sequence number of this endpoint's first byte, once that is known.
+    pub(super) fn start(&self, endpoint: Endpoint) -> Option<u32> {
+        self.streams.get(self.side(endpoint)).and_then(Stream::start)
+    }
+
+    /// How far this endpoint's stream was seen without holes.
+    pub(super) fn next(&self, endpoint: Endpoint) -> u64 {
+        self.streams.get(self.side(endpoint)).map_or(0, |stream| stream.next)
     }
 
     /// Bytes held in both directions.
@@ -162,9 +163,6 @@ impl Connection {
     /// Takes a segment of this connection.
     pub(super) fn segment(&mut self, segment: &Segment<'_>, limits: &Limits, receiver: &mut dyn Receiver) {
         self.count(segment);
-        if self.closing.is_some() {
-            return;
-        }
         if segment.flags.has(Flags::ACK) && !segment.flags.has(Flags::RST) {
             self.acknowledge(segment, limits, receiver);
         }
@@ -257,12 +255,10 @@ impl Connection {
         traffic.packets = traffic.packets.saturating_add(1);
         let bytes = to_u64(segment.payload.len()).saturating_add(u64::from(segment.uncaptured));
         traffic.bytes = traffic.bytes.saturating_add(bytes);
-        if self.closing.is_none() {
-            // A clock that went back far was set: the later stamp was wrong, or is of another time.
-            let back = self.flow.last_at.since(segment.at) > LATE;
-            self.flow.last_at = if back { segment.at } else { self.flow.last_at.max(segment.at) };
-            self.last = segment.frames.clone();
-        }
+        // A clock that went back far was set: the later stamp was wrong, or is of another time.
+        let back = self.flow.last_at.since(segment.at) > LATE;
+        self.flow.last_at = if back { segment.at } else { self.flow.last_at.max(segment.at) };
+        self.last = segment.frames.clone();
     }
 
     fn acknowledge(&mut self, segment: &Segment<'_>, limits: &Limits, receiver: &mut dyn Receiver) {
@@ -334,12 +330,12 @@ impl Connection {
 
     /// Ends it, once: what is held goes out, then the receiver is told, then the world.
     pub(super) fn close(&mut self, closing: Closing, at: Timestamp, limits: &Limits, receiver: &mut dyn Receiver) {
-        if self.closing.is_some() {
+        if self.closed {
             return;
         }
         let both_fin = self.streams.iter().all(Stream::fin_seen);
         let closing = if both_fin && closing != Closing::Reused && !matches!(closing, Closing::Reset(_)) { Closing::Fin } else { closing };
-        self.closing = Some(closing);
+        self.closed = true;
         self.tell_handshake(receiver);
         let clients_first = [self.flow.client, self.flow.server];
         for source in clients_first {

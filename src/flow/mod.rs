@@ -18,6 +18,7 @@ mod hold;
 mod hostile;
 mod opening;
 mod outlet;
+mod over;
 mod reassembly;
 pub mod seq;
 mod slots;
@@ -117,7 +118,7 @@ pub trait Receiver {
     fn step(&mut self, _flow: &mut Flow, _step: Step, _at: Timestamp, _frames: &Frames) {}
 
     /// A copy of the SYN-ACK with other VLAN tags: the capture shows the connection before and behind a router.
-    fn copied(&mut self, _flow: &mut Flow, _vlans: VlanStack, _at: Timestamp) {}
+    fn copied(&mut self, _ends: (Endpoint, Endpoint), _facts_at: &mut [u32; 3], _vlans: VlanStack, _at: Timestamp) {}
 
     /// The next piece of a stream. The receiver may settle who is the client as long as the flow is not announced.
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest;

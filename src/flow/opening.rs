@@ -4,6 +4,7 @@ use super::Handshake;
 use super::Receiver;
 use super::connection::Connection;
 use super::handshake::Syn;
+use super::over::Over;
 use super::seq;
 use super::table::Flows;
 use crate::decode::Flags;
@@ -36,8 +37,13 @@ impl Flows {
                 connection.syn_came_late(segment, receiver);
                 return;
             }
-            connection.asked_anew = true;
-            at_work = !connection.is_closed();
+            connection.anew.asked = true;
+            at_work = true;
+        } else if let Some(over) = found.and_then(|slot| self.slots.over_mut(slot)) {
+            if over.is_isn(segment.source, segment.seq) {
+                return;
+            }
+            over.anew.asked = true;
         }
         if self.pending.insert(segment, &self.limits) {
             self.say_limit("pending_syns", self.limits.pending_syns, segment.frames.clone(), receiver);
@@ -56,28 +62,27 @@ impl Flows {
     /// it is the data behind a SYN that nobody was seen to answer, or it is new data of one that is over.
     pub(super) fn begin_anew(&mut self, key: FlowKey, found: Option<usize>, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
         let carries = !segment.payload.is_empty() || segment.uncaptured > 0;
-        let Some(connection) = found.and_then(|slot| self.slots.get_mut(slot)) else { return };
-        let confirms = |answer: &Segment<'_>| {
+        let confirms = |answer: &mut Box<Segment<'_>>| {
             segment.source == answer.destination
                 && segment.flags.has(Flags::ACK)
                 && segment.ack == answer.seq.wrapping_add(1)
                 && segment.seq == answer.ack
         };
-        if connection.challenger.as_deref().is_some_and(confirms) {
-            if let Some(answer) = connection.challenger.take() {
-                self.open_by_answer(key, &answer, receiver);
-            }
-            return;
+        let Some(slot) = found else { return };
+        let Some(anew) = self.slots.anew_mut(slot) else { return };
+        if let Some(answer) = anew.challenger.take_if(confirms) {
+            return self.open_by_answer(key, &answer, receiver);
         }
-        if !carries {
-            return;
-        }
-        let over = connection.is_closed() && !connection.covers(segment);
-        let asked = connection.asked_anew;
-        let behind_syn = asked && self.syn_of(segment).is_some_and(|syn| syn.client == segment.source);
-        if over || behind_syn {
+        let asked = anew.asked;
+        let is_new = |over: &mut Over| !over.covers(segment);
+        if carries && (self.slots.over_mut(slot).is_some_and(is_new) || (asked && self.is_behind_syn(segment))) {
             self.replace(key, segment.at, receiver);
         }
+    }
+
+    /// Whether the segment is the data behind a SYN of its sender.
+    fn is_behind_syn(&self, segment: &Segment<'_>) -> bool {
+        self.syn_of(segment).is_some_and(|syn| syn.client == segment.source)
     }
 
     /// The SYN that data, or the answer to it, may belong to: it lies shortly behind.
@@ -95,8 +100,16 @@ impl Flows {
         if let Some(connection) =
             found.and_then(|slot| self.slots.get_mut(slot)).filter(|connection| connection.is_isn(server, segment.seq))
         {
-            if segment.vlans != connection.flow.vlans {
-                receiver.copied(&mut connection.flow, segment.vlans, segment.at);
+            let Flow { client, server, vlans, ref mut facts_at, .. } = connection.flow;
+            if segment.vlans != vlans {
+                receiver.copied((client, server), facts_at, segment.vlans, segment.at);
+            }
+            return;
+        }
+        if let Some(over) = found.and_then(|slot| self.slots.over_mut(slot)).filter(|over| over.is_isn(server, segment.seq)) {
+            let Over { client, server, vlans, ref mut facts_at, .. } = *over;
+            if segment.vlans != vlans {
+                receiver.copied((client, server), facts_at, segment.vlans, segment.at);
             }
             return;
         }
@@ -124,7 +137,7 @@ impl Flows {
         }
         let mut frames = syn.frames.clone();
         frames.join(&segment.frames);
-        let opened_by_data = self.current(&key).is_some_and(|connection| !connection.is_closed() && connection.is_isn(syn.client, syn.seq));
+        let opened_by_data = self.current(&key).is_some_and(|connection| connection.is_isn(syn.client, syn.seq));
         if opened_by_data {
             if let Some(connection) = self.current(&key) {
                 connection.flow.opening.join(&frames);
@@ -153,11 +166,10 @@ impl Flows {
     pub(super) fn answered_unseen(&mut self, key: FlowKey, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
         let busy = self.limits.closed_life;
         if let Some(connection) = self.current(&key)
-            && !connection.is_closed()
             && segment.at.since(connection.flow.last_at) < busy
         {
             connection.implausible(segment, receiver);
-            connection.challenger = Some(Box::new(Segment { payload: &[], ..segment.clone() }));
+            connection.anew.challenger = Some(Box::new(Segment { payload: &[], ..segment.clone() }));
             return;
         }
         self.open_by_answer(key, segment, receiver);

@@ -21,6 +21,11 @@ pub fn offset(base: u32, near: u64, seq: u32) -> i64 {
     i64::try_from(near).unwrap_or(i64::MAX).saturating_add(distance(near_seq, seq))
 }
 
+/// Whether `len` bytes from `seq` on lie in the first `next` bytes of a stream that starts at `start`: a repetition.
+pub(super) fn covers(start: u32, next: u64, seq: u32, len: u64) -> bool {
+    u64::try_from(offset(start, next, seq)).is_ok_and(|offset| offset.saturating_add(len) <= next)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

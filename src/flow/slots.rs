@@ -1,15 +1,37 @@
 //! Where connections live: in an array of places used again and again, found by the addresses and ports of both ends.
 
 use super::connection::Connection;
+use super::over::Anew;
+use super::over::Over;
 use crate::lookup::Lookup;
 use crate::peer::FlowId;
 use crate::peer::FlowKey;
+use crate::time::Timestamp;
+
+/// What stands in a slot.
+#[derive(Debug)]
+enum Entry {
+    Free,
+    /// Apart from the table: what a connection needs is used again as soon as it is over, and the table stays small.
+    Open(Box<Connection>),
+    Over(Over),
+}
+
+impl Entry {
+    fn has_key(&self, key: &FlowKey) -> bool {
+        match self {
+            Self::Free => false,
+            Self::Open(connection) => connection.has_key(key),
+            Self::Over(over) => over.has_key(key),
+        }
+    }
+}
 
 /// Connections by slot and by key. The index holds but the numbers of slots: most questions are about what is not there, and are
 /// answered without touching a connection.
 #[derive(Debug)]
 pub(super) struct Slots {
-    entries: Vec<Option<Connection>>,
+    entries: Vec<Entry>,
     free: Vec<usize>,
     index: Lookup,
     /// Grows with every change of what stands where.
@@ -38,16 +60,51 @@ impl Slots {
 
     /// The slot of a key.
     pub(super) fn find(&self, key: &FlowKey) -> Option<usize> {
-        let is = |slot: u32| entry(&self.entries, slot).is_some_and(|connection| connection.has_key(key));
+        let is = |slot: u32| usize::try_from(slot).is_ok_and(|slot| self.entries.get(slot).is_some_and(|entry| entry.has_key(key)));
         usize::try_from(self.index.find(key, is)?).ok()
     }
 
-    pub(super) fn get(&self, slot: usize) -> Option<&Connection> {
-        self.entries.get(slot)?.as_ref()
+    /// The open connection of a slot.
+    pub(super) fn get_mut(&mut self, slot: usize) -> Option<&mut Connection> {
+        match self.entries.get_mut(slot)? {
+            Entry::Open(connection) => Some(connection),
+            _ => None,
+        }
     }
 
-    pub(super) fn get_mut(&mut self, slot: usize) -> Option<&mut Connection> {
-        self.entries.get_mut(slot)?.as_mut()
+    /// What is left of the connection of a slot that is over.
+    pub(super) fn over_mut(&mut self, slot: usize) -> Option<&mut Over> {
+        match self.entries.get_mut(slot)? {
+            Entry::Over(over) => Some(over),
+            _ => None,
+        }
+    }
+
+    /// What says that the ends of a slot may begin anew.
+    pub(super) fn anew_mut(&mut self, slot: usize) -> Option<&mut Anew> {
+        match self.entries.get_mut(slot)? {
+            Entry::Free => None,
+            Entry::Open(connection) => Some(&mut connection.anew),
+            Entry::Over(over) => Some(&mut over.anew),
+        }
+    }
+
+    /// When the connection of a slot was last heard of, and whether it is over.
+    pub(super) fn last_at(&self, slot: usize) -> Option<(Timestamp, bool)> {
+        match self.entries.get(slot)? {
+            Entry::Free => None,
+            Entry::Open(connection) => Some((connection.flow.last_at, false)),
+            Entry::Over(over) => Some((over.last_at, true)),
+        }
+    }
+
+    /// Keeps of a connection that ended only what knows its repetitions.
+    pub(super) fn bury(&mut self, slot: usize) {
+        if let Some(entry) = self.entries.get_mut(slot)
+            && let Entry::Open(connection) = entry
+        {
+            *entry = Entry::Over(Over::of(connection));
+        }
     }
 
     /// The connection of a slot, if it is still that one.
@@ -55,9 +112,12 @@ impl Slots {
         self.get_mut(slot).filter(|connection| connection.flow.id == id)
     }
 
-    /// All connections with their slots, in the order of these.
+    /// All open connections with their slots, in the order of these.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Connection)> {
-        self.entries.iter().enumerate().filter_map(|(slot, entry)| Some((slot, entry.as_ref()?)))
+        self.entries.iter().enumerate().filter_map(|(slot, entry)| match entry {
+            Entry::Open(connection) => Some((slot, &**connection)),
+            _ => None,
+        })
     }
 
     /// Takes in a connection whose key is not there yet: its slot.
@@ -65,11 +125,11 @@ impl Slots {
         self.generation = self.generation.wrapping_add(1);
         let key = connection.key();
         let slot = self.free.pop().unwrap_or_else(|| {
-            self.entries.push(None);
+            self.entries.push(Entry::Free);
             self.entries.len().saturating_sub(1)
         });
         if let Some(entry) = self.entries.get_mut(slot) {
-            *entry = Some(connection);
+            *entry = Entry::Open(Box::new(connection));
         }
         self.index.insert(&key, u32::try_from(slot).unwrap_or(u32::MAX));
         slot
@@ -77,16 +137,15 @@ impl Slots {
 
     /// Lets go of a connection.
     pub(super) fn remove(&mut self, slot: usize) {
-        let Some(key) = self.get(slot).map(Connection::key) else { return };
+        let Some(entry) = self.entries.get_mut(slot) else { return };
+        let key = match entry {
+            Entry::Free => return,
+            Entry::Open(connection) => connection.key(),
+            Entry::Over(over) => over.key(),
+        };
+        *entry = Entry::Free;
+        self.free.push(slot);
         self.generation = self.generation.wrapping_add(1);
         self.index.remove(&key, u32::try_from(slot).unwrap_or(u32::MAX));
-        if let Some(entry) = self.entries.get_mut(slot) {
-            *entry = None;
-            self.free.push(slot);
-        }
     }
-}
-
-fn entry(entries: &[Option<Connection>], slot: u32) -> Option<&Connection> {
-    entries.get(usize::try_from(slot).ok()?)?.as_ref()
 }

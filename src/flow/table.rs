@@ -119,6 +119,9 @@ impl Flows {
             self.half_open_now = self.half_open_now.saturating_sub(1);
         }
         self.held = self.held.saturating_sub(before).saturating_add(connection.held_bytes());
+        if connection.is_closed() {
+            return self.slots.bury(slot);
+        }
         if connection.has_hole() && !connection.watched {
             connection.watched = true;
             let due = segment.at.after(self.limits.hole_life);
@@ -201,14 +204,14 @@ impl Flows {
         self.swept = (last < self.slots.places()).then_some(last);
         let now = self.clock.now();
         for slot in first..last {
-            let Some(connection) = self.slots.get_mut(slot) else { continue };
-            let silent = now.since(connection.flow.last_at);
-            if connection.is_closed() && silent > self.limits.closed_life {
-                self.remove(slot);
-            } else if silent > self.limits.idle {
-                connection.close(Closing::Idle, now, &self.limits, receiver);
-                self.remove(slot);
+            let Some((last_at, over)) = self.slots.last_at(slot) else { continue };
+            if now.since(last_at) <= if over { self.limits.closed_life } else { self.limits.idle } {
+                continue;
             }
+            if let Some(connection) = self.slots.get_mut(slot) {
+                connection.close(Closing::Idle, now, &self.limits, receiver);
+            }
+            self.remove(slot);
         }
     }
 
@@ -228,11 +231,11 @@ impl Flows {
     }
 
     pub(super) fn remove(&mut self, slot: usize) {
-        if let Some(connection) = self.slots.get(slot) {
+        if let Some(connection) = self.slots.get_mut(slot) {
             self.held = self.held.saturating_sub(connection.held_bytes());
             self.half_open_now = self.half_open_now.saturating_sub(usize::from(connection.counted));
-            self.slots.remove(slot);
         }
+        self.slots.remove(slot);
     }
 
     /// Ends what stands under this key: the same addresses and ports begin anew.
@@ -249,7 +252,7 @@ impl Flows {
 
     pub(super) fn insert(&mut self, connection: Connection, receiver: &mut dyn Receiver) -> usize {
         if self.slots.len() >= self.limits.connections {
-            self.evict(receiver);
+            self.evict(&connection.flow.opening, receiver);
         }
         self.slots.insert(connection)
     }
@@ -276,20 +279,19 @@ impl Flows {
         }
     }
 
-    /// Makes room: of a few connections the longest silent goes.
-    fn evict(&mut self, receiver: &mut dyn Receiver) {
+    /// Makes room for the connection of these frames: of a few the longest silent goes.
+    fn evict(&mut self, for_these: &Frames, receiver: &mut dyn Receiver) {
         let wrap = |slot: usize| slot.checked_rem(self.slots.places()).unwrap_or(0);
         let sample = (0..EVICTION_SAMPLE).map(|step| wrap(self.hand.saturating_add(step)));
-        let seen = |slot: usize| self.slots.get(slot).map(|connection| (connection.flow.last_at, slot));
+        let seen = |slot: usize| self.slots.last_at(slot).map(|(last_at, _)| (last_at, slot));
         let Some((_, slot)) = sample.filter_map(seen).min() else { return };
         self.hand = wrap(self.hand.saturating_add(EVICTION_SAMPLE));
         if let Some(connection) = self.slots.get_mut(slot) {
             let before = connection.held_bytes();
-            let frames = connection.flow.opening.clone();
             connection.close(Closing::Evicted, self.clock.now(), &self.limits, receiver);
             self.held = self.held.saturating_sub(before);
-            self.say_limit("connections", self.limits.connections, frames, receiver);
         }
         self.remove(slot);
+        self.say_limit("connections", self.limits.connections, for_these.clone(), receiver);
     }
 }

@@ -6,7 +6,12 @@ use crate::fact::Grade;
 use crate::fact::Known;
 use crate::fact::Relation;
 use crate::fact::Vlans;
+use crate::peer::Endpoint;
 use crate::time::Timestamp;
+use std::hash::Hash;
+use std::hash::Hasher;
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
 
 /// A fact and what was told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,40 +24,141 @@ pub struct Entry {
     pub confirmed: bool,
 }
 
-impl Entry {
+/// A relation in sixteen bytes, as nearly all are of IPv4; others are somewhere else. Of a million of them it matters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Packed {
+    /// Of IPv4: which of the three kinds it is; the client, zero where there is none; the server and the port.
+    V4(u8, u16, u32, u32),
+    Wide(Box<Relation>),
+}
+
+impl Packed {
+    pub(super) fn of(relation: Relation) -> Self {
+        let none = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let (kind, client, server) = match relation {
+            Relation::Service(server) => (0, none, server.ip),
+            Relation::ClientPort(client, _) => (1, client, none),
+            Relation::Connection(client, server) => (2, client, server.ip),
+        };
+        match (client, server) {
+            (IpAddr::V4(client), IpAddr::V4(server)) => Self::V4(kind, relation.port(), client.to_bits(), server.to_bits()),
+            _ => Self::Wide(Box::new(relation)),
+        }
+    }
+
+    pub(super) fn is_service(&self) -> bool {
+        matches!(self, Self::V4(0, ..)) || matches!(self, Self::Wide(relation) if matches!(**relation, Relation::Service(_)))
+    }
+
+    pub(super) fn is_connection(&self) -> bool {
+        matches!(self, Self::V4(2, ..)) || matches!(self, Self::Wide(relation) if matches!(**relation, Relation::Connection(..)))
+    }
+
+    pub(super) fn relation(&self) -> Relation {
+        let ip = |bits: u32| IpAddr::V4(Ipv4Addr::from_bits(bits));
+        match *self {
+            Self::V4(0, port, _, server) => Relation::Service(Endpoint { ip: ip(server), port }),
+            Self::V4(1, port, client, _) => Relation::ClientPort(ip(client), port),
+            Self::V4(_, port, client, server) => Relation::Connection(ip(client), Endpoint { ip: ip(server), port }),
+            Self::Wide(ref relation) => **relation,
+        }
+    }
+}
+
+/// Two words where two words say all: every connection asks for three.
+impl Hash for Packed {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match *self {
+            Self::V4(kind, port, client, server) => {
+                state.write_u64(u64::from(client) << 32 | u64::from(server));
+                state.write_u32(u32::from(kind) << 16 | u32::from(port));
+            }
+            Self::Wide(ref relation) => relation.hash(state),
+        }
+    }
+}
+
+/// An entry as the table keeps it: in one line of the cache.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) packed: Packed,
+    pub(super) known: Known,
+    direction: Option<Direction>,
+    told: Option<Grade>,
+    confirmed: bool,
+    /// Whether it changed since the store was given it.
+    pub(super) changed: bool,
+}
+
+impl Row {
     /// A relation of which nothing is known yet.
-    pub(super) fn new(relation: Relation, at: Timestamp) -> Self {
+    pub(super) fn new(packed: Packed, at: Timestamp) -> Self {
         let known = Known { grade: Grade::SynAckOnly, syn_seen: false, first_at: at, last_at: at, handshakes: 0, vlans: Vlans::default() };
-        Self { fact: Fact { relation, direction: None, known }, told: None, confirmed: false }
+        Self { packed, known, direction: None, told: None, confirmed: false, changed: false }
+    }
+
+    /// As the store kept it.
+    pub(super) fn of(entry: Entry) -> Self {
+        let Entry { fact: Fact { relation, direction, known }, told, confirmed } = entry;
+        Self { packed: Packed::of(relation), known, direction, told, confirmed, changed: false }
+    }
+
+    /// As the store keeps it.
+    pub(super) fn entry(&self) -> Entry {
+        Entry { fact: self.fact(), told: self.told, confirmed: self.confirmed }
+    }
+
+    pub(super) fn fact(&self) -> Fact {
+        Fact { relation: self.packed.relation(), direction: self.direction, known: self.known.clone() }
+    }
+
+    /// Whether it was told.
+    pub(super) fn is_told(&self) -> bool {
+        self.told.is_some()
     }
 
     /// Another SYN-ACK.
     pub(super) fn answered(&mut self, syn_seen: bool, direction: Option<Direction>) {
-        let known = &mut self.fact.known;
+        let known = &mut self.known;
         known.handshakes = known.handshakes.saturating_add(1);
         known.syn_seen |= syn_seen;
         known.grade = known.grade.max(if syn_seen { Grade::SynAck } else { Grade::SynAckOnly });
-        self.fact.direction = direction;
+        self.direction = direction;
     }
 
     /// The fact, if it is to be told now: once, when it is sure enough.
-    pub(super) fn tell(&mut self, enough: Grade) -> Option<&Fact> {
-        let grade = self.fact.known.grade;
+    pub(super) fn tell(&mut self, enough: Grade) -> Option<Fact> {
+        let grade = self.known.grade;
         // A probe has not established anything.
         let sure = grade >= enough && (grade != Grade::Probe || enough <= Grade::SynAck);
         if self.told.is_some() || !sure {
             return None;
         }
         self.told = Some(grade);
-        Some(&self.fact)
+        Some(self.fact())
     }
 
     /// The fact, if it is to be confirmed now: once, when its grade rose above what was told, but not above what is shown now. With it
     /// the grade that was told.
-    pub(super) fn confirm(&mut self, shown: Grade) -> Option<(&Fact, Grade)> {
-        let grade = self.fact.known.grade;
+    pub(super) fn confirm(&mut self, shown: Grade) -> Option<(Fact, Grade)> {
+        let grade = self.known.grade;
         let told = self.told.filter(|told| !self.confirmed && grade > *told && grade > Grade::SynAck && grade <= shown)?;
         self.confirmed = true;
-        Some((&self.fact, told))
+        Some((self.fact(), told))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_is_the_same_relation() {
+        let ips = ["10.0.0.1", "0.0.0.0", "2001:db8::1"].map(|text| text.parse::<IpAddr>().unwrap());
+        let ends = ips.map(|ip| Endpoint { ip, port: 1241 });
+        for relation in ips.into_iter().flat_map(|ip| ends.into_iter().flat_map(move |end| Relation::of_pair(ip, end))) {
+            assert_eq!(Packed::of(relation).relation(), relation);
+        }
+        assert_eq!((size_of::<Packed>(), size_of::<Row>()), (16, 64));
     }
 }

@@ -36,6 +36,7 @@ use crate::peer::Flow;
 use crate::peer::RolesFrom;
 use crate::peer::VlanStack;
 use crate::time::Timestamp;
+use entry::Packed;
 use flood::Rations;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -110,8 +111,8 @@ struct Pair {
 }
 
 impl Pair {
-    fn connection(self) -> Relation {
-        Relation::Connection(self.client, self.server)
+    fn connection(self) -> Packed {
+        Packed::of(Relation::Connection(self.client, self.server))
     }
 
     /// The relations that such a pair teaches, in the order they are told.
@@ -122,9 +123,9 @@ impl Pair {
     /// | inside | outside | client port, connection (outbound) |
     /// | outside | inside | service, connection (inbound) |
     /// | outside | outside, or one end excluded | none |
-    fn relations(self) -> [Option<Relation>; 3] {
-        let service = (self.direction != Direction::Outbound).then_some(Relation::Service(self.server));
-        let client_port = (self.direction != Direction::Inbound).then_some(Relation::ClientPort(self.client, self.server.port));
+    fn relations(self) -> [Option<Packed>; 3] {
+        let service = (self.direction != Direction::Outbound).then(|| Packed::of(Relation::Service(self.server)));
+        let client_port = (self.direction != Direction::Inbound).then(|| Packed::of(Relation::ClientPort(self.client, self.server.port)));
         [service, client_port, Some(self.connection())]
     }
 }
@@ -214,19 +215,19 @@ impl Inventory {
     /// Learns a SYN-ACK of a relation, and tells the fact when it is to be told.
     fn learn(
         &mut self,
-        relation: Option<Relation>,
+        relation: Option<Packed>,
         place: &mut Place,
         (pair, handshake): (Pair, &Handshake),
         sight: &Sight<'_>,
         emit: &mut dyn FnMut(Event<'_>),
     ) {
         let Some(relation) = relation else { return };
-        let direction = matches!(relation, Relation::Connection(..)).then_some(pair.direction);
+        let direction = relation.is_connection().then_some(pair.direction);
         let enough = self.enough;
-        self.table.learn(relation, place, sight.at, |entry| {
+        self.table.learn(&relation, place, sight.at, |entry| {
             entry.answered(handshake.syn_seen, direction);
-            handshake.vlans.into_iter().for_each(|stack| entry.fact.known.vlans.add(stack));
-            entry.tell(enough).into_iter().for_each(|fact| emit(sight.event(EventKind::FactSeen(fact))));
+            handshake.vlans.into_iter().for_each(|stack| entry.known.vlans.add(stack));
+            entry.tell(enough).into_iter().for_each(|fact| emit(sight.event(EventKind::FactSeen(&fact))));
         });
     }
 
@@ -252,10 +253,10 @@ impl Inventory {
     }
 
     /// The connection was seen in another VLAN, too.
-    pub fn copied(&mut self, flow: &mut Flow, vlans: VlanStack, at: Timestamp) {
-        let Some(pair) = self.pair(flow.client.ip, flow.server) else { return };
-        for (relation, place) in pair.relations().into_iter().zip(&mut flow.facts_at) {
-            relation.map(|relation| self.table.change(relation, place, at, |entry| entry.fact.known.vlans.add(vlans)));
+    pub fn copied(&mut self, (client, server): (Endpoint, Endpoint), facts_at: &mut [Place; 3], vlans: VlanStack, at: Timestamp) {
+        let Some(pair) = self.pair(client.ip, server) else { return };
+        for (relation, place) in pair.relations().into_iter().zip(facts_at) {
+            relation.map(|relation| self.table.change(&relation, place, at, |entry| entry.known.vlans.add(vlans)));
         }
     }
 
@@ -278,13 +279,13 @@ impl Inventory {
         for (relation, place) in pair.relations().into_iter().zip(facts_at) {
             let Some(relation) = relation else { continue };
             let enough = self.enough;
-            self.table.change(relation, place, at, |entry| {
-                entry.fact.known.grade = entry.fact.known.grade.max(grade);
+            self.table.change(&relation, place, at, |entry| {
+                entry.known.grade = entry.known.grade.max(grade);
                 if let Some(fact) = entry.tell(enough) {
                     // What is told only now rests on the opening, too.
                     let mut frames = opening.clone();
                     frames.join(sight.frames);
-                    emit(Sight { at, frames: &frames }.event(EventKind::FactSeen(fact)));
+                    emit(Sight { at, frames: &frames }.event(EventKind::FactSeen(&fact)));
                 }
             });
         }
@@ -301,13 +302,13 @@ impl Inventory {
         for (relation, place) in pair.relations().into_iter().zip(&mut flow.facts_at) {
             let Some(relation) = relation else { continue };
             // A service is never left out: one that is known has counted the SYN-ACK.
-            if matches!(relation, Relation::Service(_)) && self.table.knows(&relation, place, sight.at) {
+            if relation.is_service() && self.table.knows(&relation, place, sight.at) {
                 continue;
             }
-            let direction = matches!(relation, Relation::Connection(..)).then_some(pair.direction);
-            self.table.learn(relation, place, sight.at, |entry| {
+            let direction = relation.is_connection().then_some(pair.direction);
+            self.table.learn(&relation, place, sight.at, |entry| {
                 entry.answered(syn_seen, direction);
-                entry.fact.known.vlans.add(vlans);
+                entry.known.vlans.add(vlans);
             });
         }
     }
@@ -318,7 +319,7 @@ impl Inventory {
         let Some(pair) = self.pair(flow.client.ip, flow.server) else { return };
         let at = flow.last_at;
         for (relation, place) in pair.relations().into_iter().zip(&mut flow.facts_at).take(2) {
-            relation.map(|relation| self.table.change(relation, place, at, |_| ()));
+            relation.map(|relation| self.table.change(&relation, place, at, |_| ()));
         }
         let frames = if flow.closing.is_empty() { &flow.opening } else { &flow.closing };
         let most = if flow.announced { Grade::Data } else { Grade::Probe };
@@ -328,9 +329,9 @@ impl Inventory {
 
     /// Confirms the connection of a pair, if its grade rose, but not beyond what is shown, and that was not said.
     fn confirm(&mut self, (pair, most): (Pair, Grade), place: &mut Place, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) {
-        self.table.change(pair.connection(), place, sight.at, |entry| {
+        self.table.change(&pair.connection(), place, sight.at, |entry| {
             if let Some((fact, told)) = entry.confirm(most) {
-                emit(sight.event(EventKind::FactConfirmed(fact, told)));
+                emit(sight.event(EventKind::FactConfirmed(&fact, told)));
             }
         });
     }

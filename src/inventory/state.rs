@@ -123,13 +123,13 @@ impl Store for State {
         find().map_err(|error| failed(&self.path, "cannot read", &error))
     }
 
-    fn save(&mut self, entries: &mut dyn Iterator<Item = &Entry>) -> Result<(), Error> {
+    fn save(&mut self, entries: &mut dyn Iterator<Item = Entry>) -> Result<(), Error> {
         let Self { path, database, .. } = self;
         let save = || {
             let all = database.transaction()?;
             let mut save = all.prepare_cached(SAVE)?;
             for entry in entries {
-                row::save(&mut save, entry)?;
+                row::save(&mut save, &entry)?;
             }
             drop(save);
             all.commit()

@@ -1,6 +1,8 @@
 //! The facts in memory: a bounded table, before a store that forgets nothing.
 
 use super::entry::Entry;
+use super::entry::Packed;
+use super::entry::Row;
 use crate::error::Error;
 use crate::fact::Fact;
 use crate::fact::Facts;
@@ -27,7 +29,7 @@ pub trait Store: fmt::Debug {
     /// # Errors
     ///
     /// [`Error::State`]
-    fn save(&mut self, entries: &mut dyn Iterator<Item = &Entry>) -> Result<(), Error>;
+    fn save(&mut self, entries: &mut dyn Iterator<Item = Entry>) -> Result<(), Error>;
 }
 
 /// Facts by relation, in the order of their making. Where the bound is reached, of a few facts the one not seen for the longest time
@@ -36,7 +38,7 @@ pub trait Store: fmt::Debug {
 /// A connection looks at its facts a dozen times; who remembers where a fact was ([`Place`]) spares the search.
 #[derive(Debug)]
 pub(super) struct Table {
-    slots: Vec<Slot>,
+    slots: Vec<Row>,
     index: Lookup,
     most: usize,
     /// Where the next fact that gives way is looked for.
@@ -49,12 +51,6 @@ pub(super) struct Table {
     /// Whether a fact gave way that no store keeps.
     evicted: bool,
     failure: Option<Error>,
-}
-
-#[derive(Debug)]
-struct Slot {
-    entry: Entry,
-    changed: bool,
 }
 
 /// Where a fact was seen last. Only a hint: the fact may have given way to another one.
@@ -78,49 +74,49 @@ impl Table {
     /// Changes what is known of a relation, if anything is, and notes that it was seen.
     pub(super) fn change<R>(
         &mut self,
-        relation: Relation,
+        relation: &Packed,
         place: &mut Place,
         at: Timestamp,
-        change: impl FnOnce(&mut Entry) -> R,
+        change: impl FnOnce(&mut Row) -> R,
     ) -> Option<R> {
-        if self.knows(&relation, place, at) { self.touch(*place, at, change) } else { None }
+        if self.knows(relation, place, at) { self.touch(*place, at, change) } else { None }
     }
 
     /// The same; of a relation that is not known a fact is made.
     pub(super) fn learn<R>(
         &mut self,
-        relation: Relation,
+        relation: &Packed,
         place: &mut Place,
         at: Timestamp,
-        change: impl FnOnce(&mut Entry) -> R,
+        change: impl FnOnce(&mut Row) -> R,
     ) -> Option<R> {
-        *place = self.find(&relation, *place, at).unwrap_or_else(|| self.insert(Entry::new(relation, at)));
+        *place = self.find(relation, *place, at).unwrap_or_else(|| self.insert(Row::new(relation.clone(), at)));
         self.touch(*place, at, change)
     }
 
     /// Changes the fact at a place, and notes that it was seen.
-    fn touch<R>(&mut self, place: Place, at: Timestamp, change: impl FnOnce(&mut Entry) -> R) -> Option<R> {
+    fn touch<R>(&mut self, place: Place, at: Timestamp, change: impl FnOnce(&mut Row) -> R) -> Option<R> {
         let slot = self.slots.get_mut(usize::try_from(place).ok()?)?;
-        slot.entry.fact.known.last_at = slot.entry.fact.known.last_at.max(at);
+        slot.known.last_at = slot.known.last_at.max(at);
         if self.store.is_some() && !slot.changed {
             slot.changed = true;
             self.changed.push(place);
         }
-        Some(change(&mut slot.entry))
+        Some(change(slot))
     }
 
     /// Whether something is known of a relation, and where.
-    pub(super) fn knows(&mut self, relation: &Relation, place: &mut Place, at: Timestamp) -> bool {
+    pub(super) fn knows(&mut self, relation: &Packed, place: &mut Place, at: Timestamp) -> bool {
         let Some(found) = self.find(relation, *place, at) else { return false };
         *place = found;
         let slot = usize::try_from(found).ok().and_then(|found| self.slots.get(found));
-        slot.is_some_and(|slot| slot.entry.fact.known.handshakes > 0)
+        slot.is_some_and(|slot| slot.known.handshakes > 0)
     }
 
     /// The place of a relation, here or in the store. What was not seen for too long is forgotten.
-    fn find(&mut self, relation: &Relation, place: Place, at: Timestamp) -> Option<Place> {
-        let is = |slots: &[Slot], place: Place| {
-            usize::try_from(place).is_ok_and(|place| slots.get(place).is_some_and(|slot| slot.entry.fact.relation == *relation))
+    fn find(&mut self, relation: &Packed, place: Place, at: Timestamp) -> Option<Place> {
+        let is = |slots: &[Row], place: Place| {
+            usize::try_from(place).is_ok_and(|place| slots.get(place).is_some_and(|slot| slot.packed == *relation))
         };
         let found = if is(&self.slots, place) { Some(place) } else { self.index.find(relation, |place| is(&self.slots, place)) };
         let Some(found) = found else { return self.fetch(relation, at) };
@@ -133,17 +129,18 @@ impl Table {
     /// Forgets what is known at a place, if it was not seen for too long: the relation is there as if it were new.
     fn expire(&mut self, place: Place, at: Timestamp) {
         let Some(slot) = usize::try_from(place).ok().and_then(|place| self.slots.get_mut(place)) else { return };
-        let fact = &slot.entry.fact;
-        if self.lifetime.is_some_and(|lifetime| at.since(fact.known.last_at) > lifetime) {
-            slot.entry = Entry::new(fact.relation, at);
+        if self.lifetime.is_some_and(|lifetime| at.since(slot.known.last_at) > lifetime) {
+            let changed = slot.changed;
+            *slot = Row::new(slot.packed.clone(), at);
+            slot.changed = changed;
         }
     }
 
     /// Takes a fact from the store into the table.
-    fn fetch(&mut self, relation: &Relation, at: Timestamp) -> Option<Place> {
-        match self.store.as_mut()?.find(relation) {
+    fn fetch(&mut self, relation: &Packed, at: Timestamp) -> Option<Place> {
+        match self.store.as_mut()?.find(&relation.relation()) {
             Ok(entry) => {
-                let place = self.insert(entry?);
+                let place = self.insert(Row::of(entry?));
                 self.expire(place, at);
                 Some(place)
             }
@@ -154,16 +151,15 @@ impl Table {
         }
     }
 
-    fn insert(&mut self, entry: Entry) -> Place {
-        let relation = entry.fact.relation;
-        let slot = Slot { entry, changed: false };
+    fn insert(&mut self, row: Row) -> Place {
+        let relation = row.packed.clone();
         let place = if self.slots.len() < self.most {
-            self.slots.push(slot);
+            self.slots.push(row);
             self.slots.len().saturating_sub(1)
         } else {
             let place = self.give_way();
             if let Some(old) = self.slots.get_mut(place) {
-                *old = slot;
+                *old = row;
             }
             place
         };
@@ -175,12 +171,12 @@ impl Table {
     /// Takes the fact that gives way out of the index: its slot.
     fn give_way(&mut self) -> usize {
         let wrap = |slot: usize| slot.checked_rem(self.slots.len()).unwrap_or(0);
-        let seen = |slot: usize| self.slots.get(slot).map(|entry| (entry.entry.fact.known.last_at, slot));
+        let seen = |slot: usize| self.slots.get(slot).map(|entry| (entry.known.last_at, slot));
         let sample = (0..SAMPLE).map(|step| wrap(self.hand.saturating_add(step)));
         let oldest = sample.filter_map(seen).min().map_or(0, |(_, slot)| slot);
         self.hand = wrap(self.hand.saturating_add(SAMPLE));
         let Some(slot) = self.slots.get(oldest) else { return oldest };
-        self.index.remove(&slot.entry.fact.relation, Place::try_from(oldest).unwrap_or(Place::MAX));
+        self.index.remove(&slot.packed, Place::try_from(oldest).unwrap_or(Place::MAX));
         if slot.changed {
             self.settle();
         }
@@ -195,7 +191,7 @@ impl Table {
             return;
         }
         let slot = |place: &Place| usize::try_from(*place).ok();
-        let mut entries = changed.iter().filter_map(slot).filter_map(|place| slots.get(place)).map(|slot| &slot.entry);
+        let mut entries = changed.iter().filter_map(slot).filter_map(|place| slots.get(place)).map(Row::entry);
         *failure = store.save(&mut entries).err();
         for place in changed.drain(..) {
             slot(&place).and_then(|place| slots.get_mut(place)).into_iter().for_each(|slot| slot.changed = false);
@@ -215,6 +211,6 @@ impl Table {
 
 impl Facts for Table {
     fn each(&self, take: &mut dyn FnMut(&Fact)) {
-        self.slots.iter().filter(|slot| slot.entry.told.is_some()).for_each(|slot| take(&slot.entry.fact));
+        self.slots.iter().filter(|slot| slot.is_told()).for_each(|slot| take(&slot.fact()));
     }
 }

@@ -196,7 +196,7 @@ fn a_copy_behind_a_router_adds_its_vlan() {
     inventory.handshake(&mut flow, &pair, &mut |_| ());
     let mut behind = VlanStack::default();
     assert!(behind.push(20));
-    inventory.copied(&mut flow, behind, pair.at);
+    inventory.copied((flow.client, flow.server), &mut flow.facts_at, behind, pair.at);
     let mut vlans = Vec::new();
     inventory.facts().each(&mut |fact| vlans.push(fact.known.vlans.to_string()));
     assert_eq!(vlans, ["20", "20", "20"]);
