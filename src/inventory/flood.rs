@@ -16,6 +16,9 @@ const BURST: u64 = 1000;
 /// New clients of one service that may be told a minute after that.
 const PER_MINUTE: u64 = 200;
 
+/// SYN-ACKs of a service before its clients are counted: most services never have so many, and need no ration.
+const UNCOUNTED: u64 = 64;
+
 /// Clients of one service left out at the same time that make a flood.
 const FLOOD: u64 = 1000;
 
@@ -49,12 +52,16 @@ impl Rations {
     }
 
     /// Asks for a new pair. Where the tables of clients and services are full, those without an entry are not rationed: the bound
-    /// on facts holds.
-    pub(super) fn ask(&mut self, client: IpAddr, server: Endpoint, at: Timestamp) -> Asked {
+    /// on facts holds. `answers` is how many SYN-ACKs of the service are known, if that is.
+    pub(super) fn ask(&mut self, client: IpAddr, (server, answers): (Endpoint, Option<u64>), at: Timestamp) -> Asked {
         let reach = bounded(&mut self.clients, client, self.most, || Reach::new(at));
         let (may_client, scans) = reach.map_or((true, None), |reach| reach.take(at));
         let scanner = scans.map(|(since, reached, established)| Scanner { client, since, reached, established });
-        let Some(ration) = bounded(&mut self.services, server, self.most, || Ration::new(at)) else {
+        // Those before were granted.
+        let before = answers.map_or(0, |_| UNCOUNTED.saturating_sub(1));
+        let few = answers.is_some_and(|answers| answers < UNCOUNTED);
+        let ration = if few { None } else { bounded(&mut self.services, server, self.most, || Ration::new(before, at)) };
+        let Some(ration) = ration else {
             return Asked { granted: may_client, flood: None, scanner };
         };
         let granted = may_client && ration.take(at);
@@ -92,8 +99,8 @@ struct Ration {
 }
 
 impl Ration {
-    fn new(at: Timestamp) -> Self {
-        Self { used: 0, at, left_out: None, told: false }
+    fn new(used: u64, at: Timestamp) -> Self {
+        Self { used, at, left_out: None, told: false }
     }
 
     /// Whether a new client may be told now.
@@ -172,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_service_may_have_a_burst_and_then_some_a_minute() {
-        let mut ration = Ration::new(at(0));
+        let mut ration = Ration::new(0, at(0));
         assert_eq!((0..5000).filter(|_| ration.take(at(0))).count(), 1000);
         assert_eq!((0..5000).filter(|_| ration.take(at(60))).count(), 200);
     }
@@ -180,7 +187,7 @@ mod tests {
     #[test]
     fn one_wrong_time_does_not_stop_the_clock() {
         let far = 2_000_000_000;
-        let mut ration = Ration::new(at(0));
+        let mut ration = Ration::new(0, at(0));
         assert_eq!((0..5000).filter(|_| ration.take(at(far))).count(), 1000);
         assert!(!ration.take(at(1)));
         assert_eq!((0..5000).filter(|_| ration.take(at(61))).count(), 200);
@@ -191,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_flood_is_told_once_and_what_is_established_is_none() {
-        let mut ration = Ration::new(at(0));
+        let mut ration = Ration::new(0, at(0));
         for _ in 0..5000 {
             assert_eq!(ration.leave_out(at(1)), None);
             ration.established();
