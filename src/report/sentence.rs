@@ -15,19 +15,30 @@ const NAMED_ITEMS: usize = 3;
 #[must_use]
 pub(super) fn sentence(annotation: &Annotation<'_>) -> String {
     let mut out = String::with_capacity(annotation.sentence.len());
+    fill(&mut out, annotation);
+    out
+}
+
+/// As [`sentence`], into a string that is used again.
+pub(super) fn fill(out: &mut String, annotation: &Annotation<'_>) {
     let mut rest = annotation.sentence;
-    while let Some((before, tail)) = rest.split_once('{') {
-        let Some((name, after)) = tail.split_once('}') else { break };
+    while let Some((before, tail)) = split(rest, b'{') {
+        let Some((name, after)) = split(tail, b'}') else { break };
         out.push_str(before);
-        let (words, name) = name.split_once('|').unwrap_or(("", name));
+        let (words, name) = split(name, b'|').unwrap_or(("", name));
         if let Some(value) = annotation.field(name) {
             out.push_str(words);
-            push_value(&mut out, value);
+            push_value(out, value);
         }
         rest = after;
     }
     out.push_str(rest);
-    out
+}
+
+/// What stands before and behind the first of these characters, an ASCII one: templates are short, a search made for long texts is slow.
+fn split(text: &str, character: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == character)?;
+    Some((text.get(..at)?, text.get(at.saturating_add(1)..)?))
 }
 
 /// Adds a value as people read it. Writing to a `String` cannot fail, so the results are not looked at.

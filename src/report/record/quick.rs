@@ -15,20 +15,47 @@ use crate::event::Event;
 use crate::event::Message;
 use crate::evidence::Evidence;
 use crate::report::escape::JsonText;
-use crate::report::sentence::sentence;
+use crate::report::sentence::fill;
 use crate::time::Timestamp;
 use serde::Serialize;
 use serde_json::Serializer;
 use std::io;
 
 /// Bytes looked at together, without a branch between them.
-const STRIDE: usize = 64;
+const STRIDE: usize = 16;
+
+/// What a token takes as text, most often.
+const TOKEN_BYTES: usize = 72;
+
+/// Kinds of tokens whose text is remembered: a record of a plugin has nine.
+const KINDS: usize = 64;
 
 /// Writes messages; remembers how the last moments look, as many messages share one.
 #[derive(Debug, Default)]
 pub(in crate::report) struct Quick {
     at: Moment,
     completed_at: Moment,
+    sentence: String,
+    tails: Vec<Tail>,
+}
+
+/// What stands behind the bytes of a token: its role and kind, as text.
+#[derive(Debug, Default)]
+struct Tail {
+    of: Option<(Role, &'static str, bool)>,
+    text: String,
+}
+
+impl Tail {
+    fn text(&mut self, token: &Token) -> &[u8] {
+        let of = (token.role, token.kind, token.secret);
+        if self.of.is_none_or(|(role, kind, secret)| role != of.0 || secret != of.2 || !std::ptr::eq(kind, of.1)) {
+            self.of = Some(of);
+            let secret = if token.secret { ",\"secret\":true" } else { "" };
+            self.text = format!("],\"role\":\"{}\",\"kind\":\"{}\"{secret}}}", token.role.name(), token.kind);
+        }
+        self.text.as_bytes()
+    }
 }
 
 /// A moment as text.
@@ -80,7 +107,9 @@ impl Quick {
         put(out, b"\",\"phase\":");
         number(out, annotation.phase);
         put(out, b",\"sentence\":");
-        string(out, &sentence(annotation))?;
+        self.sentence.clear();
+        fill(&mut self.sentence, annotation);
+        string(out, &self.sentence)?;
         if message.completed_at != event.at {
             put(out, b",\"completed_at\":\"");
             put(out, self.completed_at.text(message.completed_at));
@@ -89,10 +118,43 @@ impl Quick {
         put(out, b",\"length\":");
         number(out, annotation.span.len());
         fields(out, annotation)?;
-        tokens(out, &annotation.tokens);
+        self.tokens(out, &annotation.tokens);
         put(out, b"}");
         Ok(())
     }
+
+    /// Half of all bytes written.
+    fn tokens(&mut self, out: &mut Vec<u8>, tokens: &[Token]) {
+        self.tails.resize_with(KINDS, Tail::default);
+        out.reserve(tokens.len().saturating_mul(TOKEN_BYTES));
+        put(out, b",\"tokens\":[");
+        let (mut before, mut end) = (itoa::Buffer::new(), itoa::Buffer::new());
+        // Most tokens begin where the one before ended: that number is text already.
+        let mut known = (usize::MAX, "");
+        for (place, token) in tokens.iter().enumerate() {
+            put(out, if place > 0 { b",{\"bytes\":[" } else { b"{\"bytes\":[" });
+            let start = if known.0 == token.start { known.1 } else { before.format(token.start) };
+            put(out, start.as_bytes());
+            put(out, b",");
+            known = (token.end, end.format(token.end));
+            put(out, known.1.as_bytes());
+            if let Some(tail) = self.tails.get_mut(place_of(token)) {
+                put(out, tail.text(token));
+            }
+        }
+        put(out, b"]");
+    }
+}
+
+/// Where the tail of a token is remembered. Kinds are constants of the program: where they stand tells them apart.
+fn place_of(token: &Token) -> usize {
+    let role = match token.role {
+        Role::Control => 1,
+        Role::Keyword => 2,
+        Role::Data => 3,
+    };
+    let mixed = token.kind.as_ptr().addr().wrapping_add(role << 40).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 32) % KINDS
 }
 
 fn put(out: &mut Vec<u8>, bytes: &[u8]) {
@@ -156,8 +218,16 @@ fn evidence(out: &mut Vec<u8>, evidence: &Evidence) {
 fn fields(out: &mut Vec<u8>, annotation: &Annotation<'_>) -> io::Result<()> {
     put(out, b",\"fields\":{");
     let all = &annotation.fields;
-    let is_same = |one: &str, two: &str| one.len() == two.len() && one.as_bytes().first() == two.as_bytes().first() && one == two;
-    let is_first = |place: usize, field: &Field<'_>| !all.iter().take(place).any(|earlier| is_same(earlier.name, field.name));
+    let mut seen = 0_u64;
+    let mut is_first = |place: usize, field: &Field<'_>| {
+        // Names of the same length and first letter are compared, others need not be.
+        let length = u32::try_from(field.name.len()).unwrap_or(0);
+        let letter = field.name.as_bytes().first().copied().unwrap_or(0);
+        let mark = 1_u64.rotate_left(u32::from(letter).wrapping_add(length.wrapping_mul(7)));
+        let alike = seen & mark != 0;
+        seen |= mark;
+        !alike || !all.iter().take(place).any(|earlier| earlier.name == field.name)
+    };
     let mut begun = false;
     for (_, field) in all.iter().enumerate().filter(|(place, field)| is_first(*place, field)) {
         put(out, if begun { b",\"" } else { b"\"" });
@@ -218,26 +288,11 @@ fn general<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> io::Result<()
 /// Whether all of it is visible ASCII that stands for itself in JSON.
 fn is_plain(bytes: &[u8]) -> bool {
     let odd = |byte: u8| u8::from(byte.wrapping_sub(b' ') > b'~'.wrapping_sub(b' ')) | u8::from(byte == b'"') | u8::from(byte == b'\\');
-    bytes.chunks(STRIDE).all(|stride| stride.iter().fold(0, |all, byte| all | odd(*byte)) == 0)
-}
-
-fn tokens(out: &mut Vec<u8>, tokens: &[Token]) {
-    put(out, b",\"tokens\":");
-    list(out, tokens, |out, token| {
-        put(out, b"{\"bytes\":");
-        pair(out, token.start, token.end);
-        // A third of all bytes written: three constants cost less than a name put together.
-        put(
-            out,
-            match token.role {
-                Role::Control => b",\"role\":\"control\",\"kind\":\"",
-                Role::Keyword => b",\"role\":\"keyword\",\"kind\":\"",
-                Role::Data => b",\"role\":\"data\",\"kind\":\"",
-            },
-        );
-        put(out, token.kind.as_bytes());
-        put(out, if token.secret { b"\",\"secret\":true}" } else { b"\"}" });
-    });
+    let plain = |stride: &[u8; STRIDE]| stride.iter().fold(0, |all, byte| all | odd(*byte)) == 0;
+    let (strides, rest) = bytes.as_chunks::<STRIDE>();
+    // The last stride again, where there is one: it overlaps the one before.
+    let rest_is_plain = || bytes.last_chunk().map_or_else(|| rest.iter().fold(0, |all, byte| all | odd(*byte)) == 0, plain);
+    strides.iter().all(plain) && (rest.is_empty() || rest_is_plain())
 }
 
 #[cfg(test)]
