@@ -66,6 +66,13 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Input")]
     pub(crate) count: Option<u64>,
 
+    /// Threads that may work on an input: with 2 or more, compressed captures are unpacked beside the decoding.
+    ///
+    /// The output is the same for any number. One timeline is decoded by one thread, which is quicker than handing packets from one
+    /// processor to another; plain files need no other.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Input")]
+    pub(crate) threads: u16,
+
     /// With -i: longest part of a packet to capture, 64 to 262144 bytes.
     #[arg(short, long, value_name = "BYTES", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(64..=262_144), help_heading = "Input")]
     pub(crate) snaplen: u32,

@@ -21,6 +21,8 @@ pub struct Limits {
     /// Memory that unpacking a compressed input may take, which its sender chose: the dictionary of xz (`xz -9` takes 65 MiB), the window
     /// of zstd (128 MiB with `--long`, eight with `-19`). What comes out is walked, not kept, and has no bound.
     pub unpack_bytes: usize,
+    /// Threads that may work on an input: beside the one that decodes, one that unpacks. More would have nothing to do.
+    pub threads: usize,
     /// Longest pcapng block that is not a packet (name resolution, secrets). Longer ones are skipped, not kept.
     pub block_bytes: usize,
     /// TLS secrets kept from pcapng files: a key log of some ten thousand connections.
@@ -100,6 +102,7 @@ impl Default for Limits {
         Self {
             record_bytes: 1 << 20,
             unpack_bytes: 1 << 27,
+            threads: 2,
             block_bytes: 1 << 24,
             secrets_bytes: 1 << 22,
             interfaces: 4096,

@@ -92,7 +92,7 @@ fn run(args: &Args) -> anyhow::Result<u8> {
     }
     let stop = stop_flag().context("cannot watch for signals")?;
     let filter = filter(args)?;
-    let limits = Limits::default();
+    let limits = Limits { threads: usize::from(args.threads), ..Limits::default() };
     let mut source = source(args, &limits, &stop)?;
     let (wanted, mut orders) = recording(args)?;
     let mut sink = with_syslog(sink(args, &mut orders)?, args, &limits)?;

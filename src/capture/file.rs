@@ -82,7 +82,7 @@ impl CaptureFile {
         read: &Arc<AtomicU64>,
         stop: &Arc<AtomicBool>,
     ) -> Result<Self, Error> {
-        let file = Self::from_source(input::open(path, read, stop)?, input::name(path), input, limits)?;
+        let file = Self::from_source(input::open(path, read, stop)?, input::name(path), (input, input::is_file(path)), limits)?;
         Ok(Self { standard: input::is_standard(path), ..file })
     }
 
@@ -92,11 +92,11 @@ impl CaptureFile {
     ///
     /// As [`Self::open`].
     pub fn from_reader(source: impl Read + Send + 'static, name: &str, input: u32, limits: &Limits) -> Result<Self, Error> {
-        Self::from_source(Box::new(source), name.to_owned(), input, limits)
+        Self::from_source(Box::new(source), name.to_owned(), (input, false), limits)
     }
 
-    fn from_source(source: super::buffer::Source, name: String, input: u32, limits: &Limits) -> Result<Self, Error> {
-        let (mut buffer, kind) = match input::identify(source, limits) {
+    fn from_source(source: super::buffer::Source, name: String, (input, aside): (u32, bool), limits: &Limits) -> Result<Self, Error> {
+        let (mut buffer, kind) = match input::identify(source, aside, limits) {
             Ok(Ok(identified)) => identified,
             Ok(Err(found)) => return Err(Error::NotACapture { input: name, found }),
             Err(flaw) => return Err(damaged(&name, 0, flaw)),

@@ -1,5 +1,6 @@
 //! Opens what the user named, and decides by the first bytes what it is: the name says nothing.
 
+use super::ahead;
 use super::buffer::Buffer;
 use super::buffer::Flaw;
 use super::buffer::Order;
@@ -55,6 +56,11 @@ pub(super) fn name(path: &Path) -> String {
 /// Whether a path stands for standard input.
 pub(super) fn is_standard(path: &Path) -> bool {
     path == Path::new(STDIN)
+}
+
+/// Whether an input lies on disk whole: nothing of it comes later.
+pub(super) fn is_file(path: &Path) -> bool {
+    path != Path::new(STDIN) && fs::metadata(path).is_ok_and(|found| found.is_file())
 }
 
 /// How many bytes an input has on disk; nothing for standard input and pipes. What is missing has none.
@@ -127,18 +133,19 @@ impl Read for Counted {
 }
 
 /// Looks at the first bytes, unpacks one layer of compression, and says how the capture is written. Both the buffer and the answer are
-/// for the uncompressed bytes, none of them passed.
+/// for the uncompressed bytes, none of them passed. `aside` lets another thread unpack.
 ///
 /// # Errors
 ///
 /// The outer one for damage, the inner one for what is not a capture: what it is instead.
-pub(super) fn identify(source: Source, limits: &Limits) -> Result<Result<(Buffer, Kind), String>, Flaw> {
+pub(super) fn identify(source: Source, aside: bool, limits: &Limits) -> Result<Result<(Buffer, Kind), String>, Flaw> {
     let mut buffer = Buffer::new(source);
     buffer.has(packed::MAGIC_BYTES)?;
     let Some(packing) = packed::find(buffer.ahead()) else {
         return Ok(kind(buffer.ahead()).map(|kind| (buffer, kind)));
     };
     let unpacked = packing.unpack(buffer.into_source(), limits.unpack_bytes);
+    let unpacked = unpacked.and_then(|source| if aside && limits.threads > 1 { ahead::read_ahead(source) } else { Ok(source) });
     let mut buffer = Buffer::new(unpacked.map_err(|error| Flaw { offset: 0, problem: problem(&error) })?);
     buffer.unpacks = true;
     buffer.has(packed::MAGIC_BYTES)?;

@@ -8,6 +8,7 @@
 //!
 //! Nothing is copied per packet but by the read itself: a frame borrows from the buffer it was read into.
 
+mod ahead;
 mod buffer;
 pub mod file;
 pub mod files;
