@@ -7,7 +7,6 @@ use crate::decode::Segment;
 use crate::peer::Endpoint;
 use crate::peer::FlowKey;
 use crate::peer::VlanStack;
-use crate::time::Timestamp;
 
 /// What remains of a connection for a while: most of a busy table, so it is small.
 #[derive(Debug)]
@@ -16,8 +15,6 @@ pub(super) struct Over {
     pub(super) server: Endpoint,
     /// Where the streams of client and server start, and up to where they were seen.
     ends: [(Option<u32>, u64); 2],
-    /// Time of its newest frame while it was open.
-    pub(super) last_at: Timestamp,
     /// VLAN tags of its first frame.
     pub(super) vlans: VlanStack,
     /// Where the inventory keeps its facts.
@@ -43,7 +40,6 @@ impl Over {
             client: flow.client,
             server: flow.server,
             ends: [end(flow.client), end(flow.server)],
-            last_at: flow.last_at,
             vlans: flow.vlans,
             facts_at: flow.facts_at,
             anew,

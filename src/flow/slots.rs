@@ -32,6 +32,8 @@ impl Entry {
 #[derive(Debug)]
 pub(super) struct Slots {
     entries: Vec<Entry>,
+    /// When each was heard of last, apart: who looks for the silent ones passes by thousands, and must not touch them.
+    seen: Vec<Option<Timestamp>>,
     free: Vec<usize>,
     index: Lookup,
     /// Grows with every change of what stands where.
@@ -40,7 +42,7 @@ pub(super) struct Slots {
 
 impl Slots {
     pub(super) fn new() -> Self {
-        Self { entries: Vec::new(), free: Vec::new(), index: Lookup::default(), generation: 0 }
+        Self { entries: Vec::new(), seen: Vec::new(), free: Vec::new(), index: Lookup::default(), generation: 0 }
     }
 
     /// Connections there are.
@@ -89,13 +91,14 @@ impl Slots {
         }
     }
 
-    /// When the connection of a slot was last heard of, and whether it is over.
-    pub(super) fn last_at(&self, slot: usize) -> Option<(Timestamp, bool)> {
-        match self.entries.get(slot)? {
-            Entry::Free => None,
-            Entry::Open(connection) => Some((connection.flow.last_at, false)),
-            Entry::Over(over) => Some((over.last_at, true)),
-        }
+    /// When the connection of a slot was last heard of.
+    pub(super) fn seen(&self, slot: usize) -> Option<Timestamp> {
+        self.seen.get(slot).copied().flatten()
+    }
+
+    /// Notes when the connection of a slot was last heard of.
+    pub(super) fn saw(&mut self, slot: usize, at: Timestamp) {
+        self.seen.get_mut(slot).into_iter().for_each(|seen| *seen = Some(at));
     }
 
     /// Keeps of a connection that ended only what knows its repetitions.
@@ -126,8 +129,10 @@ impl Slots {
         let key = connection.key();
         let slot = self.free.pop().unwrap_or_else(|| {
             self.entries.push(Entry::Free);
+            self.seen.push(None);
             self.entries.len().saturating_sub(1)
         });
+        self.saw(slot, connection.flow.last_at);
         if let Some(entry) = self.entries.get_mut(slot) {
             *entry = Entry::Open(Box::new(connection));
         }
@@ -144,6 +149,7 @@ impl Slots {
             Entry::Over(over) => over.key(),
         };
         *entry = Entry::Free;
+        self.seen.get_mut(slot).into_iter().for_each(|seen| *seen = None);
         self.free.push(slot);
         self.generation = self.generation.wrapping_add(1);
         self.index.remove(&key, u32::try_from(slot).unwrap_or(u32::MAX));

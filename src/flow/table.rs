@@ -119,14 +119,16 @@ impl Flows {
             self.half_open_now = self.half_open_now.saturating_sub(1);
         }
         self.held = self.held.saturating_sub(before).saturating_add(connection.held_bytes());
-        if connection.is_closed() {
-            return self.slots.bury(slot);
-        }
-        if connection.has_hole() && !connection.watched {
+        let (closed, last_at) = (connection.is_closed(), connection.flow.last_at);
+        if !closed && connection.has_hole() && !connection.watched {
             connection.watched = true;
             let due = segment.at.after(self.limits.hole_life);
             self.due_at = self.due_at.min(due);
             self.holes.push_back((due, slot, connection.flow.id));
+        }
+        self.slots.saw(slot, last_at);
+        if closed {
+            self.slots.bury(slot);
         }
         self.bound_held(segment, receiver);
     }
@@ -204,8 +206,12 @@ impl Flows {
         self.swept = (last < self.slots.places()).then_some(last);
         let now = self.clock.now();
         for slot in first..last {
-            let Some((last_at, over)) = self.slots.last_at(slot) else { continue };
-            if now.since(last_at) <= if over { self.limits.closed_life } else { self.limits.idle } {
+            let Some(silent) = self.slots.seen(slot).map(|last| now.since(last)) else { continue };
+            if silent <= self.limits.closed_life.min(self.limits.idle) {
+                continue;
+            }
+            let over = self.slots.over_mut(slot).is_some();
+            if silent <= if over { self.limits.closed_life } else { self.limits.idle } {
                 continue;
             }
             if let Some(connection) = self.slots.get_mut(slot) {
@@ -283,7 +289,7 @@ impl Flows {
     fn evict(&mut self, for_these: &Frames, receiver: &mut dyn Receiver) {
         let wrap = |slot: usize| slot.checked_rem(self.slots.places()).unwrap_or(0);
         let sample = (0..EVICTION_SAMPLE).map(|step| wrap(self.hand.saturating_add(step)));
-        let seen = |slot: usize| self.slots.last_at(slot).map(|(last_at, _)| (last_at, slot));
+        let seen = |slot: usize| self.slots.seen(slot).map(|last| (last, slot));
         let Some((_, slot)) = sample.filter_map(seen).min() else { return };
         self.hand = wrap(self.hand.saturating_add(EVICTION_SAMPLE));
         if let Some(connection) = self.slots.get_mut(slot) {
