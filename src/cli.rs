@@ -1,7 +1,9 @@
 //! The command line: arguments, and nothing else.
 
 pub(crate) mod commands;
+pub(crate) mod live;
 pub(crate) mod recording;
+pub(crate) mod shipping;
 
 use clap::CommandFactory;
 use clap::FromArgMatches;
@@ -11,6 +13,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
+use live::Live;
 use ntp_sniff::protocol::PROTOCOLS;
 use ntp_sniff::report::FORMATS;
 use ntp_sniff::report::Fields;
@@ -19,10 +22,11 @@ use ntp_sniff::ship::LINES;
 use ntp_sniff::ship::Target;
 use ntp_sniff::ship::parse_target;
 use recording::Recording;
+use shipping::Shipping;
 use std::path::PathBuf;
 
 /// How it is called.
-const USAGE: &str = "ntp-sniff [OPTIONS] -r FILE... [EXPRESSION]...\n       ntp-sniff [OPTIONS] -i IF [EXPRESSION]...\n       \
+const USAGE: &str = "ntp-sniff [OPTIONS] -r FILE... [EXPRESSION]...\n       ntp-sniff [OPTIONS] -i IF... [EXPRESSION]...\n       ntp-sniff -D\n       \
      ntp-sniff export -r FILE... [--nbe FILE] [--nessus FILE] [EXPRESSION]...\n       \
      ntp-sniff facts FILE... [--csv | --dot | --nessus | --zeek] [-o FILE]\n       \
      ntp-sniff diff OLD NEW [--json] [--all] [-o FILE]\n       ntp-sniff schema";
@@ -49,12 +53,6 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "FILE", help_heading = "Input")]
     pub(crate) read: Vec<PathBuf>,
 
-    /// Interface to capture from, until SIGINT (Ctrl-C) or SIGTERM.
-    ///
-    /// The signal ends the capture with the report; a second one ends the program at once. Needs root, or the capability `cap_net_raw`.
-    #[arg(short, long, value_name = "IF", conflicts_with = "read", help_heading = "Input")]
-    pub(crate) interface: Option<String>,
-
     /// Packets to look at, in pcap-filter syntax; on files too.
     ///
     /// For example: host 10.0.0.1 and tcp port 1241. All words that belong to no option are joined to it; quote what the shell would
@@ -73,27 +71,21 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Input")]
     pub(crate) threads: u16,
 
-    /// With -i: longest part of a packet to capture, 64 to 262144 bytes.
-    #[arg(short, long, value_name = "BYTES", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(64..=262_144), help_heading = "Input")]
-    pub(crate) snaplen: u32,
-
-    /// With -i: do not put the interface into promiscuous mode.
-    #[arg(short = 'p', long, help_heading = "Input")]
-    pub(crate) no_promiscuous: bool,
-
     /// Leave out packets with a wrong IP or TCP checksum.
     ///
     /// Off by default: on the sending machine a capture is often taken before the network card computes the checksum.
     #[arg(long, help_heading = "Input")]
     pub(crate) verify_checksum: bool,
 
+    #[command(flatten, next_help_heading = "Interfaces")]
+    pub(crate) live: Live,
+
+    #[command(flatten, next_help_heading = "Output")]
+    pub(crate) shipping: Shipping,
+
     /// Output format.
     #[arg(short = 'T', long, value_name = "FORMAT", default_value = FORMATS.first().map_or("table", |format| format.name), value_parser = formats(), help_heading = "Output")]
     pub(crate) format: String,
-
-    /// File to write to [default: standard output].
-    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) output: Option<PathBuf>,
 
     /// Parts of the table, separated by commas [default: all].
     #[arg(long, value_name = "PARTS", value_enum, value_delimiter = ',', help_heading = "Output")]
@@ -213,6 +205,7 @@ Examples:
   ssh sensor tcpdump -U -w - | ntp-sniff -r -            from another machine
   ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl
   ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl --syslog udp://192.0.2.1
+  ntp-sniff -i eth1 -i eth2 -T jsonl -o events.jsonl --rotate-interval 1d -w sessions.pcapng --user nobody
   ntp-sniff -r capture.pcap -T jsonl | jq -c 'select(.event==\"service_seen\")'";
 
 /// The exit codes.
@@ -221,7 +214,8 @@ Exit codes:
   0  done
   1  could not: nothing readable, no such interface, output not writable
   2  wrong usage
-  3  part of the input was damaged or unknown; what was readable was processed";
+  3  part of the input was damaged or unknown; what was readable was processed
+  4  packets were lost, and --fail-on-loss was given";
 
 /// The formats, with their one-line descriptions, as clap wants them.
 fn formats() -> impl TypedValueParser<Value = String> {

@@ -44,10 +44,25 @@ pub enum Error {
         source: pcap::Error,
     },
     /// An interface cannot be opened for want of permission.
-    #[error("{interface}: not permitted to capture: {}; run as root, or once 'sudo setcap cap_net_raw=ep {}'", reason(source), program())]
+    #[error(
+        "{interface}: not permitted to capture: {}; run once 'sudo setcap cap_net_raw=ep {}', or run as root, or in a systemd unit with \
+         'AmbientCapabilities=CAP_NET_RAW'",
+        reason(source),
+        program()
+    )]
     NotPermitted {
         /// Which.
         interface: String,
+        /// libpcap's reason.
+        source: pcap::Error,
+    },
+    /// An interface is not there any more; what it gave before was processed.
+    #[error("{interface}: cannot capture any more after {frames} packets: {}; the packets before were processed", reason(source))]
+    InterfaceGone {
+        /// Which.
+        interface: String,
+        /// Packets that it gave.
+        frames: u64,
         /// libpcap's reason.
         source: pcap::Error,
     },
@@ -91,7 +106,7 @@ impl Error {
     /// Whether only one input is lost, and the next may be read.
     #[must_use]
     pub fn spares_other_inputs(&self) -> bool {
-        matches!(self, Self::Open { .. } | Self::NotACapture { .. } | Self::Damaged { .. })
+        matches!(self, Self::Open { .. } | Self::NotACapture { .. } | Self::Damaged { .. } | Self::InterfaceGone { .. })
     }
 }
 

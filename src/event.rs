@@ -10,6 +10,8 @@ use crate::fact::Fact;
 use crate::fact::Facts;
 use crate::fact::Grade;
 use crate::fact::Relation;
+use crate::loss::Lost;
+use crate::loss::Received;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::FlowId;
@@ -70,6 +72,8 @@ pub enum EventKind<'a> {
     AnomalyFound(Anomaly),
     /// A segment between a pair that the user wants explained; only then.
     SegmentSeen(SegmentSeen<'a>),
+    /// What the run saw so far: now and then on an interface, and when it is asked for.
+    Stats(&'a Summary),
     /// Near the end: all facts as they are then, for outputs that draw the whole.
     FactsKnown(&'a dyn Facts),
     /// The end: every frame accounted for.
@@ -119,6 +123,7 @@ impl EventKind<'_> {
             Self::AnomalyFound(_) => "anomaly_found",
             Self::SpanVerdict(_) => "span_verdict",
             Self::SegmentSeen(_) => "segment_seen",
+            Self::Stats(_) => "stats",
             Self::FactsKnown(_) => "facts_known",
             Self::Summary(_) => "summary",
         }
@@ -261,7 +266,7 @@ pub struct Undocumented {
     pub bytes: u64,
 }
 
-/// What the whole run saw. Invariant: `frames` is the sum of `filtered`, `segments` and all of `undecoded`.
+/// What the run saw, so far or at its end. Invariant: `frames` is the sum of `filtered`, `segments` and all of `undecoded`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Frames read.
@@ -282,6 +287,10 @@ pub struct Summary {
     pub flows: u64,
     /// SYNs that nobody answered while they were remembered.
     pub lone_syns: u64,
+    /// SYN-ACKs whose SYN was not seen.
+    pub lone_syn_acks: u64,
+    /// Connections that were forgotten before their end, because others needed the room.
+    pub evicted: u64,
     /// Sessions by protocol id.
     pub sessions: Vec<(&'static str, u64)>,
     /// Messages decoded.
@@ -292,10 +301,34 @@ pub struct Summary {
     pub facts: [u64; 3],
     /// Services with payload that no dissector claimed, most bytes first.
     pub undocumented: Vec<Undocumented>,
-    /// Packets the kernel and the interface dropped, live only.
-    pub dropped: Option<(u64, u64)>,
+    /// What the kernel counted, interface by interface; nothing of files.
+    pub received: Vec<Received>,
+    /// What the outputs could not hand on.
+    pub lost: Lost,
     /// Whether the capture shows what it should, at the end.
     pub span: SpanVerdict,
     /// What was wrong with inputs, one line each.
     pub damage: Vec<String>,
+}
+
+impl Summary {
+    /// What the kernel counted on all interfaces together; nothing of files.
+    #[must_use]
+    pub fn received_in_all(&self) -> Option<Received> {
+        let mut sum = Received::default();
+        for one in &self.received {
+            sum.packets = sum.packets.saturating_add(one.packets);
+            sum.dropped_by_kernel = sum.dropped_by_kernel.saturating_add(one.dropped_by_kernel);
+            sum.dropped_by_interface = sum.dropped_by_interface.saturating_add(one.dropped_by_interface);
+        }
+        (!self.received.is_empty()).then_some(sum)
+    }
+
+    /// Packets that the kernel handed over and that were not read: those in the buffer when this was counted. So all packets received
+    /// are read, dropped or unread.
+    #[must_use]
+    pub fn unread(&self) -> u64 {
+        let sum = self.received_in_all().unwrap_or_default();
+        sum.packets.saturating_sub(sum.dropped_by_kernel).saturating_sub(self.frames)
+    }
 }

@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Export) -> anyhow::Result<u8> {
     for reached in reports.limits_reached() {
         complain(&reached.to_string());
     }
-    Ok(crate::outcome(&summary, None, &args.read))
+    Ok(crate::outcome(&summary, &[], &args.read))
 }
 
 /// The files to write; without any, NBE goes to standard output. Does not come back when both formats would go to one place.

@@ -117,7 +117,7 @@ fn of_captures(read: &[PathBuf], scope: &Scope, stop: &Arc<AtomicBool>) -> Resul
     if kept.rationed {
         complain("not all facts: there was a flood or a scan, of whose connections those with but a SYN-ACK are only counted");
     }
-    Ok((kept.facts, crate::outcome(&summary, None, read)))
+    Ok((kept.facts, crate::outcome(&summary, &[], read)))
 }
 
 /// The writer for a file, or for standard output.

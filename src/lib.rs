@@ -23,6 +23,7 @@ pub mod flow;
 pub mod inventory;
 pub mod limits;
 mod lookup;
+pub mod loss;
 pub mod peer;
 pub mod pipeline;
 pub mod protocol;

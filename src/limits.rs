@@ -89,6 +89,15 @@ pub struct Limits {
     pub scan_bytes: usize,
     /// Plugins kept to name findings: the largest list has 60,000, and it is let go when its session ends.
     pub scan_plugins: usize,
+    /// Bytes of records that wait while facts cannot be made safe, on an interface.
+    pub held_output_bytes: usize,
+    /// Bytes of records that wait while an output cannot be written: some 20,000 records, a minute of a busy link.
+    pub output_bytes: usize,
+    /// Bytes of frames, with their keep, that wait for the decision who reads their connection: all that the protocols may look at
+    /// (`probe_bytes` of both directions), in small segments.
+    pub saved_flow_bytes: usize,
+    /// The same of all connections: a hundred thousand SYNs at once.
+    pub saved_bytes: usize,
     /// Syslog messages that wait to be sent: a minute of a thousand facts a second.
     pub syslog_lines: usize,
     /// Bytes of all syslog messages that wait.
@@ -136,6 +145,10 @@ impl Default for Limits {
             scan_items: 1 << 20,
             scan_bytes: 1 << 28,
             scan_plugins: 1 << 20,
+            held_output_bytes: 64 << 20,
+            output_bytes: 16 << 20,
+            saved_flow_bytes: 256 << 10,
+            saved_bytes: 48 << 20,
             syslog_lines: 1 << 16,
             syslog_bytes: 32 << 20,
             syslog_line_bytes: 8 << 10,

@@ -4,19 +4,20 @@ mod cli;
 mod diff;
 mod export;
 mod facts;
+mod interfaces;
+mod outputs;
 mod progress;
+mod sandbox;
 
 use anyhow::Context;
 use clap::CommandFactory;
 use clap::error::ErrorKind;
 use cli::Args;
 use cli::Command;
-use cli::When;
+use cli::live::KernelFilter;
 use ntp_sniff::capture::Source;
 use ntp_sniff::capture::files::Files;
 use ntp_sniff::capture::filter::Filter;
-use ntp_sniff::capture::live::Live;
-use ntp_sniff::capture::live::LiveOptions;
 use ntp_sniff::decode::Checks;
 use ntp_sniff::error::Error;
 use ntp_sniff::event::Summary;
@@ -24,30 +25,26 @@ use ntp_sniff::inventory::Store;
 use ntp_sniff::inventory::Wanted;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
-use ntp_sniff::report::FORMATS;
-use ntp_sniff::report::Sink;
-use ntp_sniff::report::Style;
 use ntp_sniff::report::escape;
-use ntp_sniff::report::explain::Explain;
-use ntp_sniff::report::held::Held;
-use ntp_sniff::ship::LINES;
-use ntp_sniff::ship::Syslog;
-use ntp_sniff::ship::Tee;
+use ntp_sniff::ship::Target;
 use ntp_sniff::upkeep::Orders;
+use sandbox::Nobody;
+use sandbox::Reach;
 use signal_hook::consts::SIGHUP;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTERM;
+use signal_hook::consts::SIGUSR1;
 use std::fs;
 use std::fs::File;
 use std::io;
 use std::io::IsTerminal;
 use std::io::Write;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 /// Done.
 const DONE: u8 = 0;
@@ -57,6 +54,11 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 /// An input was damaged; what was readable was processed.
 const DAMAGED: u8 = 3;
+/// Packets were lost, and `--fail-on-loss` was given.
+const LOST: u8 = 4;
+
+/// How often counts are told on an interface, unless the user says.
+const STATS_EVERY: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
     let args = Args::read_or_exit();
@@ -87,15 +89,37 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         Some(Command::Diff(args)) => return diff::run(args),
         None => {}
     }
+    if args.live.list_interfaces {
+        interfaces::list()?;
+        return Ok(DONE);
+    }
     if args.fields.is_some() && args.format != "jsonl" {
         Args::command().error(ErrorKind::ArgumentConflict, "--fields names those of JSON Lines: it needs -T jsonl").exit();
     }
+    watch(args)
+}
+
+/// The main thing: packets in, report out. Whatever needs rights is opened first, then they are given up.
+fn watch(args: &Args) -> anyhow::Result<u8> {
     let stop = stop_flag().context("cannot watch for signals")?;
     let filter = filter(args)?;
     let limits = Limits { threads: usize::from(args.threads), ..Limits::default() };
+    let user = args.live.user.as_deref().map(Nobody::find).transpose()?;
+    let owner = user.as_ref().map(Nobody::ids);
     let mut source = source(args, &limits, &stop)?;
     let (wanted, mut orders) = recording(args)?;
-    let mut sink = with_syslog(sink(args, &mut orders)?, args, &limits)?;
+    let report = outputs::report(args, &limits, owner, &mut orders)?;
+    let packets = outputs::packets(args, &limits, owner, &orders)?;
+    if !args.live.interface.is_empty() {
+        give_up_rights(args, user.as_ref())?;
+    }
+    let unwritten = orders.unwritten.clone();
+    let mut sink = outputs::with_syslog(report, args, &limits, unwritten.syslog.clone())?;
+    if !args.live.interface.is_empty() {
+        interfaces::announce(args);
+        // Whoever started the program may not want to know.
+        _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    }
     let options = pipeline::Options {
         limits,
         filter,
@@ -103,26 +127,57 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         checks: Checks { verify: args.verify_checksum },
         wanted,
         orders,
+        packets,
         hints: args.ntp_port.iter().map(|port| ("nessus_ntp", *port)).collect(),
         reveal: args.reveal_secrets,
     };
     let ran = pipeline::run(source.as_mut(), options, sink.as_mut(), &stop, &mut |error| complain(&error.to_string()));
+    // The outputs try a last time, and say what they could not write.
+    drop(sink);
+    let lost_packets = ran.as_ref().is_ok_and(|summary| interfaces::account(args, summary));
     let summary = ran.map_err(|error| match error {
-        // The pipeline knows a sink, only the arguments know what is behind it.
-        Error::Write { source, .. } => Error::Write { output: output_name(args), source },
+        // The pipeline knows its outputs, only the arguments know what is behind them.
+        Error::Write { output, source } => Error::Write { output: named(args, &output), source },
         error => error,
     })?;
-    Ok(outcome(&summary, args.interface.as_deref(), &args.read))
+    let lost = unwritten.lost();
+    match outcome(&summary, &args.live.interface, &args.read) {
+        _ if lost.records > 0 || lost.packets > 0 => Ok(FAILED),
+        DONE if lost_packets && args.live.fail_on_loss => Ok(LOST),
+        code => Ok(code),
+    }
+}
+
+/// What an output of the pipeline is called.
+fn named(args: &Args, output: &str) -> String {
+    match (&args.shipping.write, output) {
+        (Some(path), "packets") => path.display().to_string(),
+        _ => outputs::name(args),
+    }
+}
+
+/// Everything is open: only what is needed from here on stays allowed.
+fn give_up_rights(args: &Args, user: Option<&Nobody>) -> anyhow::Result<()> {
+    if let (Some(user), Some(state)) = (user, &args.recording.state) {
+        user.take_over(state)?;
+    }
+    let written = [&args.shipping.output, &args.shipping.write, &args.recording.state].into_iter().flatten().cloned();
+    let tcp = args.syslog.as_ref().is_some_and(|target| matches!(target, Target::Tcp(_)));
+    let reach = Reach { written: written.collect(), read: args.recording.scope.focus_source().files(), tcp };
+    if let Some(said) = sandbox::enter(user, Some(&reach).filter(|_| !args.live.no_sandbox))? {
+        complain(said);
+    }
+    Ok(())
 }
 
 /// The exit code of a run that came to its end; says what was not read.
-fn outcome(summary: &Summary, interface: Option<&str>, read: &[PathBuf]) -> u8 {
+fn outcome(summary: &Summary, interfaces: &[String], read: &[PathBuf]) -> u8 {
     let unread = frames_of_unknown_link_type(summary);
     if unread > 0 {
-        let input = match (interface, read) {
-            (Some(interface), _) => interface.to_owned(),
-            (None, [input]) => input.display().to_string(),
-            (None, _) => "inputs".to_owned(),
+        let input = match (interfaces, read) {
+            ([_, ..], _) => interfaces.join(", "),
+            ([], [input]) => input.display().to_string(),
+            ([], _) => "inputs".to_owned(),
         };
         complain(&format!(
             "{input}: {unread} of {} frames only counted: their link type is not known (see link_type_unknown)",
@@ -144,8 +199,19 @@ fn frames_of_unknown_link_type(summary: &Summary) -> u64 {
 /// What is to be recorded of who serves and who speaks, and the orders that may come for it.
 fn recording(args: &Args) -> anyhow::Result<(Wanted, Orders)> {
     let recording = &args.recording;
-    let orders = Orders { focus: recording.scope.focus_source(), explain: recording.explain, ..Orders::default() };
-    signal_hook::flag::register(SIGHUP, Arc::clone(&orders.reload)).context("cannot watch for signals")?;
+    let lasting = !args.live.interface.is_empty();
+    let orders = Orders {
+        focus: recording.scope.focus_source(),
+        explain: recording.explain,
+        lasting,
+        stats_every: Some(args.live.stats_interval.unwrap_or(STATS_EVERY)).filter(|every| lasting && !every.is_zero()),
+        // Twice as often as the supervisor wants it.
+        alive_every: sd_notify::watchdog_enabled().filter(|_| lasting).map(|most| most.div_f64(2.0)),
+        ..Orders::default()
+    };
+    for (signal, flag) in [(SIGHUP, &orders.reload), (SIGUSR1, &orders.stats)] {
+        signal_hook::flag::register(signal, Arc::clone(flag)).context("cannot watch for signals")?;
+    }
     let store = recording.state.as_deref().map(store).transpose()?;
     let wanted = Wanted { lifetime: recording.lifetime, store, ..recording.scope.wanted()? };
     Ok((wanted, orders))
@@ -179,31 +245,27 @@ fn stop_flag() -> io::Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
+/// The filter of the program itself: on files, and on interfaces where the kernel is not to filter.
 fn filter(args: &Args) -> Result<Option<Filter>, Error> {
     if args.expression.is_empty() {
         return Ok(None);
     }
     let filter = Filter::new(&args.expression.join(" "));
     filter.check()?;
-    Ok(Some(filter))
+    Ok(Some(filter).filter(|_| args.live.interface.is_empty() || args.live.kernel_filter == KernelFilter::Off))
 }
 
 /// The frames' source: an interface, or files with a progress bar where somebody looks.
 fn source(args: &Args, limits: &Limits, stop: &Arc<AtomicBool>) -> Result<Box<dyn Source>, Error> {
-    if let Some(interface) = &args.interface {
-        let options = LiveOptions { snap_len: args.snaplen, promiscuous: !args.no_promiscuous, ..LiveOptions::default() };
-        let live = Live::open(interface, &options, Arc::clone(stop))?;
-        if !args.quiet {
-            complain(&format!("capturing on {interface}; SIGINT (Ctrl-C) ends it with the report"));
-        }
-        return Ok(Box::new(live));
+    if !args.live.interface.is_empty() {
+        return Ok(Box::new(interfaces::open(args, stop)?));
     }
     if args.read.is_empty() {
         let problem = "nothing to read: name a capture file with -r FILE (- for standard input), or an interface with -i IF";
         Args::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
     }
     let files = files(&args.read, limits, stop);
-    let wanted = !args.quiet && io::stderr().is_terminal() && (args.output.is_some() || !io::stdout().is_terminal());
+    let wanted = !args.quiet && io::stderr().is_terminal() && (args.shipping.output.is_some() || !io::stdout().is_terminal());
     Ok(if wanted { Box::new(progress::Shown::new(files)) } else { Box::new(files) })
 }
 
@@ -215,64 +277,10 @@ fn files(read: &[PathBuf], limits: &Limits, stop: &Arc<AtomicBool>) -> Files {
     Files::new(read.to_vec(), limits).stop_on(stop)
 }
 
-/// What the output is called in messages.
-fn output_name(args: &Args) -> String {
-    args.output.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
-}
-
 /// The file to write to, unless it is one of those the run reads.
 fn create(path: &Path, read: &[PathBuf]) -> Result<File, Error> {
-    let identity = |path: &Path| fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|found| (found.dev(), found.ino()));
-    let created = match identity(path) {
-        Some(output) if read.iter().any(|input| identity(input) == Some(output)) => {
-            Err(io::Error::new(io::ErrorKind::InvalidInput, "it is also read, and would be lost"))
-        }
-        _ => File::create(path),
-    };
-    created.map_err(|source| Error::Write { output: path.display().to_string(), source })
-}
-
-/// The sink over standard output or a file. A terminal, or a live capture, gets every line at once; where facts are kept in a file,
-/// output is held back until they are safe.
-fn sink(args: &Args, orders: &mut Orders) -> Result<Box<dyn Sink>, Error> {
-    let terminal = args.output.is_none() && io::stdout().is_terminal();
-    let writer: Box<dyn Write> = match &args.output {
-        Some(path) => Box::new(create(path, &args.read.iter().chain(&args.recording.state).cloned().collect::<Vec<_>>())?),
-        None => Box::new(io::stdout()),
-    };
-    let writer: Box<dyn Write> = if args.recording.state.is_some() {
-        let held = Held::new(writer);
-        orders.held = Some(held.bytes());
-        Box::new(held)
-    } else if terminal || args.interface.is_some() {
-        Box::new(io::LineWriter::new(writer))
-    } else {
-        Box::new(io::BufWriter::with_capacity(1 << 16, writer))
-    };
-    if let Some((client, server)) = args.recording.explain {
-        return Ok(Box::new(Explain::new(writer, client, server)));
-    }
-    let color = match args.color {
-        When::Always => true,
-        When::Never => false,
-        When::Auto => terminal && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
-    };
-    let width = args.width.map(usize::from).or_else(|| if terminal { terminal_width() } else { None });
-    let fields = args.fields.unwrap_or_default();
-    let style = Style { color, verbose: args.verbose, hex: args.hex, payload: args.payload, fields, width, show: args.parts() };
-    let format = FORMATS.iter().find(|format| format.name == args.format).or(FORMATS.first());
-    let open = format
-        .map(|format| format.open)
-        .ok_or_else(|| Error::Write { output: args.format.clone(), source: io::Error::from(io::ErrorKind::Unsupported) })?;
-    Ok(open(writer, &style))
-}
-
-/// The sink with syslog beside it, where that is asked for.
-fn with_syslog(main: Box<dyn Sink>, args: &Args, limits: &Limits) -> anyhow::Result<Box<dyn Sink>> {
-    let format = LINES.iter().find(|format| format.name == args.syslog_format);
-    let (Some(target), Some(format)) = (&args.syslog, format) else { return Ok(main) };
-    let syslog = Syslog::start(target, format, args.recording.state.is_some(), limits, complain).context("cannot start syslog")?;
-    Ok(Box::new(Tee::new(main, Box::new(syslog))))
+    outputs::refuse_input(path, read)?;
+    File::create(path).map_err(|source| Error::Write { output: path.display().to_string(), source })
 }
 
 /// Columns of the terminal on standard output.

@@ -12,6 +12,7 @@ use crate::flow::Flows;
 use crate::inventory::Wanted;
 use crate::limits::Limits;
 use crate::report::Sink;
+use crate::ship::Packets;
 use crate::stages::Stages;
 use crate::upkeep::Orders;
 use std::sync::atomic::AtomicBool;
@@ -30,8 +31,10 @@ pub struct Options {
     pub checks: Checks,
     /// What to record of who serves and who speaks.
     pub wanted: Wanted,
-    /// What may be asked for while the program runs.
+    /// What may be asked for while the program runs, and what is due.
     pub orders: Orders,
+    /// Where the packets of decoded sessions are saved.
+    pub packets: Option<Packets>,
     /// Ports the user named for a protocol.
     pub hints: Vec<(&'static str, u16)>,
     /// Whether secrets are shown.
@@ -52,12 +55,15 @@ pub fn run(
     stop: &AtomicBool,
     complain: &mut dyn FnMut(&Error),
 ) -> Result<Summary, Error> {
-    let Options { limits, mut filter, count, checks, wanted, orders, hints, reveal } = options;
-    let mut stages = Stages::new(&limits, (wanted, orders), hints, reveal, sink);
+    let Options { limits, mut filter, count, checks, wanted, orders, mut packets, hints, reveal } = options;
+    let mut stages = Stages::new(&limits, (wanted, orders), hints, reveal, (sink, packets.as_mut()));
     let mut decoder = Decoder::new(&limits, checks);
     let mut flows = Flows::new(&limits, &stages.known_ports());
     let mut fatal = None;
     while !stop.load(Ordering::Relaxed) && stages.is_writable() && count.is_none_or(|count| stages.admitted() < count) {
+        if stages.owes_stats() {
+            stages.stats(&flows, source.received());
+        }
         match source.next() {
             Ok(Next::Frame(frame)) => {
                 stages.frame(&frame, complain);
@@ -69,16 +75,17 @@ pub fn run(
                     Outcome::Segment(ref segment) => {
                         stages.segment(segment);
                         flows.push(segment, &mut stages);
+                        stages.save(&frame, segment);
                     }
-                    Outcome::Other(reason) => stages.other(reason),
+                    Outcome::Other(reason) => stages.other(&frame, reason),
                 }
             }
             Ok(Next::Idle(now)) => {
                 decoder.idle(now, &mut |at, frames, anomaly| stages.anomaly(at, frames, anomaly));
                 flows.tick(now, &mut stages);
-                stages.look(complain);
+                stages.rest(Some(now), complain);
             }
-            Ok(Next::Wait) => stages.rest(complain),
+            Ok(Next::Wait) => stages.rest(None, complain),
             Ok(Next::End) => break,
             Err(_) if stop.load(Ordering::Relaxed) => break,
             Err(error) if error.spares_other_inputs() => stages.damage(&error, complain),
@@ -90,6 +97,6 @@ pub fn run(
     }
     decoder.finish(&mut |at, frames, anomaly| stages.anomaly(at, frames, anomaly));
     flows.finish(&mut stages);
-    let summary = stages.finish(&flows, source.dropped())?;
+    let summary = stages.finish(&flows, source.received())?;
     fatal.map_or(Ok(summary), Err)
 }

@@ -22,6 +22,7 @@ use crate::inventory::FocusSource;
 use crate::inventory::Inventory;
 use crate::inventory::Wanted;
 use crate::limits::Limits;
+use crate::loss::Received;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::Peer;
@@ -29,6 +30,7 @@ use crate::peer::VlanStack;
 use crate::protocol::Conversations;
 use crate::report::Sink;
 use crate::report::Tally;
+use crate::ship::Packets;
 use crate::span::SpanVerdict;
 use crate::time::Timestamp;
 use crate::upkeep::Orders;
@@ -42,9 +44,13 @@ pub(crate) struct Stages<'s> {
     conversations: Conversations,
     out: Out<'s>,
     upkeep: Upkeep,
-    /// Why facts cannot be kept any more.
-    unsafe_facts: Option<Error>,
+    /// Why facts, or packets, cannot be kept any more.
+    broken: Option<Error>,
+    /// Whether counts are to be told.
+    owes_stats: bool,
     last: (Timestamp, FrameId),
+    /// What time it is: that of the last frame, or later on a quiet link.
+    now: Timestamp,
     /// Whether the last frame was cut when it was captured.
     cut: bool,
 }
@@ -53,6 +59,7 @@ pub(crate) struct Stages<'s> {
 struct Out<'s> {
     tally: Tally,
     sink: &'s mut dyn Sink,
+    packets: Option<&'s mut Packets>,
     failure: Option<io::Error>,
 }
 
@@ -61,6 +68,16 @@ impl Out<'_> {
         self.tally.event(event);
         if self.failure.is_none() {
             self.failure = self.sink.event(event).err();
+        }
+        if let Some(packets) = &mut self.packets {
+            packets.event(event);
+        }
+    }
+
+    /// What was written may go to its reader.
+    fn flush(&mut self) {
+        if self.failure.is_none() {
+            self.failure = self.sink.flush().err();
         }
     }
 }
@@ -71,16 +88,18 @@ impl<'s> Stages<'s> {
         (wanted, orders): (Wanted, Orders),
         hints: Vec<(&'static str, u16)>,
         reveal: bool,
-        sink: &'s mut dyn Sink,
+        (sink, packets): (&'s mut dyn Sink, Option<&'s mut Packets>),
     ) -> Self {
         Self {
             inventory: Inventory::new(wanted, limits),
             doctor: Doctor::new(),
             conversations: Conversations::new(limits, hints, reveal, sink.wants_messages()),
-            out: Out { tally: Tally::default(), sink, failure: None },
+            out: Out { tally: Tally::default(), sink, packets, failure: None },
             upkeep: Upkeep::new(orders),
-            unsafe_facts: None,
+            broken: None,
+            owes_stats: false,
             last: (Timestamp::default(), FrameId::default()),
+            now: Timestamp::default(),
             cut: false,
         }
     }
@@ -96,7 +115,7 @@ impl<'s> Stages<'s> {
 
     /// Whether the output, and the store of facts, still take what they are given.
     pub(crate) fn is_writable(&self) -> bool {
-        self.out.failure.is_none() && self.unsafe_facts.is_none()
+        self.out.failure.is_none() && self.broken.is_none()
     }
 
     /// Does what is due.
@@ -108,24 +127,84 @@ impl<'s> Stages<'s> {
             None => {}
         }
         if self.upkeep.settle() {
-            self.settle();
+            self.settle(complain);
         }
+        if self.upkeep.let_go() {
+            self.out.flush();
+            self.let_packets_go();
+        }
+        self.owes_stats |= self.upkeep.stats();
+        self.upkeep.be_alive();
     }
 
     /// Nothing comes for a moment: what is due is done, and the reader gets what there is.
-    pub(crate) fn rest(&mut self, complain: &mut dyn FnMut(&Error)) {
+    pub(crate) fn rest(&mut self, now: Option<Timestamp>, complain: &mut dyn FnMut(&Error)) {
+        self.now = now.unwrap_or(self.now);
         self.look(complain);
-        if !self.upkeep.holds() && self.out.failure.is_none() {
-            self.out.failure = self.out.sink.flush().err();
+        if !self.upkeep.holds() {
+            self.out.flush();
         }
     }
 
-    /// Makes facts safe first, and lets the output go then: what was read is never told again.
-    fn settle(&mut self) {
-        if let Err(error) = self.inventory.settle() {
-            self.unsafe_facts = Some(error);
-        } else if self.out.failure.is_none() {
-            self.out.failure = self.out.sink.flush().err();
+    /// Makes facts safe first, and lets the output go then: what was read is never told again. Where that fails, a run that is to last
+    /// holds the output back and tries again.
+    fn settle(&mut self, complain: &mut dyn FnMut(&Error)) {
+        let settled = self.inventory.settle();
+        let news = self.upkeep.settled(settled.is_ok());
+        match settled {
+            Ok(()) => self.out.flush(),
+            Err(error) if !self.upkeep.lasts() => self.broken = Some(error),
+            Err(error) if news => complain(&error),
+            Err(_) => {}
+        }
+        self.let_packets_go();
+    }
+
+    /// Whether counts are to be told.
+    pub(crate) fn owes_stats(&self) -> bool {
+        self.owes_stats
+    }
+
+    /// Tells the counts so far.
+    pub(crate) fn stats(&mut self, flows: &Flows, received: Vec<Received>) {
+        self.owes_stats = false;
+        let account = self.account(flows, received);
+        self.out.event(&Event { at: self.now, flow: None, evidence: Evidence::default(), kind: EventKind::Stats(&account) });
+        if !self.upkeep.holds() {
+            self.out.flush();
+        }
+    }
+
+    /// The account so far.
+    fn account(&self, flows: &Flows, received: Vec<Received>) -> Summary {
+        Summary {
+            received,
+            lone_syns: flows.lone_syns(),
+            evicted: flows.evicted(),
+            facts: self.inventory.counts(),
+            lost: self.upkeep.lost(),
+            ..self.out.tally.so_far()
+        }
+    }
+
+    /// Saves the frame of a segment, if its connection is one to save.
+    pub(crate) fn save(&mut self, frame: &Frame<'_>, segment: &Segment<'_>) {
+        let Some(packets) = &mut self.out.packets else { return };
+        packets.segment(frame, segment);
+        let (cut, failed) = (packets.cut(), packets.failed());
+        if let Some(limit) = cut {
+            self.anomaly(frame.at, segment.frames.clone(), limit);
+        }
+        if failed {
+            self.let_packets_go();
+        }
+    }
+
+    /// Writes the packets that wait; a failure ends the run.
+    fn let_packets_go(&mut self) {
+        let written = self.out.packets.as_mut().map_or(Ok(()), |packets| packets.flush());
+        if let Err(source) = written {
+            self.broken.get_or_insert(Error::Write { output: "packets".to_owned(), source });
         }
     }
 
@@ -134,6 +213,7 @@ impl<'s> Stages<'s> {
             self.look(complain);
         }
         self.last = (frame.at, frame.id);
+        self.now = frame.at;
         self.cut = usize::try_from(frame.wire_len).is_ok_and(|wire| wire > frame.bytes.len());
         if let Some(by) = self.out.tally.frame(frame) {
             self.anomaly(frame.at, Frames::one(frame.id), Anomaly::TimeWentBack { by });
@@ -157,6 +237,9 @@ impl<'s> Stages<'s> {
     /// A frame was, or completed, a segment. What the doctor says of those before it comes first.
     pub(crate) fn segment(&mut self, segment: &Segment<'_>) {
         self.out.tally.segment();
+        if let Some(packets) = &mut self.out.packets {
+            packets.begin(segment);
+        }
         if let Some(kind) = self.upkeep.explained(segment) {
             self.out.event(&Event { at: segment.at, flow: None, evidence: Evidence::of(segment.frames.clone()), kind });
         }
@@ -165,7 +248,10 @@ impl<'s> Stages<'s> {
         }
     }
 
-    pub(crate) fn other(&mut self, reason: &'static str) {
+    pub(crate) fn other(&mut self, frame: &Frame<'_>, reason: &'static str) {
+        if let Some(packets) = self.out.packets.as_mut().filter(|_| reason == "fragment") {
+            packets.fragment(frame);
+        }
         if self.cut && reason == "malformed" {
             self.doctor.header_cut();
         }
@@ -189,27 +275,25 @@ impl<'s> Stages<'s> {
     }
 
     /// The end: the doctor's verdict, the summary with what the source lost, and the output closed.
-    pub(crate) fn finish(mut self, flows: &Flows, dropped: Option<(u64, u64)>) -> Result<Summary, Error> {
+    pub(crate) fn finish(mut self, flows: &Flows, received: Vec<Received>) -> Result<Summary, Error> {
         // What an output that failed was not given, the next run tells.
         let lost = self.out.failure.is_some();
-        let unsafe_facts = self.unsafe_facts.or_else(|| if lost { None } else { self.inventory.settle().err() });
+        self.let_packets_go();
+        let broken = self.broken.take().or_else(|| if lost { None } else { self.inventory.settle().err() });
+        let mut summary = self.account(flows, received);
+        summary.undocumented = self.conversations.undocumented();
         let (span, news) = self.doctor.finish();
         if news {
             self.out.event(&verdict_event(self.out.tally.last_at(), &span));
         }
-        let Out { tally, sink, failure } = self.out;
-        let mut summary = tally.close();
-        summary.dropped = dropped;
-        summary.lone_syns = flows.lone_syns();
-        summary.facts = self.inventory.counts();
-        summary.undocumented = self.conversations.undocumented();
         summary.span = span;
-        let at = summary.last_at.unwrap_or_default();
+        let Out { sink, failure, .. } = self.out;
+        let at = summary.last_at.unwrap_or(self.now);
         let mut say = |kind| sink.event(&Event { at, flow: None, evidence: Evidence::default(), kind });
         let said = failure.map_or(Ok(()), Err).and_then(|()| say(EventKind::FactsKnown(self.inventory.facts())));
         let written = said.and_then(|()| say(EventKind::Summary(&summary))).and_then(|()| sink.finish());
         written.map_err(|source| Error::Write { output: "output".to_owned(), source })?;
-        unsafe_facts.map_or(Ok(summary), Err)
+        broken.map_or(Ok(summary), Err)
     }
 }
 
@@ -224,6 +308,9 @@ impl Receiver for Stages<'_> {
     }
 
     fn handshake(&mut self, flow: &mut Flow, handshake: &Handshake) {
+        if !handshake.syn_seen {
+            self.out.tally.lone_syn_ack();
+        }
         self.doctor.handshake(handshake);
         self.inventory.handshake(flow, handshake, &mut |event| self.out.event(&event));
     }
@@ -237,7 +324,11 @@ impl Receiver for Stages<'_> {
     }
 
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {
-        self.conversations.chunk(flow, from, chunk, &mut |event| self.out.event(&event))
+        let interest = self.conversations.chunk(flow, from, chunk, &mut |event| self.out.event(&event));
+        if let Some(packets) = &mut self.out.packets {
+            packets.decided(flow, interest == Interest::Keep);
+        }
+        interest
     }
 
     fn closed(&mut self, flow: &mut Flow) {

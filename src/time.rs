@@ -1,4 +1,4 @@
-//! Capture time: the clock of the packets; only `capture::live` reads another one, and `ship` to wait for its receiver.
+//! Capture time: the clock of the packets; only `capture::live` reads another one, and `ship` for its files and receivers.
 
 use std::fmt;
 use std::time::Duration;
@@ -36,7 +36,8 @@ impl Timestamp {
     }
 
     /// Whether the capture counts in less than microseconds.
-    fn is_fine(self) -> bool {
+    #[must_use]
+    pub fn is_fine(self) -> bool {
         self.bits & 1 == 1
     }
 

@@ -1,9 +1,11 @@
-//! What is due now and then while frames pass: facts made safe, and the focus network read again.
+//! What is due now and then while frames pass: facts made safe, output let go, counts told, and the focus network read again.
 
 use crate::decode::Segment;
 use crate::event::EventKind;
 use crate::event::SegmentSeen;
 use crate::inventory::FocusSource;
+use crate::loss::Lost;
+use crate::loss::Unwritten;
 use crate::peer::Endpoint;
 use crate::peer::Peer;
 use crate::report::held::HeldBytes;
@@ -19,6 +21,8 @@ use std::time::Instant;
 const FRAMES_PER_LOOK: u32 = 256;
 /// What a killed run may lose.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
+/// How long output may wait for more on a busy link; on a quiet one it goes at once.
+const LET_GO_EVERY: Duration = Duration::from_millis(50);
 /// Output held back beyond this is made safe and let go earlier.
 const MOST_HELD: usize = 4 << 20;
 
@@ -33,6 +37,16 @@ pub struct Orders {
     pub explain: Option<(IpAddr, Endpoint)>,
     /// The output that is held back until facts are safe, where they are kept in a file.
     pub held: Option<HeldBytes>,
+    /// Whether the run is to last, as on an interface: what cannot be kept now is tried again, and output never waits for long.
+    pub lasting: bool,
+    /// How often counts are told.
+    pub stats_every: Option<Duration>,
+    /// Becomes true when counts are to be told now.
+    pub stats: Arc<AtomicBool>,
+    /// How often a supervisor wants to hear that the run goes on.
+    pub alive_every: Option<Duration>,
+    /// What the outputs could not hand on.
+    pub unwritten: Unwritten,
 }
 
 /// Knows what is due. It reads a clock of its own, since a killed run is measured by that of its user; no output shows it.
@@ -40,14 +54,29 @@ pub struct Orders {
 pub(crate) struct Upkeep {
     orders: Orders,
     settled_at: Instant,
+    let_go_at: Instant,
+    told_at: Instant,
+    alive_at: Instant,
     frames: u32,
     /// The time of the frame that asked for the last look.
     looked_at: Timestamp,
+    /// Whether facts could not be made safe the last time.
+    in_vain: bool,
 }
 
 impl Upkeep {
     pub(crate) fn new(orders: Orders) -> Self {
-        Self { orders, settled_at: Instant::now(), frames: 0, looked_at: Timestamp::default() }
+        let now = Instant::now();
+        Self {
+            orders,
+            settled_at: now,
+            let_go_at: now,
+            told_at: now,
+            alive_at: now,
+            frames: 0,
+            looked_at: Timestamp::default(),
+            in_vain: false,
+        }
     }
 
     /// Whether to look, seldom: a frame passed.
@@ -88,6 +117,34 @@ impl Upkeep {
         }))
     }
 
+    /// Whether counts are to be told: asked for, or due.
+    pub(crate) fn stats(&mut self) -> bool {
+        self.orders.stats.swap(false, Ordering::Relaxed) || self.orders.stats_every.is_some_and(|every| is_due(&mut self.told_at, every))
+    }
+
+    /// Tells the supervisor, where there is one, that the run goes on.
+    pub(crate) fn be_alive(&mut self) {
+        if self.orders.alive_every.is_some_and(|every| is_due(&mut self.alive_at, every)) {
+            // Who does not listen will act on it.
+            _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+        }
+    }
+
+    /// What the outputs could not hand on so far.
+    pub(crate) fn lost(&self) -> Lost {
+        self.orders.unwritten.lost()
+    }
+
+    /// Whether the run is to last.
+    pub(crate) fn lasts(&self) -> bool {
+        self.orders.lasting
+    }
+
+    /// Whether output may go that waits for nothing but more of its kind.
+    pub(crate) fn let_go(&mut self) -> bool {
+        self.orders.lasting && !self.holds() && is_due(&mut self.let_go_at, LET_GO_EVERY)
+    }
+
     /// Whether output is held back until facts are safe.
     pub(crate) fn holds(&self) -> bool {
         self.orders.held.is_some()
@@ -96,10 +153,24 @@ impl Upkeep {
     /// Whether facts are to be made safe, and the output let go.
     pub(crate) fn settle(&mut self) -> bool {
         let Some(held) = &self.orders.held else { return false };
-        let due = held.get() >= MOST_HELD || self.settled_at.elapsed() >= SETTLE_EVERY;
-        if due {
+        if held.get() >= MOST_HELD && !self.in_vain {
             self.settled_at = Instant::now();
+            return true;
         }
-        due
+        is_due(&mut self.settled_at, SETTLE_EVERY)
     }
+
+    /// Takes note whether facts were made safe; says whether that is news.
+    pub(crate) fn settled(&mut self, safe: bool) -> bool {
+        std::mem::replace(&mut self.in_vain, !safe) == safe
+    }
+}
+
+/// Whether so much time passed since a moment; which is then now.
+fn is_due(last: &mut Instant, every: Duration) -> bool {
+    let due = last.elapsed() >= every;
+    if due {
+        *last = Instant::now();
+    }
+    due
 }

@@ -182,11 +182,15 @@ impl Sniffer {
         assert!(status.success());
     }
 
-    /// Waits for a good end without another word; gives the rest of the records.
+    /// Waits for a good end without another word than what was received and that nothing was lost; gives the rest of the records.
     fn finish(mut self) -> Vec<Value> {
         let records = self.records_until("summary");
         assert_eq!(ended(&mut self.child).code(), Some(0));
-        assert_eq!(self.said.try_iter().collect::<Vec<_>>(), Vec::<String>::new());
+        let summary = records.last().unwrap();
+        let (frames, received) = (&summary["frames"], &summary["received"]);
+        let lines = [format!("{frames} packets captured"), format!("{received} packets received by filter")];
+        let none = ["0 packets dropped by kernel", "0 packets dropped by interface"];
+        assert_eq!(self.said.iter().collect::<Vec<_>>(), [&lines[..], &none.map(str::to_owned)].concat());
         records
     }
 }

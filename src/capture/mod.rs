@@ -27,6 +27,7 @@ mod tests;
 
 use crate::error::Error;
 use crate::evidence::FrameId;
+use crate::loss::Received;
 use crate::time::Timestamp;
 
 /// What comes next from a source.
@@ -66,8 +67,8 @@ pub trait Source {
     /// [`Error::spares_other_inputs`] tells whether calling again goes on with the next input; any other error is the end.
     fn next(&mut self) -> Result<Next<'_>, Error>;
 
-    /// Packets lost before they came here: those the kernel dropped, and those the interface did. Files do not know.
-    fn dropped(&mut self) -> Option<(u64, u64)> {
-        None
+    /// What was counted before packets came here, interface by interface. Files do not know.
+    fn received(&mut self) -> Vec<Received> {
+        Vec::new()
     }
 }

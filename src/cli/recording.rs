@@ -1,7 +1,6 @@
 //! Arguments about who serves and who speaks: what is recorded, when, and for how long.
 
 use clap::ValueEnum;
-use jiff::SpanRelativeTo;
 use ntp_sniff::error::Error;
 use ntp_sniff::inventory::FocusSource;
 use ntp_sniff::inventory::Networks;
@@ -72,7 +71,7 @@ pub(crate) struct Recording {
     pub(crate) state: Option<PathBuf>,
 
     /// Forget a fact that was not seen for so long, on the capture clock: 30d, 12h, 90m. Seen again, it is told again.
-    #[arg(long, value_name = "TIME", value_parser = lifetime)]
+    #[arg(long, value_name = "TIME", value_parser = super::live::time)]
     pub(crate) lifetime: Option<Duration>,
 
     /// Print the frames that made the facts of one client and one service, instead of the report.
@@ -112,12 +111,4 @@ fn pair(text: &str) -> Result<(IpAddr, Endpoint), String> {
         (Ok(client), Ok(ip), Ok(port), None) => Ok((client, Endpoint { ip, port })),
         _ => Err(format!("'{text}' is not a client's address, a server's and a port, like 10.0.0.1,10.0.0.2,22")),
     }
-}
-
-/// Reads `30d`, `12h 30m`, `90s`; a day has 24 hours.
-fn lifetime(text: &str) -> Result<Duration, String> {
-    let problem = || format!("'{text}' is not a time like 30d, 12h or 90m");
-    let span: jiff::Span = text.parse().map_err(|_| problem())?;
-    let time = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| problem())?;
-    Duration::try_from(time).ok().filter(|time| !time.is_zero()).ok_or_else(problem)
 }

@@ -49,6 +49,8 @@ pub struct Flows {
     /// Bytes held for all connections.
     held: usize,
     hand: usize,
+    /// Connections that gave way to others.
+    evicted: u64,
     /// Limits that were said to be reached.
     said: Vec<&'static str>,
 }
@@ -72,6 +74,7 @@ impl Flows {
             due_at: Timestamp::default(),
             held: 0,
             hand: 0,
+            evicted: 0,
             said: Vec::new(),
         }
     }
@@ -80,6 +83,12 @@ impl Flows {
     #[must_use]
     pub fn opened(&self) -> u64 {
         self.next_id
+    }
+
+    /// Connections that were forgotten before their end, because others needed the room.
+    #[must_use]
+    pub fn evicted(&self) -> u64 {
+        self.evicted
     }
 
     /// SYNs that got no answer.
@@ -275,6 +284,7 @@ impl Flows {
             let Some(connection) = self.slots.watched(slot, id).filter(|connection| connection.counted) else { continue };
             let frames = connection.flow.opening.clone();
             connection.close(Closing::Evicted, self.clock.now(), &self.limits, receiver);
+            self.evicted = self.evicted.saturating_add(1);
             self.remove(slot);
             self.say_limit("half_open", most, frames, receiver);
         }
@@ -294,6 +304,7 @@ impl Flows {
         self.hand = wrap(self.hand.saturating_add(EVICTION_SAMPLE));
         if let Some(connection) = self.slots.get_mut(slot) {
             let before = connection.held_bytes();
+            self.evicted = self.evicted.saturating_add(u64::from(!connection.is_closed()));
             connection.close(Closing::Evicted, self.clock.now(), &self.limits, receiver);
             self.held = self.held.saturating_sub(before);
         }

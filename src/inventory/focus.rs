@@ -115,6 +115,16 @@ pub struct FocusSource {
 }
 
 impl FocusSource {
+    /// The files it is read from.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let file = |networks: &Networks| match networks {
+            Networks::File(path) => Some(path.clone()),
+            Networks::Range(_) => None,
+        };
+        self.included.iter().chain(&self.excluded).filter_map(file).collect()
+    }
+
     /// The focus network, its files read now.
     ///
     /// # Errors

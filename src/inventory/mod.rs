@@ -176,7 +176,7 @@ impl Inventory {
     ///
     /// # Errors
     ///
-    /// [`Error::State`]; from then on nothing is kept any more.
+    /// [`Error::State`]; the next call tries again.
     pub fn settle(&mut self) -> Result<(), Error> {
         self.table.settle();
         self.table.failure().map_or(Ok(()), Err)

@@ -184,7 +184,7 @@ impl Table {
         oldest
     }
 
-    /// Gives the store what changed. A failure stays for [`Table::failure`].
+    /// Gives the store what changed. A failure stays for [`Table::failure`], and once it was asked for, the next call tries again.
     pub(super) fn settle(&mut self) {
         let Self { slots, store: Some(store), changed, failure, .. } = self else { return };
         if changed.is_empty() || failure.is_some() {
@@ -193,6 +193,13 @@ impl Table {
         let slot = |place: &Place| usize::try_from(*place).ok();
         let mut entries = changed.iter().filter_map(slot).filter_map(|place| slots.get(place)).map(Row::entry);
         *failure = store.save(&mut entries).err();
+        if failure.is_some() {
+            // They stay for the next time: what gave way meanwhile is lost, and its place may stand here twice.
+            changed.sort_unstable();
+            changed.dedup();
+            changed.retain(|place| slot(place).and_then(|place| slots.get(place)).is_some_and(|slot| slot.changed));
+            return;
+        }
         for place in changed.drain(..) {
             slot(&place).and_then(|place| slots.get_mut(place)).into_iter().for_each(|slot| slot.changed = false);
         }

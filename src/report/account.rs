@@ -9,6 +9,7 @@ use super::words::count;
 use super::words::seconds;
 use super::words::size;
 use crate::event::Summary;
+use crate::loss::Lost;
 
 /// Where the values start, in columns from 0.
 const VALUES_AT: usize = 16;
@@ -33,9 +34,7 @@ pub(super) fn draw(page: &mut Page, summary: &Summary) {
     let facts = [count(services, "service"), count(clients, "client port"), count(connections, "connection")];
     entry(page, "facts", &facts.join(", "));
     entry(page, "anomalies", &named(&summary.anomalies));
-    if let Some((kernel, interface)) = summary.dropped {
-        entry(page, "dropped", &format!("{kernel} by the kernel, {interface} by the interface"));
-    }
+    draw_losses(page, summary);
     // Quiet unless something is to be done.
     for finding in summary.span.troubles() {
         entry(page, "span", &finding_sentence(finding, &summary.span.counts));
@@ -57,6 +56,20 @@ fn draw_frames(page: &mut Page, summary: &Summary) {
     entry(page, "frames", &format!("{frames} = {segments} TCP + {other} other{filtered}; {}", size(*bytes)));
     if other > 0 {
         entry(page, "other frames", &named(&summary.undecoded));
+    }
+}
+
+/// Draws what was lost on the way here, and what could not be handed on.
+fn draw_losses(page: &mut Page, summary: &Summary) {
+    if let Some(all) = summary.received_in_all() {
+        let (kernel, interface, unread) = (all.dropped_by_kernel, all.dropped_by_interface, summary.unread());
+        let unread = if unread > 0 { format!("; {unread} not read") } else { String::new() };
+        entry(page, "dropped", &format!("{kernel} by the kernel, {interface} by the interface{unread}"));
+    }
+    let Lost { records, packets, syslog } = summary.lost;
+    let lost = [count(records, "record"), count(packets, "packet"), count(syslog, "syslog message")];
+    if [records, packets, syslog].iter().any(|lost| *lost > 0) {
+        entry(page, "not written", &lost.join(", "));
     }
 }
 

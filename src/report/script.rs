@@ -29,6 +29,8 @@ use crate::evidence::FrameId;
 use crate::evidence::Frames;
 use crate::fact::Grade;
 use crate::fact::Relation;
+use crate::loss::Lost;
+use crate::loss::Received;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::FlowId;
@@ -297,6 +299,7 @@ pub(super) fn play(sink: &mut dyn Sink) -> io::Result<()> {
         player.say(5_512_345, Some(flow.id.0), &[40, 41], EventKind::FlowClosed(flow, closing))?;
     }
     player.say(5_512_345, None, &[], EventKind::SpanVerdict(&verdict(false)))?;
+    player.say(5_512_345, None, &[], EventKind::Stats(&summary()))?;
     player.two_inputs()?;
     player.say(5_512_345, None, &[], EventKind::SpanVerdict(&verdict(true)))?;
     player.say(5_512_345, None, &[], EventKind::FactsKnown(&Listed(known().into())))?;
@@ -359,12 +362,18 @@ fn summary() -> Summary {
         undecoded: vec![("arp", 4), ("udp", 2)],
         flows: 4,
         lone_syns: 1,
+        lone_syn_acks: 2,
+        evicted: 1,
         sessions: vec![("nessus_ntp", 1), ("nessus_otp", 1), ("tls", 1)],
         messages: 18,
         anomalies: vec![("gap", 5), ("header_broken", 1), ("input_damaged", 1), ("limit_reached", 1)],
         facts: [2, 1, 3],
         undocumented: vec![undocumented("10.0.0.1:8443", 12, 34_567), undocumented("[2001:db8::1]:22", 1, 900)],
-        dropped: Some((3, 0)),
+        received: vec![
+            Received { interface: "eth1".to_owned(), packets: 50, dropped_by_kernel: 3, dropped_by_interface: 0 },
+            Received { interface: "eth2".to_owned(), packets: 6, ..Received::default() },
+        ],
+        lost: Lost { records: 7, packets: 0, syslog: 1 },
         span: verdict(true),
         damage: vec!["x.pcap: cut in frame 44, at offset 4711 \x1b[1m".to_owned()],
     }

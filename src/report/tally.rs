@@ -66,6 +66,11 @@ impl Tally {
         count(&mut self.undecoded, reason);
     }
 
+    /// Counts a SYN-ACK whose SYN was not seen.
+    pub fn lone_syn_ack(&mut self) {
+        self.summary.lone_syn_acks = self.summary.lone_syn_acks.saturating_add(1);
+    }
+
     /// Counts an event.
     pub fn event(&mut self, event: &Event<'_>) {
         match &event.kind {
@@ -82,14 +87,15 @@ impl Tally {
         self.summary.damage.push(problem);
     }
 
-    /// The account, for the stages to add what they know.
+    /// The account so far, for the stages to add what they know.
     #[must_use]
-    pub fn close(self) -> Summary {
+    pub fn so_far(&self) -> Summary {
+        let list = |counts: &BTreeMap<&'static str, u64>| counts.iter().map(|(name, count)| (*name, *count)).collect();
         Summary {
-            undecoded: self.undecoded.into_iter().collect(),
-            sessions: self.sessions.into_iter().collect(),
-            anomalies: self.anomalies.into_iter().collect(),
-            ..self.summary
+            undecoded: list(&self.undecoded),
+            sessions: list(&self.sessions),
+            anomalies: list(&self.anomalies),
+            ..self.summary.clone()
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::event::LoginJudged;
 use crate::event::Message;
 use crate::event::Phase;
 use crate::event::Session;
+use crate::event::Summary;
 use crate::peer::Flow;
 use crate::peer::FlowId;
 use crate::peer::Peer;
@@ -78,6 +79,7 @@ impl Timeline {
             EventKind::AnomalyFound(anomaly) => self.anomaly(page, event, anomaly),
             EventKind::FloodSeen(flood) => self.alarm(page, event, &words::flood(flood)),
             EventKind::ScannerSeen(scanner) => self.alarm(page, event, &words::scanner(scanner)),
+            EventKind::Stats(so_far) => self.stats(page, event, so_far),
             EventKind::SpanVerdict(verdict) => self.verdict(page, event, verdict),
             EventKind::LoginJudged(judged) => self.login(page, event, judged),
             EventKind::FlowClosed(flow, closing) => self.closed(page, event, flow, *closing),
@@ -212,6 +214,18 @@ impl Timeline {
                 self.alarm(page, event, &finding_sentence(finding, &verdict.counts));
             }
         }
+    }
+
+    /// Draws the counts so far.
+    fn stats(&mut self, page: &mut Page, event: &Event<'_>, so_far: &Summary) {
+        self.begun = true;
+        self.current = None;
+        let lost = so_far.received_in_all().map_or_else(String::new, |all| {
+            format!(", {} dropped by the kernel, {} by the interface", all.dropped_by_kernel, all.dropped_by_interface)
+        });
+        let [services, ..] = so_far.facts;
+        let seen = [words::count(so_far.flows, "connection"), words::count(services, "service"), words::count(so_far.messages, "message")];
+        page.wrapped(palette::FAINT, 3, &format!("·· {}: {}{lost}; {}", event.at, words::count(so_far.frames, "packet"), seen.join(", ")));
     }
 
     /// Draws a line that warns.

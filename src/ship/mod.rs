@@ -1,4 +1,4 @@
-//! Finished events to where others read: syslog, beside the main output.
+//! What is finished to where others read it: files that rotate, the packets of sessions, and syslog beside the main output.
 //!
 //! A line format is one file, its `mod` line and an entry in [`LINES`]. Which events are told, and what is said of them, is decided
 //! once for all formats in `notice.rs`: a new kind is one arm there.
@@ -8,8 +8,10 @@ mod courier;
 mod link;
 mod nnm;
 mod notice;
+mod packets;
 mod queue;
 mod rfc5424;
+mod rolling;
 mod syslog;
 mod target;
 mod tee;
@@ -17,6 +19,11 @@ mod tee;
 mod tests;
 
 pub use notice::Notice;
+pub use packets::Packets;
+pub use rolling::Cut;
+pub use rolling::Manner;
+pub use rolling::Rolling;
+pub use rolling::Rotation;
 pub use syslog::Syslog;
 pub use target::Target;
 pub use target::parse_target;

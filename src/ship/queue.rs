@@ -1,5 +1,6 @@
 //! Between the capture and the thread that sends: bounded, never waited for by the capture, and every message accounted for.
 
+use crate::loss::Counter;
 use std::collections::VecDeque;
 use std::sync::Condvar;
 use std::sync::Mutex;
@@ -30,6 +31,8 @@ pub(super) struct Queue {
     changed: Condvar,
     most_lines: usize,
     most_bytes: usize,
+    /// Counts what is dropped, for the run to tell.
+    lost: Counter,
 }
 
 #[derive(Debug, Default)]
@@ -46,8 +49,8 @@ struct State {
 }
 
 impl Queue {
-    pub(super) fn new(most_lines: usize, most_bytes: usize) -> Self {
-        Self { state: Mutex::default(), changed: Condvar::new(), most_lines, most_bytes }
+    pub(super) fn new(most_lines: usize, most_bytes: usize, lost: Counter) -> Self {
+        Self { state: Mutex::default(), changed: Condvar::new(), most_lines, most_bytes, lost }
     }
 
     /// What one thread left half done, the other can still read: there is no panic between two changes that belong together.
@@ -62,6 +65,7 @@ impl Queue {
         let bytes = state.bytes.saturating_add(line.len());
         if state.lines.len() >= self.most_lines || bytes > self.most_bytes {
             count(&mut state.counts.no_room);
+            self.lost.add(1);
             return;
         }
         state.bytes = bytes;
@@ -77,6 +81,7 @@ impl Queue {
         let mut state = self.state();
         count(&mut state.counts.told);
         count(&mut state.counts.too_long);
+        self.lost.add(1);
     }
 
     /// All that was added may be sent.
@@ -128,6 +133,7 @@ impl Queue {
 
     pub(super) fn refused(&self) {
         count(&mut self.state().counts.refused);
+        self.lost.add(1);
     }
 
     /// A message that the socket took was lost after all.
@@ -136,6 +142,7 @@ impl Queue {
         if let Some(sent) = state.counts.sent.checked_sub(1) {
             state.counts.sent = sent;
             count(&mut state.counts.refused);
+            self.lost.add(1);
         }
     }
 
@@ -169,7 +176,7 @@ mod tests {
 
     #[test]
     fn both_bounds_drop_and_count() {
-        let queue = Queue::new(2, 10);
+        let queue = Queue::new(2, 10, Counter::default());
         for line in [&b"four"[..], b"seven77", b"six666", b""] {
             queue.put(line.to_vec(), false);
         }
@@ -181,7 +188,7 @@ mod tests {
 
     #[test]
     fn what_is_held_waits_and_is_not_promised() {
-        let queue = Queue::new(10, 100);
+        let queue = Queue::new(10, 100, Counter::default());
         queue.put(b"a".to_vec(), true);
         queue.release();
         queue.put(b"b".to_vec(), true);
@@ -194,7 +201,7 @@ mod tests {
 
     #[test]
     fn the_end_does_not_wait_for_ever() {
-        let queue = Queue::new(10, 100);
+        let queue = Queue::new(10, 100, Counter::default());
         queue.put(b"a".to_vec(), false);
         let start = Instant::now();
         assert_eq!(queue.close(Duration::from_millis(20)), Counts { told: 1, ..Counts::default() });

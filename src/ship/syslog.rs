@@ -9,6 +9,7 @@ use super::queue::Counts;
 use super::queue::Queue;
 use crate::event::Event;
 use crate::limits::Limits;
+use crate::loss::Counter;
 use crate::report::Sink;
 use std::io;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub struct Syslog {
 
 impl Syslog {
     /// Starts it. With `held`, messages wait until [`Sink::flush`] or [`Sink::finish`] settles them, within the same bounds, and those
-    /// never settled are never sent.
+    /// never settled are never sent. What is dropped while the run goes on is also counted in `lost`.
     ///
     /// # Errors
     ///
@@ -44,10 +45,10 @@ impl Syslog {
         target: &Target,
         format: &'static LineFormat,
         held: bool,
-        limits: &Limits,
+        (limits, lost): (&Limits, Counter),
         say: impl Fn(&str) + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let queue = Arc::new(Queue::new(limits.syslog_lines, limits.syslog_bytes));
+        let queue = Arc::new(Queue::new(limits.syslog_lines, limits.syslog_bytes, lost));
         let say: Say = Arc::new(say);
         let courier = Courier::new(target.clone(), format.counted, Arc::clone(&queue), Arc::clone(&say));
         thread::Builder::new().name("syslog".to_owned()).spawn(|| courier.work())?;

@@ -156,6 +156,7 @@ pub(crate) fn seen(event: &Event<'_>) -> Seen {
             anomaly = Some(found.clone());
             "anomaly_found"
         }
+        EventKind::Stats(_) => "stats",
         EventKind::Summary(_) => "summary",
     };
     let frames = event.evidence.frames.spans().map(|span| (span.input, span.first, span.last)).collect();

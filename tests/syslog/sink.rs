@@ -10,6 +10,7 @@ use ntp_sniff::event::EventKind;
 use ntp_sniff::event::Scanner;
 use ntp_sniff::evidence::Evidence;
 use ntp_sniff::limits::Limits;
+use ntp_sniff::loss::Counter;
 use ntp_sniff::report::Sink;
 use ntp_sniff::ship::LINES;
 use ntp_sniff::ship::Syslog;
@@ -35,7 +36,7 @@ fn syslog(target: &str, held: bool, limits: &Limits) -> (Syslog, Said) {
     let heard = Arc::clone(&said);
     let say = move |line: &str| heard.lock().unwrap().push(line.to_owned());
     let target = parse_target(target).unwrap();
-    (Syslog::start(&target, &LINES[0], held, limits, say).unwrap(), said)
+    (Syslog::start(&target, &LINES[0], held, (limits, Counter::default()), say).unwrap(), said)
 }
 
 /// An event that makes one message, with a number to tell it by.

@@ -59,7 +59,7 @@ fn classify(out: &mut Map<String, Value>, event: &str) {
         "session_identified" | "phase_entered" | "message_decoded" => ("event", "network", json!(["protocol"])),
         "login_judged" => ("event", "authentication", json!(["start"])),
         "flood_seen" | "scanner_seen" => ("alert", "network", json!(["info"])),
-        "summary" => ("metric", "network", json!(["info"])),
+        "stats" | "summary" => ("metric", "network", json!(["info"])),
         _ => ("event", "network", json!(["info"])),
     };
     for (place, value) in [

@@ -16,7 +16,7 @@
 //! * `evidence.input`: which input these frames are from, from 0 in the order given. Frames of inputs before the newest
 //!   one are in `evidence.earlier`, an array of `{"input":…,"frames":…}`; absent when there are none.
 //! * `evidence.bytes`: start, and end exclusive, in the stream of the peer that sent them; only where the event is about payload.
-//!   A summary and a SPAN verdict rest on no frame: `frames` is empty and `input` absent.
+//!   Counts (`stats`, `summary`) and a SPAN verdict rest on no frame: `frames` is empty and `input` absent.
 //!
 //! # Text from the wire
 //!
@@ -40,6 +40,7 @@ mod flow;
 mod message;
 mod quick;
 mod span;
+mod stats;
 mod summary;
 mod value;
 
@@ -82,6 +83,7 @@ pub(super) enum Line<'a> {
     ScannerSeen(Record<fact::ScannerSeen>),
     SpanVerdict(Record<Box<span::SpanVerdictRecord>>),
     AnomalyFound(Record<Box<anomaly::AnomalyFound<'a>>>),
+    Stats(Record<Box<stats::StatsRecord<'a>>>),
     Summary(Record<Box<summary::SummaryRecord<'a>>>),
 }
 
@@ -117,6 +119,7 @@ impl<'a> Line<'a> {
             EventKind::ScannerSeen(scanner) => Self::ScannerSeen(Record::of(event, fact::ScannerSeen::of(scanner))),
             EventKind::SpanVerdict(verdict) => Self::SpanVerdict(Record::of(event, Box::new(span::SpanVerdictRecord::of(verdict)))),
             EventKind::AnomalyFound(anomaly) => Self::AnomalyFound(Record::of(event, Box::new(anomaly::AnomalyFound::of(anomaly)))),
+            EventKind::Stats(so_far) => Self::Stats(Record::of(event, Box::new(stats::StatsRecord::of(so_far)))),
             EventKind::Summary(summary) => Self::Summary(Record::of(event, Box::new(summary::SummaryRecord::of(summary)))),
         })
     }

@@ -2,6 +2,7 @@
 
 use super::Body;
 use super::Moment;
+use super::stats::InterfaceCounts;
 use crate::event::Summary;
 use crate::report::span::sentence;
 use schemars::JsonSchema;
@@ -47,12 +48,37 @@ pub(in crate::report) struct SummaryRecord<'a> {
     connections_seen: u64,
     /// Services with payload that no dissector claimed, most bytes first.
     undocumented: Vec<UndocumentedService>,
-    /// Packets the kernel dropped; live only.
+    /// Packets that passed the kernel's filter: `frames`, `dropped_by_kernel` and `unread` together; live only, as all that follows
+    /// up to `syslog_dropped`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received: Option<u64>,
+    /// Packets the kernel dropped because the buffer was full.
     #[serde(skip_serializing_if = "Option::is_none")]
     dropped_by_kernel: Option<u64>,
-    /// Packets the interface dropped; live only.
+    /// Packets the interfaces or their drivers dropped.
     #[serde(skip_serializing_if = "Option::is_none")]
     dropped_by_interface: Option<u64>,
+    /// Packets in the buffer that were not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unread: Option<u64>,
+    /// The same interface by interface.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    interfaces: Vec<InterfaceCounts<'a>>,
+    /// Connections that gave way to others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flows_evicted: Option<u64>,
+    /// SYN-ACKs whose SYN was not seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lone_syn_acks: Option<u64>,
+    /// Records that could not be written and were dropped, before this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    records_dropped: Option<u64>,
+    /// Packets that could not be saved and were dropped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    packets_dropped: Option<u64>,
+    /// Syslog messages that were dropped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    syslog_dropped: Option<u64>,
     /// The SPAN doctor's findings at the end, as in `span_verdict`.
     span_verdicts: Vec<&'static str>,
     /// What they mean, for people.
@@ -81,6 +107,8 @@ impl Body for SummaryRecord<'_> {
 impl<'a> SummaryRecord<'a> {
     pub(super) fn of(summary: &'a Summary) -> Self {
         let [services_seen, client_ports_seen, connections_seen] = summary.facts;
+        let all = summary.received_in_all();
+        let live = |count: u64| all.as_ref().map(|_| count);
         let undocumented = summary.undocumented.iter().map(|service| UndocumentedService {
             server_ip: service.server.ip,
             port: service.server.port,
@@ -104,8 +132,16 @@ impl<'a> SummaryRecord<'a> {
             client_ports_seen,
             connections_seen,
             undocumented: undocumented.collect(),
-            dropped_by_kernel: summary.dropped.map(|(kernel, _)| kernel),
-            dropped_by_interface: summary.dropped.map(|(_, interface)| interface),
+            received: all.as_ref().map(|all| all.packets),
+            dropped_by_kernel: all.as_ref().map(|all| all.dropped_by_kernel),
+            dropped_by_interface: all.as_ref().map(|all| all.dropped_by_interface),
+            unread: live(summary.unread()),
+            interfaces: InterfaceCounts::of(&summary.received),
+            flows_evicted: live(summary.evicted),
+            lone_syn_acks: live(summary.lone_syn_acks),
+            records_dropped: live(summary.lost.records),
+            packets_dropped: live(summary.lost.packets),
+            syslog_dropped: live(summary.lost.syslog),
             span_verdicts: summary.span.findings.iter().map(|finding| finding.name()).collect(),
             span_sentence: sentence(&summary.span),
             damage: &summary.damage,

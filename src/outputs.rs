@@ -1,0 +1,148 @@
+//! The outputs that the arguments name, opened: the report, the packets of sessions, syslog.
+
+use crate::cli::Args;
+use crate::cli::When;
+use crate::complain;
+use crate::terminal_width;
+use anyhow::Context;
+use ntp_sniff::error::Error;
+use ntp_sniff::limits::Limits;
+use ntp_sniff::loss::Counter;
+use ntp_sniff::report::FORMATS;
+use ntp_sniff::report::Sink;
+use ntp_sniff::report::Style;
+use ntp_sniff::report::explain::Explain;
+use ntp_sniff::report::held::Held;
+use ntp_sniff::ship::Cut;
+use ntp_sniff::ship::LINES;
+use ntp_sniff::ship::Manner;
+use ntp_sniff::ship::Packets;
+use ntp_sniff::ship::Rolling;
+use ntp_sniff::ship::Syslog;
+use ntp_sniff::ship::Tee;
+use ntp_sniff::upkeep::Orders;
+use signal_hook::consts::SIGHUP;
+use std::fs;
+use std::io;
+use std::io::IsTerminal;
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// The permissions of new outputs, and of packets, which hold passwords; the user's mask takes from both.
+const READABLE: u32 = 0o666;
+const PRIVATE: u32 = 0o600;
+
+/// What the files are called in messages.
+pub(crate) fn name(args: &Args) -> String {
+    args.shipping.output.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
+}
+
+/// Files that the run reads, or keeps its state in.
+fn read(args: &Args) -> Vec<PathBuf> {
+    args.read.iter().chain(&args.recording.state).cloned().collect()
+}
+
+/// Refuses an output that is one of the files that are read.
+pub(crate) fn refuse_input(path: &Path, read: &[PathBuf]) -> Result<(), Error> {
+    let identity = |path: &Path| fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|found| (found.dev(), found.ino()));
+    match identity(path) {
+        Some(output) if read.iter().any(|input| identity(input) == Some(output)) => {
+            let source = io::Error::new(io::ErrorKind::InvalidInput, "it is also read, and would be lost");
+            Err(Error::Write { output: path.display().to_string(), source })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A file, or standard output, as these arguments want it written.
+fn rolling(args: &Args, path: Option<&Path>, (cut, mode): (Cut, u32), lost: &Counter, limits: &Limits) -> anyhow::Result<Rolling> {
+    let reopen = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGHUP, Arc::clone(&reopen)).context("cannot watch for signals")?;
+    let manner = Manner {
+        cut,
+        rotation: args.shipping.rotation(),
+        lasting: !args.live.interface.is_empty(),
+        most_waiting: limits.output_bytes,
+        mode,
+        reopen,
+        lost: lost.clone(),
+        say: Arc::new(complain),
+    };
+    let opened = Rolling::open(path, manner);
+    let output = || path.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
+    Ok(opened.map_err(|source| Error::Write { output: output(), source })?)
+}
+
+/// Where the report goes. Where nobody waits for it, it is gathered; on a terminal every line comes at once; where facts are kept in a
+/// file, it is held back until they are safe.
+pub(crate) fn report(args: &Args, limits: &Limits, owner: Option<(u32, u32)>, orders: &mut Orders) -> anyhow::Result<Box<dyn Sink>> {
+    let terminal = args.shipping.output.is_none() && io::stdout().is_terminal();
+    let lasting = !args.live.interface.is_empty();
+    let writer: Box<dyn Write> = match &args.shipping.output {
+        None if !lasting && terminal => Box::new(io::LineWriter::new(io::stdout())),
+        None if !lasting => Box::new(io::BufWriter::with_capacity(1 << 16, io::stdout())),
+        path => {
+            path.as_ref().map_or(Ok(()), |path| refuse_input(path, &read(args)))?;
+            let rolling = rolling(args, path.as_deref(), (Cut::Lines, READABLE), &orders.unwritten.records, limits)?;
+            give(&rolling, owner)?;
+            Box::new(rolling)
+        }
+    };
+    let writer: Box<dyn Write> = if args.recording.state.is_some() {
+        let most = if lasting { limits.held_output_bytes } else { usize::MAX };
+        let held = Held::new(writer, most, orders.unwritten.records.clone());
+        orders.held = Some(held.bytes());
+        Box::new(held)
+    } else {
+        writer
+    };
+    Ok(sink(args, writer, terminal)?)
+}
+
+/// The format over its writer.
+fn sink(args: &Args, writer: Box<dyn Write>, terminal: bool) -> Result<Box<dyn Sink>, Error> {
+    if let Some((client, server)) = args.recording.explain {
+        return Ok(Box::new(Explain::new(writer, client, server)));
+    }
+    let color = match args.color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => terminal && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+    };
+    let width = args.width.map(usize::from).or_else(|| if terminal { terminal_width() } else { None });
+    let fields = args.fields.unwrap_or_default();
+    let style = Style { color, verbose: args.verbose, hex: args.hex, payload: args.payload, fields, width, show: args.parts() };
+    let format = FORMATS.iter().find(|format| format.name == args.format).or(FORMATS.first());
+    let open = format
+        .map(|format| format.open)
+        .ok_or_else(|| Error::Write { output: args.format.clone(), source: io::Error::from(io::ErrorKind::Unsupported) })?;
+    Ok(open(writer, &style))
+}
+
+/// Where the packets of sessions go, if they are to be saved.
+pub(crate) fn packets(args: &Args, limits: &Limits, owner: Option<(u32, u32)>, orders: &Orders) -> anyhow::Result<Option<Packets>> {
+    let Some(path) = &args.shipping.write else { return Ok(None) };
+    let others: Vec<PathBuf> = read(args).into_iter().chain(args.shipping.output.clone()).collect();
+    refuse_input(path, &others)?;
+    let rolling = rolling(args, Some(path), (Cut::Blocks, PRIVATE), &orders.unwritten.packets, limits)?;
+    give(&rolling, owner)?;
+    let packets = Packets::new(rolling, args.live.interface.clone(), limits);
+    Ok(Some(packets.map_err(|source| Error::Write { output: path.display().to_string(), source })?))
+}
+
+/// Gives an open file to the user that the program is to become.
+fn give(rolling: &Rolling, owner: Option<(u32, u32)>) -> anyhow::Result<()> {
+    owner.map_or(Ok(()), |(user, group)| rolling.hand_over(user, group)).context("an output cannot be given to --user")
+}
+
+/// The sink with syslog beside it, where that is asked for.
+pub(crate) fn with_syslog(main: Box<dyn Sink>, args: &Args, limits: &Limits, lost: Counter) -> anyhow::Result<Box<dyn Sink>> {
+    let format = LINES.iter().find(|format| format.name == args.syslog_format);
+    let (Some(target), Some(format)) = (&args.syslog, format) else { return Ok(main) };
+    let syslog = Syslog::start(target, format, args.recording.state.is_some(), (limits, lost), complain).context("cannot start syslog")?;
+    Ok(Box::new(Tee::new(main, Box::new(syslog))))
+}
