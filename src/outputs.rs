@@ -48,10 +48,15 @@ fn read(args: &Args) -> Vec<PathBuf> {
 
 /// Refuses an output that is one of the files that are read.
 pub(crate) fn refuse_input(path: &Path, read: &[PathBuf]) -> Result<(), Error> {
+    refuse(path, read, "it is also read, and would be lost")
+}
+
+/// Refuses an output that is one of these files.
+fn refuse(path: &Path, others: &[PathBuf], reason: &str) -> Result<(), Error> {
     let identity = |path: &Path| fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|found| (found.dev(), found.ino()));
     match identity(path) {
-        Some(output) if read.iter().any(|input| identity(input) == Some(output)) => {
-            let source = io::Error::new(io::ErrorKind::InvalidInput, "it is also read, and would be lost");
+        Some(output) if others.iter().any(|other| identity(other) == Some(output)) => {
+            let source = io::Error::new(io::ErrorKind::InvalidInput, reason);
             Err(Error::Write { output: path.display().to_string(), source })
         }
         _ => Ok(()),
@@ -126,8 +131,8 @@ fn sink(args: &Args, writer: Box<dyn Write>, terminal: bool) -> Result<Box<dyn S
 /// Where the packets of sessions go, if they are to be saved.
 pub(crate) fn packets(args: &Args, limits: &Limits, owner: Option<(u32, u32)>, orders: &Orders) -> anyhow::Result<Option<Packets>> {
     let Some(path) = &args.shipping.write else { return Ok(None) };
-    let others: Vec<PathBuf> = read(args).into_iter().chain(args.shipping.output.clone()).collect();
-    refuse_input(path, &others)?;
+    refuse_input(path, &read(args))?;
+    refuse(path, args.shipping.output.as_slice(), "it is also the output")?;
     let rolling = rolling(args, Some(path), (Cut::Blocks, PRIVATE), &orders.unwritten.packets, limits)?;
     give(&rolling, owner)?;
     let packets = Packets::new(rolling, args.live.interface.clone(), limits);

@@ -30,9 +30,9 @@ pub fn interfaces() -> Result<Vec<Interface>, Error> {
 
 fn interface(device: Device) -> Interface {
     let flags = &device.flags;
-    let is_card = device.name != "any" && !flags.connection_status.eq(&ConnectionStatus::NotApplicable) || flags.is_loopback();
     let mut state = Vec::new();
-    if is_card || flags.is_up() {
+    // What libpcap describes is no card, and neither up nor down unless it says so.
+    if device.desc.is_none() || flags.is_up() {
         state.push(if flags.is_up() { "up" } else { "down" });
     }
     let more = [(flags.is_running(), "running"), (flags.is_loopback(), "loopback"), (flags.is_wireless(), "wireless")];
