@@ -135,7 +135,7 @@ pub(crate) fn packets(args: &Args, limits: &Limits, owner: Option<(u32, u32)>, o
     refuse(path, args.shipping.output.as_slice(), "it is also the output")?;
     let rolling = rolling(args, Some(path), (Cut::Blocks, PRIVATE), &orders.unwritten.packets, limits)?;
     give(&rolling, owner)?;
-    let packets = Packets::new(rolling, args.live.interface.clone(), limits);
+    let packets = Packets::new(rolling, &args.ntp_port, args.live.interface.clone(), limits);
     Ok(Some(packets.map_err(|source| Error::Write { output: path.display().to_string(), source })?))
 }
 

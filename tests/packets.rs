@@ -130,6 +130,24 @@ fn packets_in_fragments_are_saved_with_all_their_fragments() {
     assert_eq!(saved(capture.to_str().unwrap(), "fragments"), frames);
 }
 
+#[test]
+fn tls_is_saved_where_it_may_hold_a_session() {
+    let capture = "captures/tls_on_1241.pcap";
+    assert_eq!(saved(capture, "tls"), packets(&PathBuf::from(capture)));
+    let mut bytes = fs::read(capture).unwrap();
+    // The same on the port of HTTPS, wherever 1241 stands behind the addresses of a frame.
+    let places: Vec<usize> = bytes.windows(2).enumerate().filter(|(_, port)| *port == [0x04, 0xd9]).map(|(place, _)| place).collect();
+    places.iter().for_each(|place| bytes[*place..place + 2].copy_from_slice(&[0x01, 0xbb]));
+    let elsewhere = on_disk(&bytes);
+    let elsewhere = elsewhere.to_str().unwrap();
+    assert!(run(&["-r", elsewhere, "-T", "jsonl"]).stdout.contains("\"protocol\":\"tls\""));
+    assert!(saved(elsewhere, "https").is_empty());
+    // Unless the user says that a Nessus server is there.
+    let path = fresh("hinted");
+    run(&["-r", elsewhere, "-w", path.to_str().unwrap(), "--ntp-port", "443", "--show", "summary"]).is_quiet();
+    assert!(!packets(&path).is_empty());
+}
+
 /// The limits that were told to be reached.
 #[derive(Default)]
 struct Reached(Vec<&'static str>);
@@ -160,7 +178,7 @@ fn bounded(frames: &[Captured], limits: Limits, name: &str) -> (usize, Vec<&'sta
         lost: Counter::default(),
         say: Arc::new(|text| panic!("{text}")),
     };
-    let packets_out = Packets::new(Rolling::open(Some(&path), manner).unwrap(), Vec::new(), &limits).unwrap();
+    let packets_out = Packets::new(Rolling::open(Some(&path), manner).unwrap(), &[], Vec::new(), &limits).unwrap();
     let options = pipeline::Options { limits, packets: Some(packets_out), ..pipeline::Options::default() };
     let mut sink = Reached::default();
     pipeline::run(&mut memory(frames), options, &mut sink, &AtomicBool::new(false), &mut |error| panic!("{error}")).unwrap();

@@ -16,6 +16,7 @@ use crate::evidence::Frames;
 use crate::limits::Limits;
 use crate::peer::Flow;
 use crate::peer::FlowKey;
+use crate::protocol::PROTOCOLS;
 use crate::time::Timestamp;
 use foldhash::quality::RandomState;
 use hashbrown::HashMap;
@@ -26,6 +27,10 @@ use std::io;
 use std::time::Duration;
 use undecided::Undecided;
 
+/// What is named but not decoded: most of a network's traffic. It is saved on the ports of the other protocols alone, where keys may open
+/// it some day.
+const TLS: &str = "tls";
+
 /// Takes every frame with its segment, and writes those whose connection some dissector has claimed.
 ///
 /// A connection is its two endpoints, as in `flow`; after its end it is still saved for [`Limits::closed_life`], or until the same
@@ -33,6 +38,8 @@ use undecided::Undecided;
 /// their times.
 pub struct Packets {
     out: Pcapng,
+    /// Ports of the protocols that are decoded.
+    ports: Vec<u16>,
     undecided: Undecided,
     /// Connections that are saved: since when each is over.
     claimed: HashMap<FlowKey, Option<Timestamp>, RandomState>,
@@ -48,13 +55,16 @@ pub struct Packets {
 }
 
 impl Packets {
-    /// Writes to this output, whose records are [`super::Cut::Blocks`]. `names` are those of the inputs, where they are interfaces.
+    /// Writes to this output, whose records are [`super::Cut::Blocks`]. `ports` are those the user named for a protocol, `names` those of
+    /// the inputs, where they are interfaces.
     ///
     /// # Errors
     ///
     /// What the output says; only of one that does not last.
-    pub fn new(out: Rolling, names: Vec<String>, limits: &Limits) -> io::Result<Self> {
+    pub fn new(out: Rolling, ports: &[u16], names: Vec<String>, limits: &Limits) -> io::Result<Self> {
+        let known = PROTOCOLS.iter().filter(|protocol| protocol.id() != TLS).flat_map(|protocol| protocol.ports());
         Ok(Self {
+            ports: known.chain(ports).copied().collect(),
             out: Pcapng::new(out, names)?,
             undecided: Undecided::new(limits.saved_flow_bytes, limits.saved_bytes),
             claimed: HashMap::default(),
@@ -95,7 +105,9 @@ impl Packets {
     /// Hears of sessions and of ends.
     pub(crate) fn event(&mut self, event: &Event<'_>) {
         match event.kind {
-            EventKind::SessionIdentified(flow, _) => self.claim(FlowKey::of(flow.client, flow.server).0),
+            EventKind::SessionIdentified(flow, session) if session.protocol != TLS || self.ports.contains(&flow.server.port) => {
+                self.claim(FlowKey::of(flow.client, flow.server).0);
+            }
             // Its successor begins with the frame at hand.
             EventKind::FlowClosed(flow, Closing::Reused) => {
                 let key = FlowKey::of(flow.client, flow.server).0;
