@@ -72,6 +72,9 @@ fn limits_are_those_of_the_program() {
     for (name, value) in [
         ("record_bytes", number(limits.record_bytes)),
         ("unpack_bytes", mebibytes(limits.unpack_bytes)),
+        ("output_bytes", mebibytes(limits.output_bytes)),
+        ("held_output_bytes", mebibytes(limits.held_output_bytes)),
+        ("saved_bytes", mebibytes(limits.saved_bytes)),
         ("connections", number(limits.connections)),
         ("pending_syns", number(limits.pending_syns)),
         ("pending_syn_life", seconds(limits.pending_syn_life)),

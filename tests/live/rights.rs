@@ -106,6 +106,25 @@ fn the_right_to_capture_is_enough() {
 }
 
 #[test]
+fn the_unit_of_systemd_starts_a_program_that_runs() {
+    let Some(net) = Net::new("unit") else { return };
+    let program = for_everybody(&net);
+    let unit = fs::read_to_string("packaging/ntp-sniff.service").unwrap();
+    let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/ntp-sniff ")).unwrap();
+    let folder = net.folder.display().to_string();
+    let line = start.replace("$NTP_SNIFF", "-i v0 --focus 192.0.2.0/24");
+    let line = line.replace("${LOGS_DIRECTORY}", &folder).replace("${STATE_DIRECTORY}", &folder);
+    let args: Vec<&str> = line.split(' ').collect();
+    let sniffer = Sniffer::run(as_nobody(&net, &program, "-all,+net_raw", &args));
+    sniffer.said.recv_timeout(PATIENCE).unwrap();
+    has_no_rights(&sniffer);
+    net.hold_dialogue();
+    until("it is written", || super::net::count(&net.file("events.jsonl"), "flow_closed") == 1);
+    sniffer.signal("TERM");
+    assert_eq!(sniffer.ended().0, Some(0));
+}
+
+#[test]
 fn root_becomes_the_user_it_names() {
     let Some(net) = Net::new("drop") else { return };
     fs::set_permissions(&net.folder, fs::Permissions::from_mode(0o777)).unwrap();
