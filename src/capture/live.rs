@@ -116,10 +116,11 @@ impl Live {
         look && Instant::now() >= end
     }
 
-    /// Waits until there is something to read, but not for ever. Whether there is.
+    /// Waits until there is something to read on an interface whose next frame is not here yet, but not for ever. Whether there is.
     fn wait(&self, most: &Timespec) -> bool {
         // A blocking read would not come back from a link without any packet: the ring's timeout starts with the first.
-        let mut rings: Vec<PollFd<'_>> = self.cards.iter().map(|card| PollFd::new(&card.capture, PollFlags::IN)).collect();
+        let lacking = self.cards.iter().enumerate().filter(|(index, _)| self.waiting.lacks(*index));
+        let mut rings: Vec<PollFd<'_>> = lacking.map(|(_, card)| PollFd::new(&card.capture, PollFlags::IN)).collect();
         // An error of the wait is a signal that came; what else may be wrong shows in the next read.
         rustix::event::poll(&mut rings, Some(most)).is_ok_and(|ready| ready > 0)
     }

@@ -46,6 +46,11 @@ impl Waiting {
         self.places.iter().all(|place| place.head.is_none())
     }
 
+    /// Whether no frame of this interface waits.
+    pub(super) fn lacks(&self, index: usize) -> bool {
+        self.places.get(index).is_none_or(|place| place.head.is_none())
+    }
+
     /// Forgets an interface; those after it move up.
     pub(super) fn lose(&mut self, index: usize) {
         if index < self.places.len() {
@@ -138,6 +143,6 @@ mod tests {
         assert_eq!(two.take(1).unwrap().id.input, 1);
         assert_eq!(two.earliest(), Some(0));
         two.lose(1);
-        assert!(two.is_due(0) && !two.is_empty());
+        assert!(two.is_due(0) && !two.is_empty() && !two.lacks(0));
     }
 }
