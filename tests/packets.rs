@@ -30,6 +30,7 @@ use ntp_sniff::ship::Rolling;
 use ntp_sniff::ship::Rotation;
 use std::fs;
 use std::io;
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -52,10 +53,10 @@ fn fresh(name: &str) -> PathBuf {
 }
 
 /// The bytes of all packets of a capture, as tshark or the program's own reader sees them.
-fn packets(path: &PathBuf) -> Vec<Vec<u8>> {
+fn packets(path: &Path) -> Vec<Vec<u8>> {
     use ntp_sniff::capture::Next;
     use ntp_sniff::capture::Source as _;
-    let mut files = ntp_sniff::capture::files::Files::new(vec![path.clone()], &Limits::default());
+    let mut files = ntp_sniff::capture::files::Files::new(vec![path.to_owned()], &Limits::default());
     let mut packets = Vec::new();
     while let Next::Frame(frame) = files.next().unwrap() {
         packets.push(frame.bytes.to_vec());
@@ -75,7 +76,7 @@ fn saved(capture: &str, name: &str) -> Vec<Vec<u8>> {
 fn a_capture_of_one_session_is_saved_whole_and_one_without_is_empty() {
     for name in ["nessusd_13_fast_login.pcap", "handshake_20_vxlan.pcap", "frank4dd.pcap", "port_reuse.pcap", "padding_ipv6_vlan.pcap"] {
         let capture = format!("captures/{name}");
-        let all = packets(&PathBuf::from(&capture));
+        let all = packets(Path::new(&capture));
         let saved = saved(&capture, name);
         if name.starts_with("handshake") {
             assert!(saved.is_empty(), "{name}");
@@ -133,11 +134,13 @@ fn packets_in_fragments_are_saved_with_all_their_fragments() {
 #[test]
 fn tls_is_saved_where_it_may_hold_a_session() {
     let capture = "captures/tls_on_1241.pcap";
-    assert_eq!(saved(capture, "tls"), packets(&PathBuf::from(capture)));
+    assert_eq!(saved(capture, "tls"), packets(Path::new(capture)));
     let mut bytes = fs::read(capture).unwrap();
     // The same on the port of HTTPS, wherever 1241 stands behind the addresses of a frame.
     let places: Vec<usize> = bytes.windows(2).enumerate().filter(|(_, port)| *port == [0x04, 0xd9]).map(|(place, _)| place).collect();
-    places.iter().for_each(|place| bytes[*place..place + 2].copy_from_slice(&[0x01, 0xbb]));
+    for place in places {
+        bytes[place..place + 2].copy_from_slice(&[0x01, 0xbb]);
+    }
     let elsewhere = on_disk(&bytes);
     let elsewhere = elsewhere.to_str().unwrap();
     assert!(run(&["-r", elsewhere, "-T", "jsonl"]).stdout.contains("\"protocol\":\"tls\""));
@@ -232,8 +235,8 @@ fn saved_packets_are_rotated_and_every_file_is_a_capture() {
     assert!(files.len() > 3, "{files:?}");
     // The oldest, which has the largest number, first; the newest has none.
     files.sort_by_key(|file| std::cmp::Reverse(file.extension().unwrap().to_str().unwrap().parse::<u32>().unwrap_or(0)));
-    let all: Vec<Vec<u8>> = files.iter().flat_map(packets).collect();
-    assert_eq!(all, packets(&PathBuf::from("captures/nessusd_13_fast_login.pcap")));
+    let all: Vec<Vec<u8>> = files.iter().flat_map(|file| packets(file)).collect();
+    assert_eq!(all, packets(Path::new("captures/nessusd_13_fast_login.pcap")));
     for file in files {
         let Ok(tshark) = Command::new("tshark").arg("-r").arg(&file).output() else {
             assert!(std::env::var_os("CI").is_none(), "tshark is missing");
