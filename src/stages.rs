@@ -130,8 +130,8 @@ impl<'s> Stages<'s> {
             self.settle(complain);
         }
         if self.upkeep.let_go() {
-            self.out.flush();
             self.let_packets_go();
+            self.out.flush();
         }
         self.owes_stats |= self.upkeep.stats();
         self.upkeep.be_alive();
@@ -142,6 +142,7 @@ impl<'s> Stages<'s> {
         self.now = now.unwrap_or(self.now);
         self.look(complain);
         if !self.upkeep.holds() {
+            self.let_packets_go();
             self.out.flush();
         }
     }
@@ -149,6 +150,7 @@ impl<'s> Stages<'s> {
     /// Makes facts safe first, and lets the output go then: what was read is never told again. Where that fails, a run that is to last
     /// holds the output back and tries again.
     fn settle(&mut self, complain: &mut dyn FnMut(&Error)) {
+        self.let_packets_go();
         let settled = self.inventory.settle();
         let news = self.upkeep.settled(settled.is_ok());
         match settled {
@@ -157,7 +159,6 @@ impl<'s> Stages<'s> {
             Err(error) if news => complain(&error),
             Err(_) => {}
         }
-        self.let_packets_go();
     }
 
     /// Whether counts are to be told.

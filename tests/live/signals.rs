@@ -75,6 +75,17 @@ fn it_ends_by_itself_when_its_time_is_up() {
 }
 
 #[test]
+fn any_is_all_interfaces() {
+    let Some(net) = Net::new("any") else { return };
+    let sniffer = Sniffer::run(net.program(&["-i", "any", "-T", "jsonl", "--duration", "3s", "tcp port 1241"]));
+    sniffer.said.recv_timeout(PATIENCE).unwrap();
+    net.hold_dialogue();
+    let records = sniffer.finish();
+    assert_eq!(names(&records).len(), MESSAGES);
+    assert!(records.iter().any(|record| record["event"] == "connection_seen" && record["grade"] == "synack"));
+}
+
+#[test]
 fn an_interface_that_goes_down_and_up_is_captured_on() {
     let Some(net) = Net::new("down") else { return };
     let sniffer = Sniffer::start(&net, &[]);
