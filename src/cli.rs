@@ -1,6 +1,7 @@
 //! The command line: arguments, and nothing else.
 
 pub(crate) mod commands;
+pub(crate) mod keys;
 pub(crate) mod live;
 pub(crate) mod recording;
 pub(crate) mod shipping;
@@ -13,6 +14,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
+use keys::KeyFiles;
 use live::Live;
 use ntp_sniff::protocol::PROTOCOLS;
 use ntp_sniff::report::FORMATS;
@@ -150,6 +152,9 @@ pub(crate) struct Args {
     /// A hint for connections whose handshake is missing. Protocols are told by their content, on any port.
     #[arg(long, value_name = "PORT", value_delimiter = ',', help_heading = "Protocols")]
     pub(crate) ntp_port: Vec<u16>,
+
+    #[command(flatten, next_help_heading = "TLS")]
+    pub(crate) keys: KeyFiles,
 
     /// Print the version, and that of libpcap.
     #[arg(short = 'V', long)]

@@ -92,6 +92,14 @@ pub enum Error {
         /// What is wrong, and what to do.
         problem: String,
     },
+    /// A file of keys cannot be used.
+    #[error("{}: {problem}", path.display())]
+    Keys {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// An output cannot be written.
     #[error("{output}: cannot write: {source}")]
     Write {

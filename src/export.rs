@@ -27,13 +27,15 @@ pub(crate) fn run(args: &Export) -> anyhow::Result<u8> {
     let filter = (!args.expression.is_empty()).then(|| Filter::new(&args.expression.join(" ")));
     filter.as_ref().map_or(Ok(()), Filter::check)?;
     let limits = Limits::default();
-    let mut source = crate::files(&args.read, &limits, &stop);
+    let (keys, inbox) = crate::keys::open(&args.keys, &args.read, &limits, &mut complain)?;
+    let mut source = crate::with_inbox(crate::files(&args.read, &limits, &stop), inbox.as_ref());
     let mut reports = ScanReports::new(&limits, outputs(args)?);
     let options = pipeline::Options {
         limits,
         filter,
         checks: Checks { verify: args.verify_checksum },
         hints: args.ntp_port.iter().map(|port| ("nessus_ntp", *port)).collect(),
+        keys,
         ..pipeline::Options::default()
     };
     let ran = pipeline::run(&mut source, options, &mut reports, &stop, &mut |error| complain(&error.to_string()));

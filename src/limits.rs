@@ -65,6 +65,24 @@ pub struct Limits {
     pub probes: usize,
     /// Sessions dissected at once.
     pub sessions: usize,
+    /// TLS sessions read at once; those beyond are named, not read.
+    pub tls_sessions: usize,
+    /// Bytes of a TLS session that wait for what the other side says: a handshake's last part and some records.
+    pub tls_waiting_bytes: usize,
+    /// Bytes of a TLS session that wait for secrets that may still come, from a key log that grows or a pipe.
+    pub tls_parked_bytes: usize,
+    /// The same for all sessions together.
+    pub tls_parked_bytes_in_all: usize,
+    /// How long a TLS session waits for its secrets: programs write them within the handshake.
+    pub tls_parked_life: Duration,
+    /// Work to find the next record behind lost bytes, in bytes decrypted; one of 3DES counts as 50. A usual loss takes some kilobytes.
+    pub tls_trial_bytes: u64,
+    /// How often one direction of a TLS session is found again after a loss.
+    pub tls_trials: u32,
+    /// Secrets kept of key logs, each of some 200 bytes.
+    pub tls_secrets: usize,
+    /// TLS sessions remembered because they may be resumed.
+    pub tls_earlier_sessions: usize,
     /// Datagrams being put together from fragments.
     pub datagrams: usize,
     /// Bytes of all fragments held.
@@ -133,6 +151,15 @@ impl Default for Limits {
             probe_pieces: 2048,
             probes: 1024,
             sessions: 4096,
+            tls_sessions: 4096,
+            tls_waiting_bytes: 256 << 10,
+            tls_parked_bytes: 1 << 20,
+            tls_parked_bytes_in_all: 64 << 20,
+            tls_parked_life: Duration::from_secs(5),
+            tls_trial_bytes: 16 << 20,
+            tls_trials: 4096,
+            tls_secrets: 1 << 20,
+            tls_earlier_sessions: 4096,
             datagrams: 1024,
             fragment_bytes: 4 << 20,
             fragments_per_datagram: 1024,

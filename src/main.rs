@@ -5,6 +5,7 @@ mod diff;
 mod export;
 mod facts;
 mod interfaces;
+mod keys;
 mod outputs;
 mod progress;
 mod sandbox;
@@ -18,6 +19,7 @@ use cli::live::KernelFilter;
 use ntp_sniff::capture::Source;
 use ntp_sniff::capture::files::Files;
 use ntp_sniff::capture::filter::Filter;
+use ntp_sniff::capture::secrets::Inbox;
 use ntp_sniff::decode::Checks;
 use ntp_sniff::error::Error;
 use ntp_sniff::event::Summary;
@@ -106,7 +108,13 @@ fn watch(args: &Args) -> anyhow::Result<u8> {
     let limits = Limits { threads: usize::from(args.threads), ..Limits::default() };
     let user = args.live.user.as_deref().map(Nobody::find).transpose()?;
     let owner = user.as_ref().map(Nobody::ids);
-    let mut source = source(args, &limits, &stop)?;
+    let mut remark = |text: &str| {
+        if !args.quiet {
+            complain(text);
+        }
+    };
+    let (keys, inbox) = keys::open(&args.keys, &args.read, &limits, &mut remark)?;
+    let mut source = source(args, &limits, &stop, inbox.as_ref())?;
     let (wanted, mut orders) = recording(args)?;
     let report = outputs::report(args, &limits, owner, &mut orders)?;
     let packets = outputs::packets(args, &limits, owner, &orders)?;
@@ -129,6 +137,7 @@ fn watch(args: &Args) -> anyhow::Result<u8> {
         orders,
         packets,
         hints: args.ntp_port.iter().map(|port| ("nessus_ntp", *port)).collect(),
+        keys,
         reveal: args.reveal_secrets,
     };
     let ran = pipeline::run(source.as_mut(), options, sink.as_mut(), &stop, &mut |error| complain(&error.to_string()));
@@ -163,7 +172,8 @@ fn give_up_rights(args: &Args, user: Option<&Nobody>) -> anyhow::Result<()> {
     }
     let written = [&args.shipping.output, &args.shipping.write, &args.recording.state].into_iter().flatten().cloned();
     let tcp = args.syslog.as_ref().is_some_and(|target| matches!(target, Target::Tcp(_)));
-    let reach = Reach { written: written.collect(), read: args.recording.scope.focus_source().files(), tcp };
+    let read = args.recording.scope.focus_source().files().into_iter().chain(args.keys.keylog.iter().cloned()).collect();
+    let reach = Reach { written: written.collect(), read, tcp };
     if let Some(said) = sandbox::enter(user, Some(&reach).filter(|_| !args.live.no_sandbox))? {
         complain(said);
     }
@@ -256,7 +266,7 @@ fn filter(args: &Args) -> Result<Option<Filter>, Error> {
 }
 
 /// The frames' source: an interface, or files with a progress bar where somebody looks.
-fn source(args: &Args, limits: &Limits, stop: &Arc<AtomicBool>) -> Result<Box<dyn Source>, Error> {
+fn source(args: &Args, limits: &Limits, stop: &Arc<AtomicBool>, inbox: Option<&Inbox>) -> Result<Box<dyn Source>, Error> {
     if !args.live.interface.is_empty() {
         return Ok(Box::new(interfaces::open(args, stop)?));
     }
@@ -264,7 +274,7 @@ fn source(args: &Args, limits: &Limits, stop: &Arc<AtomicBool>) -> Result<Box<dy
         let problem = "nothing to read: name a capture file with -r FILE (- for standard input), or an interface with -i IF";
         Args::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
     }
-    let files = files(&args.read, limits, stop);
+    let files = with_inbox(files(&args.read, limits, stop), inbox);
     let wanted = !args.quiet && io::stderr().is_terminal() && (args.shipping.output.is_some() || !io::stdout().is_terminal());
     Ok(if wanted { Box::new(progress::Shown::new(files)) } else { Box::new(files) })
 }
@@ -275,6 +285,14 @@ fn files(read: &[PathBuf], limits: &Limits, stop: &Arc<AtomicBool>) -> Files {
         Args::command().error(ErrorKind::InvalidValue, "standard input is a terminal: pipe a capture into it").exit();
     }
     Files::new(read.to_vec(), limits).stop_on(stop)
+}
+
+/// Secrets of what cannot be read twice are kept as they come.
+fn with_inbox(files: Files, inbox: Option<&Inbox>) -> Files {
+    match inbox {
+        Some(inbox) => files.secrets_to(inbox),
+        None => files,
+    }
 }
 
 /// The file to write to, unless it is one of those the run reads.

@@ -1,6 +1,7 @@
 //! Who talks: endpoints, the two peers of a connection, and what names a connection.
 
 use crate::evidence::Frames;
+use crate::secured::Secured;
 use crate::time::Timestamp;
 use crate::tunnel::TunnelStack;
 use std::fmt;
@@ -205,6 +206,8 @@ pub struct Flow {
     pub announced: bool,
     /// Where the inventory keeps its facts: the service, the client's port, the connection. A hint of its own, nothing to others.
     pub facts_at: [u32; 3],
+    /// What is known of the TLS session it carries, if it carries one.
+    pub tls: Option<Box<Secured>>,
 }
 
 impl Flow {

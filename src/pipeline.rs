@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::event::Summary;
 use crate::flow::Flows;
 use crate::inventory::Wanted;
+use crate::layer::Keys;
 use crate::limits::Limits;
 use crate::report::Sink;
 use crate::ship::Packets;
@@ -37,6 +38,8 @@ pub struct Options {
     pub packets: Option<Packets>,
     /// Ports the user named for a protocol.
     pub hints: Vec<(&'static str, u16)>,
+    /// What TLS is opened with.
+    pub keys: Keys,
     /// Whether secrets are shown.
     pub reveal: bool,
 }
@@ -55,8 +58,8 @@ pub fn run(
     stop: &AtomicBool,
     complain: &mut dyn FnMut(&Error),
 ) -> Result<Summary, Error> {
-    let Options { limits, mut filter, count, checks, wanted, orders, mut packets, hints, reveal } = options;
-    let mut stages = Stages::new(&limits, (wanted, orders), hints, reveal, (sink, packets.as_mut()));
+    let Options { limits, mut filter, count, checks, wanted, orders, mut packets, hints, keys, reveal } = options;
+    let mut stages = Stages::new(&limits, (wanted, orders), hints, (keys, reveal), (sink, packets.as_mut()));
     let mut decoder = Decoder::new(&limits, checks);
     let mut flows = Flows::new(&limits, &stages.known_ports());
     let mut fatal = None;

@@ -21,6 +21,9 @@ use crate::inventory::Doctor;
 use crate::inventory::FocusSource;
 use crate::inventory::Inventory;
 use crate::inventory::Wanted;
+use crate::layer::Above;
+use crate::layer::Keys;
+use crate::layer::Layers;
 use crate::limits::Limits;
 use crate::loss::Received;
 use crate::peer::Endpoint;
@@ -41,6 +44,7 @@ use std::io;
 pub(crate) struct Stages<'s> {
     inventory: Inventory,
     doctor: Doctor,
+    layers: Layers,
     conversations: Conversations,
     out: Out<'s>,
     upkeep: Upkeep,
@@ -87,13 +91,15 @@ impl<'s> Stages<'s> {
         limits: &Limits,
         (wanted, orders): (Wanted, Orders),
         hints: Vec<(&'static str, u16)>,
-        reveal: bool,
+        (keys, reveal): (Keys, bool),
         (sink, packets): (&'s mut dyn Sink, Option<&'s mut Packets>),
     ) -> Self {
+        let conversations = Conversations::new(limits, hints, reveal, sink.wants_messages());
         Self {
             inventory: Inventory::new(wanted, limits),
             doctor: Doctor::new(),
-            conversations: Conversations::new(limits, hints, reveal, sink.wants_messages()),
+            layers: Layers::new(limits, keys, conversations.dialogue_ports()),
+            conversations,
             out: Out { tally: Tally::default(), sink, packets, failure: None },
             upkeep: Upkeep::new(orders),
             broken: None,
@@ -303,6 +309,22 @@ fn verdict_event(at: Timestamp, verdict: &SpanVerdict) -> Event<'_> {
     Event { at, flow: None, evidence: Evidence::default(), kind: EventKind::SpanVerdict(verdict) }
 }
 
+/// What stands behind the layers.
+struct Next<'a, 's> {
+    conversations: &'a mut Conversations,
+    out: &'a mut Out<'s>,
+}
+
+impl Above for Next<'_, '_> {
+    fn event(&mut self, event: Event<'_>) {
+        self.out.event(&event);
+    }
+
+    fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {
+        self.conversations.chunk(flow, from, chunk, &mut |event| self.out.event(&event))
+    }
+}
+
 impl Receiver for Stages<'_> {
     fn event(&mut self, event: Event<'_>) {
         self.out.event(&event);
@@ -325,7 +347,8 @@ impl Receiver for Stages<'_> {
     }
 
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {
-        let interest = self.conversations.chunk(flow, from, chunk, &mut |event| self.out.event(&event));
+        let Self { layers, conversations, out, .. } = self;
+        let interest = layers.chunk(flow, from, chunk, &mut Next { conversations, out });
         if let Some(packets) = &mut self.out.packets {
             packets.decided(flow, interest == Interest::Keep);
         }
@@ -334,6 +357,8 @@ impl Receiver for Stages<'_> {
 
     fn closed(&mut self, flow: &mut Flow) {
         self.inventory.closed(flow, &mut |event| self.out.event(&event));
-        self.conversations.closed(flow, &mut |event| self.out.event(&event));
+        let Self { layers, conversations, out, .. } = self;
+        layers.closed(flow, &mut Next { conversations, out });
+        conversations.closed(flow, &mut |event| out.event(&event));
     }
 }

@@ -7,6 +7,7 @@ use super::input;
 use super::input::Kind;
 use super::pcap::Pcap;
 use super::pcapng::PcapNg;
+use super::secrets::Secrets;
 use crate::error::Error;
 use crate::evidence::FrameId;
 use crate::limits::Limits;
@@ -16,15 +17,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
-
-/// Secrets that a pcapng file carries for its own traffic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Secrets {
-    /// Their type: `0x544c534b` is a TLS key log as text, others are in the pcapng specification.
-    pub kind: u32,
-    /// As they are in the file.
-    pub bytes: Vec<u8>,
-}
 
 /// Where a frame is, in the buffer.
 #[derive(Clone, Copy, Debug, Default)]
@@ -150,6 +142,11 @@ impl CaptureFile {
         let Record { at, link_type, wire_len, from, len } = self.record;
         let id = FrameId { input: self.input, number: self.frames };
         Frame { id, at, link_type, wire_len, bytes: self.buffer.lent(from, len) }
+    }
+
+    /// Whether its format has room for secrets.
+    pub(super) fn carries_secrets(&self) -> bool {
+        matches!(self.walk, Walk::PcapNg(_))
     }
 
     /// The secrets that came so far, in order, and how many blocks of them were left out because `limits.secrets_bytes` or

@@ -3,8 +3,9 @@
 use super::Next;
 use super::Source;
 use super::file::CaptureFile;
-use super::file::Secrets;
 use super::input;
+use super::secrets::Inbox;
+use super::secrets::Secrets;
 use crate::error::Error;
 use crate::limits::Limits;
 use std::path::PathBuf;
@@ -33,6 +34,8 @@ pub struct Files {
     read: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
     total: Option<u64>,
+    /// Where secrets of pipes are put, and how many of the open one were.
+    inbox: Option<(Inbox, usize)>,
     /// Of files that are over.
     secrets: Vec<Secrets>,
     secrets_left_out: u64,
@@ -46,13 +49,20 @@ impl Files {
         let total = paths.iter().map(|path| input::size_on_disk(path)).try_fold(0_u64, |sum, len| Some(sum.saturating_add(len?)));
         let limits = limits.clone();
         let (open, read, stop, secrets) = (None, Arc::default(), Arc::default(), Vec::new());
-        Self { paths, names, limits, open, upcoming: 0, read, stop, total, secrets, secrets_left_out: 0 }
+        Self { paths, names, limits, open, upcoming: 0, read, stop, total, inbox: None, secrets, secrets_left_out: 0 }
     }
 
     /// Lets a quiet standard input end when this flag becomes true.
     #[must_use]
     pub fn stop_on(mut self, stop: &Arc<AtomicBool>) -> Self {
         self.stop = Arc::clone(stop);
+        self
+    }
+
+    /// Puts secrets here as they come. Only an input that cannot be read twice needs it: [`search`] finds those of all others.
+    #[must_use]
+    pub fn secrets_to(mut self, inbox: &Inbox) -> Self {
+        self.inbox = Some((inbox.clone(), 0));
         self
     }
 
@@ -82,9 +92,23 @@ impl Files {
     /// Moves to the next frame of any file; `false` when all are over.
     #[inline]
     fn advance(&mut self) -> Result<bool, Error> {
-        match self.open.as_mut().map(CaptureFile::advance) {
+        let moved = self.open.as_mut().map(CaptureFile::advance);
+        if self.inbox.is_some() {
+            self.deliver();
+        }
+        match moved {
             Some(Ok(true)) => Ok(true),
             moved => self.advance_over(moved),
+        }
+    }
+
+    /// Puts secrets that came into the inbox.
+    #[cold]
+    fn deliver(&mut self) {
+        if let (Some((inbox, put)), Some(file)) = (&mut self.inbox, &self.open) {
+            let secrets = file.secrets().0;
+            inbox.put(secrets.get(*put..).unwrap_or_default());
+            *put = secrets.len();
         }
     }
 
@@ -113,12 +137,31 @@ impl Files {
     /// Keeps what outlives the open file, and lets it go.
     fn close(&mut self) {
         let Some(file) = self.open.take() else { return };
+        if let Some((_, put)) = &mut self.inbox {
+            *put = 0;
+        }
         let (secrets, left_out) = file.secrets();
         let kept = secrets.iter().fold(0_usize, |sum, secret| sum.saturating_add(secret.bytes.len()));
         self.limits.secrets_bytes = self.limits.secrets_bytes.saturating_sub(kept);
         self.secrets.extend_from_slice(secrets);
         self.secrets_left_out = self.secrets_left_out.saturating_add(left_out);
     }
+}
+
+/// All secrets of these files, wherever they stand. Standard input and pipes, which can be read only once, are left out, and so is what
+/// is damaged: the reading of frames says so.
+#[must_use]
+pub fn search(paths: &[PathBuf], limits: &Limits) -> Vec<Secrets> {
+    let mut found = Vec::new();
+    let files = paths.iter().filter(|path| !input::is_standard(path) && input::size_on_disk(path).is_some());
+    for path in files {
+        let Ok(mut file) = CaptureFile::open(path, 0, limits) else { continue };
+        if file.carries_secrets() {
+            while let Ok(true) = file.advance() {}
+            found.extend_from_slice(file.secrets().0);
+        }
+    }
+    found
 }
 
 impl Source for Files {

@@ -19,6 +19,7 @@ pub mod memory;
 mod packed;
 mod pcap;
 mod pcapng;
+pub mod secrets;
 
 #[cfg(test)]
 mod forge;

@@ -8,8 +8,8 @@ use super::buffer::Flaw;
 use super::buffer::Order;
 use super::buffer::size;
 use super::file::Record;
-use super::file::Secrets;
 use super::pcap::too_long;
+use super::secrets::Secrets;
 use crate::limits::Limits;
 use crate::time::Timestamp;
 
@@ -226,7 +226,7 @@ impl PcapNg {
             self.secrets_left_out = self.secrets_left_out.saturating_add(1);
         } else {
             self.secrets_bytes = total;
-            self.secrets.push(Secrets { kind, bytes: bytes.to_vec() });
+            self.secrets.push(Secrets { kind, bytes: bytes.to_vec().into() });
         }
         buffer.pass(whole);
         Ok(())

@@ -1,5 +1,6 @@
 //! Arguments of the subcommands.
 
+use super::keys::KeyFiles;
 use super::recording::Scope;
 use clap::Arg;
 use clap::ArgAction;
@@ -29,6 +30,9 @@ pub(crate) struct Export {
     /// Leave out packets with a wrong IP or TCP checksum.
     #[arg(long)]
     pub(crate) verify_checksum: bool,
+
+    #[command(flatten)]
+    pub(crate) keys: KeyFiles,
 
     /// Port to take for a Nessus server's where the handshake is missing. A hint: content decides. Repeatable.
     #[arg(long, value_name = "PORT", value_delimiter = ',')]

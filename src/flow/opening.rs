@@ -257,6 +257,7 @@ impl Flows {
             from_server: Traffic::default(),
             announced: false,
             facts_at: [u32::MAX; 3],
+            tls: None,
         }
     }
 }

@@ -35,6 +35,7 @@ fn flow(handshake: &Handshake) -> Flow {
         from_server: crate::peer::Traffic::default(),
         announced: true,
         facts_at: [0; 3],
+        tls: None,
     }
 }
 

@@ -89,6 +89,12 @@ impl Conversations {
         PROTOCOLS.iter().flat_map(|protocol| protocol.ports()).copied().chain(self.hints.iter().map(|(_, port)| *port)).collect()
     }
 
+    /// Ports of the protocols whose dialogues are read, and those the user named for them: all but that of TLS itself.
+    pub fn dialogue_ports(&self) -> Vec<u16> {
+        let dialogues = PROTOCOLS.iter().filter(|protocol| protocol.id() != "tls");
+        dialogues.flat_map(|protocol| protocol.ports()).copied().chain(self.hints.iter().map(|(_, port)| *port)).collect()
+    }
+
     /// Services with payload nobody read, most bytes first.
     #[must_use]
     pub fn undocumented(&self) -> Vec<Undocumented> {
@@ -203,7 +209,7 @@ impl Conversations {
             for from in [Peer::Client, Peer::Server] {
                 reading.gap(flow, from, 0, &mut self.shared, emit);
             }
-        } else if settled != Some(Settled::Read) {
+        } else if settled != Some(Settled::Read) && flow.tls.as_ref().is_none_or(|tls| tls.opened_with.is_some()) {
             self.count_undocumented(flow, emit);
         }
     }

@@ -92,6 +92,7 @@ pub(super) fn flow(id: u64, client: &str, server: &str) -> Flow {
         from_server: Traffic { packets: 17, bytes: 6_755_573 },
         announced: true,
         facts_at: [0; 3],
+        tls: None,
     }
 }
 

@@ -195,5 +195,6 @@ pub(crate) fn nobodys_flow(roles: RolesFrom) -> Flow {
         from_server: Traffic::default(),
         announced: true,
         facts_at: [0; 3],
+        tls: None,
     }
 }
