@@ -28,6 +28,8 @@ pub struct Secured {
     pub client_certificate: Option<Box<Certificate>>,
     /// Whether the session goes on with the secret of an earlier one.
     pub resumed: bool,
+    /// Whether the client asked for that.
+    pub resumption_offered: bool,
     /// Whether TLS compressed what it carried.
     pub compressed: bool,
     /// What opened it.
@@ -110,6 +112,17 @@ impl KeySource {
             Self::EarlierSession => "earlier_session",
         }
     }
+
+    /// The same for people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::KeyLog => "a key log",
+            Self::RsaKey => "an RSA private key",
+            Self::SecretsBlock => "secrets in the capture",
+            Self::EarlierSession => "the secret of the session it resumes",
+        }
+    }
 }
 
 /// Why a session, or its rest, cannot be read.
@@ -133,6 +146,10 @@ pub enum Closed {
     HandshakeMissing,
     /// Bytes of the handshake are lost.
     HandshakeLostBytes,
+    /// One of the two ended the handshake by an alert.
+    HandshakeFailed,
+    /// The handshake did not come to its end.
+    HandshakeUnfinished,
     /// The cipher suite is none of those that are opened.
     SuiteUnsupported,
     /// SSL 2.0 is not opened.
@@ -161,6 +178,8 @@ impl Closed {
             Self::ResumedFirstClosed => "resumed_first_closed",
             Self::HandshakeMissing => "handshake_missing",
             Self::HandshakeLostBytes => "handshake_lost_bytes",
+            Self::HandshakeFailed => "handshake_failed",
+            Self::HandshakeUnfinished => "handshake_unfinished",
             Self::SuiteUnsupported => "suite_unsupported",
             Self::Sslv2 => "sslv2",
             Self::LossWithCompression => "loss_with_compression",
@@ -187,6 +206,8 @@ impl Closed {
             Self::ResumedFirstClosed => "it resumes a session that could not be opened: what opens that one opens it, too",
             Self::HandshakeMissing => "its handshake, or one side of it, is not in the capture: start to capture before the connection",
             Self::HandshakeLostBytes => "bytes of its handshake are missing from the capture, and keys cannot be made without them",
+            Self::HandshakeFailed => "the two did not agree, and one ended the handshake by an alert: there is nothing to open",
+            Self::HandshakeUnfinished => "the handshake did not come to its end: there is nothing to open",
             Self::SuiteUnsupported => "its cipher suite is none of those that can be opened",
             Self::Sslv2 => "SSL 2.0 cannot be opened",
             Self::LossWithCompression => {
@@ -197,4 +218,48 @@ impl Closed {
             Self::RecordsBroken => "its bytes are no TLS records any more",
         }
     }
+}
+
+/// What an alert is called.
+///
+/// # Wire
+///
+/// [spec] IANA, TLS Alerts; RFC 6101 5.4.
+#[must_use]
+pub fn alert_name(number: u8) -> Option<&'static str> {
+    Some(match number {
+        0 => "close_notify",
+        10 => "unexpected_message",
+        20 => "bad_record_mac",
+        21 => "decryption_failed",
+        22 => "record_overflow",
+        30 => "decompression_failure",
+        40 => "handshake_failure",
+        41 => "no_certificate",
+        42 => "bad_certificate",
+        43 => "unsupported_certificate",
+        44 => "certificate_revoked",
+        45 => "certificate_expired",
+        46 => "certificate_unknown",
+        47 => "illegal_parameter",
+        48 => "unknown_ca",
+        49 => "access_denied",
+        50 => "decode_error",
+        51 => "decrypt_error",
+        60 => "export_restriction",
+        70 => "protocol_version",
+        71 => "insufficient_security",
+        80 => "internal_error",
+        86 => "inappropriate_fallback",
+        90 => "user_canceled",
+        100 => "no_renegotiation",
+        109 => "missing_extension",
+        110 => "unsupported_extension",
+        112 => "unrecognized_name",
+        113 => "bad_certificate_status_response",
+        115 => "unknown_psk_identity",
+        116 => "certificate_required",
+        120 => "no_application_protocol",
+        _ => return None,
+    })
 }

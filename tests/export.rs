@@ -44,6 +44,27 @@ const CLIENT: &str = "|http-alt (8080/tcp)|separator inside the text|Security Ho
 /// The same finding as the server sent it.
 const OURS: &str = r"|http-alt (8080/tcp)|99004|Security Hole|proxy <|> separator inside the text <|> SERVER\nBID : 9506\n";
 
+/// The same scan inside TLS, each with its key log; and what else opens it: `rsa` the server's private key, `dsb` the secrets in a
+/// capture with the same name behind it.
+#[cfg(feature = "tls")]
+const SCANS_IN_TLS: [(&str, &[&str]); 15] = [
+    ("30_tls10_rsa_3des", &["rsa"]),
+    ("31_tls10_rsa_rc4", &["rsa"]),
+    ("32_tls10_rsa_aes128_etm", &["rsa", "dsb"]),
+    ("33_tls10_rsa_aes256_noetm", &["rsa"]),
+    ("34_sslv3_rsa_rc4md5", &["rsa"]),
+    ("35_sslv3_rsa_3des", &["rsa"]),
+    ("36_tls10_rsa_null", &["rsa"]),
+    ("37_tls11_rsa_aes128", &["rsa"]),
+    ("38_tls12_rsa_aes128gcm", &["rsa"]),
+    ("39_tls12_rsa_aes256cbc_sha256", &["rsa"]),
+    ("40_tls12_ecdhe_aes128gcm", &["dsb"]),
+    ("41_tls12_ecdhe_chacha", &[]),
+    ("42_tls13_aes256gcm", &[]),
+    ("43_tls13_chacha", &[]),
+    ("44_tls13_default", &["dsb"]),
+];
+
 /// What stands before the text of the finding that the real client loses whole: its line has more than the 16,383 bytes the
 /// client reads at once.
 const LONG: &str = "|sunrpc (111/tcp)|99007|Security Warning|share 0 : /export/home/user0 is world readable\\n";
@@ -114,6 +135,46 @@ fn the_nbe_is_the_real_clients_and_right_where_it_is_wrong() {
         assert!(long.iter().all(|line| line.len() > 16_383 && line.ends_with(r"user399 is world readable\n\n")), "{name}");
         assert!(!theirs.iter().any(|line| line.contains("99007")), "{name}");
     }
+}
+
+/// A copy of a file with secrets that only its owner can read: of others the program warns.
+#[cfg(feature = "tls")]
+fn private(path: &Path) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("export-{}", path.file_name().unwrap().to_str().unwrap()));
+    let _ = std::fs::remove_file(&copy);
+    std::fs::copy(path, &copy).unwrap();
+    std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o600)).unwrap();
+    copy.to_str().unwrap().to_owned()
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn the_nbe_of_a_scan_inside_tls_is_the_real_clients() {
+    let Some(folder) = reference() else { return };
+    let key = private(&folder.join("server_rsa_private.key"));
+    let mut compared = 0;
+    for (name, others) in SCANS_IN_TLS {
+        let log = private(&folder.join(format!("{name}.keylog")));
+        let theirs: Vec<String> = client(&folder, name).iter().map(|line| line.replace(CLIENT, OURS)).collect();
+        let mut ways = vec![written(&folder, &[name], &["--keylog", &log])];
+        if others.contains(&"rsa") {
+            ways.push(written(&folder, &[name], &["--rsa-key", &key]));
+        }
+        if others.contains(&"dsb") {
+            let capture = folder.join(format!("{name}_dsb.pcapng"));
+            let run = Command::new(env!("CARGO_BIN_EXE_ntp-sniff")).args(["export", "-r"]).arg(capture).output().unwrap();
+            assert!(run.status.success() && run.stderr.is_empty(), "{name}");
+            ways.push(String::from_utf8(run.stdout).unwrap());
+        }
+        for nbe in ways {
+            let (long, ours): (Vec<&str>, Vec<&str>) = nbe.lines().partition(|line| line.contains(LONG));
+            assert_eq!(ours, theirs, "{name}");
+            assert_eq!(long.len(), 1, "{name}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 15 + 10 + 3);
 }
 
 #[test]

@@ -18,6 +18,8 @@ mod opened;
 
 #[path = "tls/plaintext.rs"]
 mod plaintext;
+#[path = "tls/real.rs"]
+mod real;
 
 use std::path::Path;
 use std::path::PathBuf;

@@ -126,7 +126,14 @@ impl Timeline {
                 matched.push_str(" …");
             }
         }
+        let secured = flow.tls.as_deref();
+        if secured.is_some() && session.protocol != "tls" {
+            matched.push_str(", inside TLS");
+        }
         page.wrapped(palette::FAINT, 3, &matched);
+        for line in secured.filter(|_| session.protocol == "tls").map(words::tls).into_iter().flatten() {
+            page.wrapped(palette::FAINT, 3, &terminal_text(&line));
+        }
         self.sessions.insert(flow.id, Shown { first_at: flow.first_at, run: None });
         self.current = Some(flow.id);
     }

@@ -6,6 +6,10 @@ use crate::event::Closing;
 use crate::event::Flood;
 use crate::event::Scanner;
 use crate::peer::Peer;
+use crate::secured::Certificate;
+use crate::secured::Closed;
+use crate::secured::Secured;
+use crate::secured::alert_name;
 use std::time::Duration;
 
 /// A flood in a sentence.
@@ -66,6 +70,46 @@ fn gap_reason(reason: GapReason) -> &'static str {
         GapReason::Bound => "they had not come when a limit was reached",
         GapReason::End => "they had not come when the connection or the capture ended",
     }
+}
+
+/// Bytes in hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+/// What is known of a TLS session, in lines. Holds text of the wire: to be escaped for its target.
+pub(super) fn tls(secured: &Secured) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(id) = secured.suite {
+        let name = secured.suite_name.map_or_else(|| format!("cipher suite 0x{id:04X}"), str::to_owned);
+        lines.push(
+            [name.as_str(), if secured.resumed { ", resumed" } else { "" }, if secured.compressed { ", compressed" } else { "" }].concat(),
+        );
+    }
+    for (whose, certificate) in [("certificate", &secured.certificate), ("client certificate", &secured.client_certificate)] {
+        if let Some(certificate) = certificate {
+            let Certificate { subject, issuer, not_before, not_after, key, key_bits, .. } = &**certificate;
+            lines.push(format!("{whose} of {subject}, by {issuer}, {not_before} to {not_after}, {key} {key_bits} bits"));
+        }
+    }
+    lines.extend(secured.alerts.iter().map(|(from, level, number)| {
+        let level = if *level == 2 { "fatal alert" } else { "warning" };
+        let name = alert_name(*number).map_or_else(|| number.to_string(), str::to_owned);
+        format!("{level} of the {}: {name}", from.name())
+    }));
+    if secured.closed == Some(Closed::HandshakeFailed) && secured.resumption_offered && !secured.resumed {
+        lines.push("the client had asked to go on with an earlier session".to_owned());
+    }
+    if let Some(source) = secured.opened_with {
+        lines.push(format!("opened with {}", source.words()));
+    }
+    if let Some(closed) = secured.closed {
+        lines.push(format!("not open ({}): {}", closed.code(), closed.hint()));
+        if let Some(random) = &secured.client_random {
+            lines.push(format!("client random {}", hex(random)));
+        }
+    }
+    lines
 }
 
 /// How a connection ended.

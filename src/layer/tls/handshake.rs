@@ -78,8 +78,11 @@ impl Session {
 
     /// The client says hello: for the first time, again because it was asked, or for new keys under the old ones.
     pub(super) fn client_hello(&mut self, hello: ClientHello, raw: &[u8], facts: &mut Secured) {
-        let again = self.run.retried && self.run.server.is_none();
-        if !again {
+        if self.run.is_inner() && self.run.server.is_some() {
+            // The second one, behind early data: its random number is the first one's.
+            return;
+        }
+        if !self.run.retried {
             let lost = self.run.lost && self.run.client.is_none();
             self.run = Run::default();
             self.run.lost = lost;
@@ -87,6 +90,8 @@ impl Session {
         self.run.keep(CLIENT, run::CLIENT_HELLO, raw);
         if facts.client_random.is_none() {
             facts.client_random = Some(hello.random);
+            let older = hello.highest() < 0x0304 && !hello.session_id.is_empty();
+            facts.resumption_offered = older || hello.ticket.is_some() || hello.pre_shared_key;
             facts.server_name.clone_from(&hello.server_name);
             facts.alpn.clone_from(&hello.alpn);
             facts.ja4 = Some(ja4(&hello));

@@ -39,6 +39,8 @@ pub(super) struct ClientHello {
     pub(super) signature_algorithms: Vec<u16>,
     pub(super) ticket: Option<Vec<u8>>,
     pub(super) early_data: bool,
+    /// Whether it offers to resume a session of TLS 1.3.
+    pub(super) pre_shared_key: bool,
 }
 
 /// What a server chose.
@@ -88,6 +90,7 @@ impl ClientHello {
             ALPN => self.alpn = alpn(body),
             SESSION_TICKET => self.ticket = Some(body.to_vec()).filter(|ticket| !ticket.is_empty()),
             EARLY_DATA => self.early_data = true,
+            PRE_SHARED_KEY => self.pre_shared_key = true,
             SUPPORTED_VERSIONS => self.versions = reader.short().map(numbers).unwrap_or_default(),
             _ => {}
         }

@@ -227,6 +227,7 @@ impl Layers {
             if session.parked_at.is_some() {
                 self.parked = self.parked.saturating_sub(session.waiting());
             }
+            session.end(flow.tls.get_or_insert_default());
             tell(flow, &mut session, above);
         }
     }

@@ -66,7 +66,7 @@ impl Run {
 
     /// Whether it is of TLS 1.3, as far as it is known.
     pub(super) fn is_inner(&self) -> bool {
-        self.server.as_ref().is_some_and(|server| server.version >= 0x0304)
+        self.retried || self.server.as_ref().is_some_and(|server| server.version >= 0x0304)
     }
 
     /// Whether the client sent its part of the key.

@@ -208,7 +208,8 @@ impl Session {
     /// What has to come before this record can be read.
     fn waits(&mut self, who: usize, header: Header, keys: &mut Keys, facts: &mut Secured) -> Waits {
         let changes = header.kind == record::CHANGE_CIPHER_SPEC;
-        if self.run.is_inner() && header.kind == record::APPLICATION_DATA && matches!(self.side(who).guard, Guard::Clear) {
+        let answered = self.run.is_inner() && self.run.server.is_some();
+        if answered && header.kind == record::APPLICATION_DATA && matches!(self.side(who).guard, Guard::Clear) {
             let waits = self.prepare_inner(keys, facts);
             if waits != Waits::Bytes || self.is_shut() {
                 return waits;
@@ -267,7 +268,7 @@ impl Session {
             self.tried = Some(keys.generation);
             return Waits::Keys;
         }
-        facts.resumed |= self.run.server.is_some() && !self.run.done && !self.run.exchanged() && !self.run.lost;
+        facts.resumed |= self.run.server.is_some() && !self.run.is_inner() && !self.run.done && !self.run.exchanged() && !self.run.lost;
         self.close(why, facts);
         Waits::Bytes
     }
@@ -507,6 +508,15 @@ impl Session {
         counts.unopened = counts.unopened.saturating_add(u64::from(header.kind != record::CHANGE_CIPHER_SPEC));
         counts.bytes = counts.bytes.saturating_add(len(header.whole()));
         Step::On
+    }
+
+    /// No more comes: a session that carried nothing says why.
+    pub(super) fn end(&self, facts: &mut Secured) {
+        if !self.tellable {
+            let failed = facts.alerts.iter().any(|(_, level, _)| *level == 2);
+            let why = if failed { Closed::HandshakeFailed } else { Closed::HandshakeUnfinished };
+            facts.closed = facts.closed.or(Some(why));
+        }
     }
 
     /// Neither direction is opened any further.

@@ -1,6 +1,8 @@
 //! Records about connections: opened, closed, and what protocol they carry.
 
 use super::Body;
+use super::tls::CountsRecord;
+use super::tls::HandshakeRecord;
 use super::value::Text;
 use crate::event::Closing;
 use crate::event::Session;
@@ -14,6 +16,9 @@ use serde::Serialize;
 use sha1::Digest as _;
 use sha1::Sha1;
 use std::net::IpAddr;
+
+/// The protocol that others may be found in.
+const TLS: &str = "tls";
 
 /// The ends of a connection.
 #[derive(Serialize, JsonSchema)]
@@ -109,6 +114,9 @@ pub(in crate::report) struct FlowClosed {
     server_bytes: u64,
     /// From the first to the newest frame.
     duration_seconds: f64,
+    /// What was counted of TLS, if it carried that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<CountsRecord>,
 }
 
 impl Body for FlowClosed {
@@ -130,6 +138,7 @@ impl FlowClosed {
             server_packets: flow.from_server.packets,
             server_bytes: flow.from_server.bytes,
             duration_seconds: flow.last_at.since(flow.first_at).as_secs_f64(),
+            tls: flow.tls.as_deref().map(CountsRecord::of),
         }
     }
 }
@@ -148,6 +157,12 @@ pub(in crate::report) struct SessionIdentified<'a> {
     options: Vec<Text<'a>>,
     /// What made the match.
     matched: &'static str,
+    /// What it was found in: `tls`. Bytes of its messages count in what was inside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<&'static str>,
+    /// Of `tls` itself: what the handshake says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<Box<HandshakeRecord<'a>>>,
 }
 
 impl Body for SessionIdentified<'_> {
@@ -155,10 +170,13 @@ impl Body for SessionIdentified<'_> {
 }
 
 impl<'a> SessionIdentified<'a> {
-    pub(super) fn of(flow: &Flow, session: &'a Session<'a>) -> Self {
+    pub(super) fn of(flow: &'a Flow, session: &'a Session<'a>) -> Self {
         let Session { protocol, version, options, matched } = session;
         let (version, options) = (version.as_deref().map(Text::of), options.iter().map(|option| Text::of(option)).collect());
-        Self { ends: Ends::of(flow), protocol, version, options, matched }
+        let is_tls = *protocol == TLS;
+        let via = (flow.tls.is_some() && !is_tls).then_some(TLS);
+        let tls = flow.tls.as_deref().filter(|_| is_tls).map(|secured| Box::new(HandshakeRecord::of(secured)));
+        Self { ends: Ends::of(flow), protocol, version, options, matched, via, tls }
     }
 }
 

@@ -42,6 +42,7 @@ mod quick;
 mod span;
 mod stats;
 mod summary;
+mod tls;
 mod value;
 
 use crate::event::Event;
