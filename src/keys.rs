@@ -22,7 +22,9 @@ pub(crate) fn open(
 ) -> Result<(Keys, Option<Inbox>), Error> {
     let pipe = read.iter().any(|path| !path.is_file());
     let (keys, remarks) = Keys::open(&files.keylog, &files.rsa_key, pipe || read.is_empty(), limits)?;
-    remarks.iter().for_each(|text| remark(text));
+    for text in &remarks {
+        remark(text);
+    }
     let (inbox, captures, bounds) = (Inbox::default(), read.to_vec(), limits.clone());
     let keys = keys.from_capture(limits, &inbox, Some(Box::new(move || search(&captures, &bounds))));
     Ok((keys, pipe.then_some(inbox)))

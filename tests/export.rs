@@ -168,9 +168,9 @@ fn the_nbe_of_a_scan_inside_tls_is_the_real_clients() {
             ways.push(String::from_utf8(run.stdout).unwrap());
         }
         for nbe in ways {
-            let (long, ours): (Vec<&str>, Vec<&str>) = nbe.lines().partition(|line| line.contains(LONG));
+            let (endless, ours): (Vec<&str>, Vec<&str>) = nbe.lines().partition(|line| line.contains(LONG));
             assert_eq!(ours, theirs, "{name}");
-            assert_eq!(long.len(), 1, "{name}");
+            assert_eq!(endless.len(), 1, "{name}");
             compared += 1;
         }
     }

@@ -16,6 +16,8 @@
 #[path = "support/opened.rs"]
 mod opened;
 
+#[path = "tls/hostile.rs"]
+mod hostile;
 #[path = "tls/plaintext.rs"]
 mod plaintext;
 #[path = "tls/real.rs"]

@@ -118,7 +118,8 @@ pub(crate) fn keys(captures: &[PathBuf], logs: &[PathBuf], rsa: &[PathBuf]) -> K
 
 /// Runs a source, and gives what came out of each connection with payload, in order of their numbers.
 pub(crate) fn run(source: &mut dyn Source, keys: Keys) -> Vec<Opened> {
-    let limits = Limits::default();
+    // A table for SYNs of a few connections: the usual one costs more than a small capture.
+    let limits = Limits { pending_syns: 64, ..Limits::default() };
     let mut decoder = Decoder::new(&limits, Checks::default());
     let mut flows = Flows::new(&limits, &[1241, 8834]);
     let mut stage = Stage { layers: Layers::new(&limits, keys, vec![1241, 8834]), kept: Kept::default() };
@@ -135,6 +136,19 @@ pub(crate) fn run(source: &mut dyn Source, keys: Keys) -> Vec<Opened> {
     }
     flows.finish(&mut stage);
     stage.kept.0.into_values().collect()
+}
+
+/// A source that ends behind so many frames.
+pub(crate) struct Cut<S>(pub(crate) S, pub(crate) u64);
+
+impl<S: Source> Source for Cut<S> {
+    fn next(&mut self) -> Result<Next<'_>, ntp_sniff::error::Error> {
+        if self.1 == 0 {
+            return Ok(Next::End);
+        }
+        self.1 -= 1;
+        self.0.next()
+    }
 }
 
 /// The same for a file, with key logs and private keys.

@@ -29,7 +29,7 @@ fn ways(folder: &Path) -> Vec<(String, PathBuf, Vec<PathBuf>, Vec<PathBuf>)> {
         if name.ends_with("_dsb.pcapng") {
             ways.push((name.clone(), path.clone(), Vec::new(), Vec::new()));
         }
-        if name.ends_with(".pcap") {
+        if path.extension().is_some_and(|extension| extension == "pcap") {
             ways.extend(log.map(|log| (name.clone(), path.clone(), vec![log], Vec::new())));
             if rsa {
                 ways.extend(key.into_iter().filter(|key| key.is_file()).map(|key| (name.clone(), path.clone(), Vec::new(), vec![key])));
@@ -109,7 +109,7 @@ fn requests_inside_tls_are_those_the_server_read() {
             for exchange in mine {
                 let line = format!("{} {} HTTP/1.", exchange["method"].as_str().unwrap(), exchange["target"].as_str().unwrap());
                 let at = rest.find(&line).unwrap_or_else(|| panic!("{name} {port}: no {line} in {} bytes; {:?}", said.len(), opened.facts));
-                rest = &rest[at + line.len()..];
+                rest = rest.split_at(at + line.len()).1;
                 requests += 1;
             }
             let gaps = opened.pieces.iter().flatten().any(|piece| matches!(piece, Piece::Gap { .. }));

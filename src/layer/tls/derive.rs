@@ -6,6 +6,7 @@ use super::keylog::Label;
 use super::opener;
 use super::opener::Opener;
 use super::phases::Secret;
+use super::phases::Secrets;
 use super::run::Run;
 use super::store::Earlier;
 use super::store::Keys;
@@ -31,7 +32,9 @@ pub(super) fn derive(run: &mut Run, keys: &mut Keys) -> Result<KeySource, Closed
     let (master, source) = match found {
         Ok(found) => found,
         Err(why) => {
-            names.iter().for_each(|name| keys.remember(name, Earlier::Closed));
+            for name in &names {
+                keys.remember(name, Earlier::Closed);
+            }
             return Err(why);
         }
     };
@@ -154,7 +157,7 @@ fn openers(run: &Run, master: &[u8]) -> Option<[Option<Opener>; 2]> {
 /// # Errors
 ///
 /// Why there are none.
-pub(super) fn traffic(run: &Run, keys: &mut Keys) -> Result<([[Option<Secret>; 3]; 2], KeySource), Closed> {
+pub(super) fn traffic(run: &Run, keys: &mut Keys) -> Result<([Secrets; 2], KeySource), Closed> {
     let client = run.client.as_ref().ok_or_else(|| missing(run))?;
     if !keys.knows(&client.random) {
         return Err(Closed::Tls13NoSecrets);

@@ -172,14 +172,14 @@ mod tests {
         file.set_len(0).unwrap();
         fs::write(&path, "x\n").unwrap();
         assert_eq!(read(&mut log), ["x"]);
-        fs::write(&path, [b"y\n", &[b'z'; 20_000][..], b"\nend\n"].concat()).unwrap();
+        fs::write(&path, [&b"y\n"[..], &vec![b'z'; 20_000], b"\nend\n"].concat()).unwrap();
         fs::remove_dir_all(&folder).unwrap_or_default();
     }
 
     #[test]
     fn bad_lines_are_named_by_number() {
         let path = std::env::temp_dir().join(format!("ntp-sniff-bad-{}", std::process::id()));
-        fs::write(&path, [b"good\nbad\n", &[b'z'; 20_000][..], b"\nbad"].concat()).unwrap();
+        fs::write(&path, [&b"good\nbad\n"[..], &vec![b'z'; 20_000], b"\nbad"].concat()).unwrap();
         let mut log = Log::new(path.clone());
         log.read(false, &mut |line| line == b"good").unwrap();
         fs::remove_file(&path).unwrap();

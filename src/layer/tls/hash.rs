@@ -56,7 +56,9 @@ impl Hash {
     pub(super) fn digest(self, parts: &[&[u8]]) -> Output {
         fn run<D: Digest>(parts: &[&[u8]]) -> Output {
             let mut hash = D::new();
-            parts.iter().for_each(|part| hash.update(part));
+            for part in parts {
+                hash.update(part);
+            }
             Output::of(&hash.finalize())
         }
         match self {
@@ -72,7 +74,9 @@ impl Hash {
         fn run<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Output {
             // A key of any length is taken.
             let Ok(mut mac) = <M as KeyInit>::new_from_slice(key) else { return Output::of(&[]) };
-            parts.iter().for_each(|part| mac.update(part));
+            for part in parts {
+                mac.update(part);
+            }
             Output::of(&mac.finalize().into_bytes())
         }
         match self {
@@ -169,7 +173,8 @@ mod tests {
     use super::*;
 
     fn hex(text: &str) -> Vec<u8> {
-        (0..text.len() / 2).map(|index| u8::from_str_radix(&text[index * 2..index * 2 + 2], 16).unwrap()).collect()
+        let digit = |byte: u8| u8::try_from(char::from(byte).to_digit(16).unwrap()).unwrap();
+        text.as_bytes().as_chunks::<2>().0.iter().map(|[high, low]| digit(*high) << 4 | digit(*low)).collect()
     }
 
     /// RFC 8448, section 3: the server's handshake keys.

@@ -44,6 +44,7 @@ pub(super) struct ClientHello {
 }
 
 /// What a server chose.
+#[allow(clippy::struct_excessive_bools, reason = "each is an extension")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ServerHello {
     /// The version in use.

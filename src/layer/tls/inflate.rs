@@ -41,7 +41,7 @@ mod tests {
     use flate2::FlushCompress;
 
     fn pack(compress: &mut Compress, bytes: &[u8]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(bytes.len() + 1000);
+        let mut out = Vec::with_capacity(bytes.len().saturating_add(1000));
         compress.compress_vec(bytes, &mut out, FlushCompress::Sync).unwrap();
         out
     }

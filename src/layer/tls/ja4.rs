@@ -13,7 +13,7 @@ const ALPN: u16 = 16;
 ///
 /// # Wire
 ///
-/// [spec] FoxIO, JA4 (TLS client, BSD 3-Clause): transport, version, whether a name is asked for, counts of suites and extensions, the
+/// [spec] `FoxIO`, JA4 (TLS client, BSD 3-Clause): transport, version, whether a name is asked for, counts of suites and extensions, the
 /// first and last letter of the first protocol; then hashes of the sorted suites, and of the sorted extensions with the signature
 /// algorithms in order. Values reserved by RFC 8701 are left out.
 pub(super) fn ja4(hello: &ClientHello) -> String {

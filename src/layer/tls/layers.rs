@@ -2,6 +2,7 @@
 
 use super::session::Session;
 use super::session::Step;
+use super::session::Telling;
 use super::side::Held;
 use super::side::Waits;
 use super::store::Keys;
@@ -89,14 +90,13 @@ impl Layers {
                 self.patience(flow, &chunk, above);
                 self.advance(flow, chunk.at, above)
             }
-            Some(State::Watched(_)) => self.watch(flow, from, &chunk, above),
             // Nobody wants more of it.
             None if flow.tls.is_some() => Interest::Ignore,
             None if full => {
                 self.limit("tls_sessions", self.limits.tls_sessions, chunk.at, chunk.frames, above);
                 above.chunk(flow, from, chunk)
             }
-            None => self.watch(flow, from, &chunk, above),
+            Some(State::Watched(_)) | None => self.watch(flow, from, &chunk, above),
         }
     }
 
@@ -181,7 +181,7 @@ impl Layers {
         let mut interest = Interest::Keep;
         loop {
             let step = session.step(&mut self.keys, flow.tls.get_or_insert_default());
-            if session.tellable {
+            if session.telling == Telling::Due {
                 tell(flow, &mut session, above);
             }
             let (from, offset, at, frames, body) = match &step {
@@ -259,10 +259,10 @@ fn release(flow: &mut Flow, held: Vec<(Peer, Held)>, above: &mut dyn Above) -> I
 
 /// Tells what is known of a session, once.
 fn tell(flow: &mut Flow, session: &mut Session, above: &mut dyn Above) {
-    if session.told {
+    if session.telling == Telling::Done {
         return;
     }
-    session.told = true;
+    session.telling = Telling::Done;
     if !flow.announced {
         flow.announced = true;
         above.event(Event::flow_opened(flow));

@@ -27,6 +27,7 @@ mod opener;
 mod phases;
 mod rc4;
 mod reader;
+mod reading;
 mod record;
 mod resync;
 mod rsa;

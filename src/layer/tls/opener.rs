@@ -10,6 +10,9 @@ use super::suite::Hash;
 use super::suite::Suite;
 use zeroize::Zeroizing;
 
+/// How much more a byte of RC4 costs than one of AES, in a budget of work.
+const PRICE_OF_RC4: u64 = 8;
+
 /// Keys of one direction, as the key block has them, or TLS 1.3 derives them.
 pub(super) struct Keys {
     pub(super) mac: Zeroizing<Vec<u8>>,
@@ -124,7 +127,9 @@ impl Opener {
                 let before = stream.clone();
                 plain.clear();
                 plain.extend_from_slice(body);
-                stream.iter_mut().for_each(|stream| stream.apply(plain));
+                if let Some(stream) = stream {
+                    stream.apply(plain);
+                }
                 let proven = proven_stream(mac, seq, header, plain);
                 if !proven {
                     *stream = before;
@@ -183,25 +188,31 @@ impl Opener {
             let mut trial_cost = cost;
             let skipped = place.lost.checked_sub(lost.checked_mul(5)?)?;
             if matches!(self.kind, Kind::Stream(_, Some(_))) {
-                trial_cost = trial_cost.checked_add(skipped)?;
+                trial_cost = trial_cost.checked_add(skipped)?.checked_mul(PRICE_OF_RC4)?;
             }
             *budget = budget.checked_sub(trial_cost)?;
-            let mut trial = self.at(self.seq.checked_add(lost)?, skipped);
-            if let Some(opened) = trial.open(header, body, plain) {
-                *self = trial;
+            let before = (self.seq, self.stream().cloned());
+            self.seq = self.seq.checked_add(lost)?;
+            if let Some(stream) = self.stream() {
+                stream.skip(skipped);
+            }
+            if let Some(opened) = self.open(header, body, plain) {
                 return Some(opened);
+            }
+            self.seq = before.0;
+            if let (Some(stream), Some(before)) = (self.stream(), before.1) {
+                *stream = before;
             }
         }
         None
     }
 
-    /// The same cipher at another record, a stream so many bytes further.
-    fn at(&self, seq: u64, skipped: u64) -> Self {
-        let mut other = Self { kind: self.kind.clone(), seq };
-        if let Kind::Stream(_, Some(stream)) = &mut other.kind {
-            stream.skip(skipped);
+    /// Its key stream, if it has one.
+    fn stream(&mut self) -> Option<&mut Box<Rc4>> {
+        match &mut self.kind {
+            Kind::Stream(_, stream) => stream.as_mut(),
+            Kind::Chained { .. } | Kind::Tagged { .. } => None,
         }
-        other
     }
 
     /// Bytes of a record that are no content, at least; how much longer padding makes it cannot be known.

@@ -12,6 +12,9 @@ use zeroize::Zeroizing;
 /// A traffic secret.
 pub(super) type Secret = Zeroizing<Vec<u8>>;
 
+/// The traffic secrets of a direction, by stage, as far as they are known.
+pub(super) type Secrets = [Option<Secret>; 3];
+
 /// How far a direction is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
@@ -27,7 +30,7 @@ pub(super) enum Stage {
 pub(super) struct Phases {
     suite: &'static Suite,
     /// The secrets of the three stages.
-    secrets: [Option<Secret>; 3],
+    secrets: Secrets,
     pub(super) stage: Stage,
     /// The keys in use; none while their secret is not known.
     opener: Option<Opener>,
@@ -37,7 +40,7 @@ pub(super) struct Phases {
 
 impl Phases {
     /// The first stage that a direction is in.
-    pub(super) fn new(suite: &'static Suite, secrets: [Option<Secret>; 3], stage: Stage) -> Self {
+    pub(super) fn new(suite: &'static Suite, secrets: Secrets, stage: Stage) -> Self {
         let mut phases = Self { suite, secrets, stage, opener: None, proven: false };
         phases.opener = phases.opener_of(stage);
         phases
@@ -94,9 +97,9 @@ impl Phases {
         let opened = self.opener.as_mut().and_then(|opener| opener.open(header, body, plain));
         let opened = opened.or_else(|| {
             self.later().into_iter().find_map(|stage| {
-                let mut opener = self.opener_of(stage)?;
-                let opened = opener.open(header, body, plain)?;
-                (self.stage, self.opener) = (stage, Some(opener));
+                let mut cipher = self.opener_of(stage)?;
+                let opened = cipher.open(header, body, plain)?;
+                (self.stage, self.opener) = (stage, Some(cipher));
                 Some(opened)
             })
         });
@@ -120,9 +123,9 @@ impl Phases {
         }
         let behind = Place { least: 0, ..*place };
         for stage in self.later() {
-            let mut opener = self.opener_of(stage)?;
-            if let Some(opened) = opener.resume(&behind, header, body, plain, budget) {
-                (self.stage, self.opener, self.proven) = (stage, Some(opener), true);
+            let mut cipher = self.opener_of(stage)?;
+            if let Some(opened) = cipher.resume(&behind, header, body, plain, budget) {
+                (self.stage, self.opener, self.proven) = (stage, Some(cipher), true);
                 return Some(opened);
             }
         }
@@ -130,10 +133,10 @@ impl Phases {
             return None;
         }
         let next = self.next_secret()?;
-        let mut opener = opener(self.suite, &next)?;
-        let opened = opener.resume(&behind, header, body, plain, budget)?;
+        let mut cipher = opener(self.suite, &next)?;
+        let opened = cipher.resume(&behind, header, body, plain, budget)?;
         let [_, _, application] = &mut self.secrets;
-        (*application, self.opener, self.proven) = (Some(next), Some(opener), true);
+        (*application, self.opener, self.proven) = (Some(next), Some(cipher), true);
         Some(opened)
     }
 

@@ -40,14 +40,16 @@ impl Rc4 {
 
     /// Encrypts or decrypts in place.
     pub(super) fn apply(&mut self, bytes: &mut [u8]) {
-        bytes.iter_mut().for_each(|byte| *byte ^= self.next());
+        for byte in bytes {
+            *byte ^= self.next();
+        }
     }
 
     /// Passes so many bytes of the key stream. The caller bounds them.
     pub(super) fn skip(&mut self, bytes: u64) {
-        (0..bytes).for_each(|_| {
+        for _ in 0..bytes {
             self.next();
-        });
+        }
     }
 }
 

@@ -111,18 +111,18 @@ impl Session {
                 // Nothing was opened yet: of what is lost some records may have been clear.
                 let least = if seq == 0 { 0 } else { fewest };
                 let place = Place { lost, least, before };
-                (opener.resume(&place, header, body, &mut self.plain, &mut hole.budget), seq)
+                (opener.resume(&place, header, body, &mut self.plain, &mut side.budget), seq)
             }
             Guard::Inner(phases) => {
                 let seq = phases.seq();
                 let place = Place { lost, least: if seq == 0 { 0 } else { fewest }, before };
-                (phases.resume(&place, header, body, &mut self.plain, &mut hole.budget), seq)
+                (phases.resume(&place, header, body, &mut self.plain, &mut side.budget), seq)
             }
             Guard::Clear | Guard::Shut => return Judged::No,
         };
         match opened {
             Some(Opened { kind, seq: found }) => Judged::Found(kind, found.saturating_sub(seq).max(1)),
-            None if hole.budget < len(end.saturating_sub(from)) => Judged::Spent,
+            None if side.budget < len(end.saturating_sub(from)) => Judged::Spent,
             None => Judged::No,
         }
     }
@@ -155,6 +155,7 @@ impl Session {
         }
         let side = self.side(who);
         side.records.pass(end);
+        side.earn(end.saturating_sub(from));
         side.begun = true;
         let overhead = match &side.guard {
             Guard::Old(opener) => opener.overhead(),

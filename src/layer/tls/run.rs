@@ -80,12 +80,11 @@ impl Run {
         if (who == CLIENT && self.exchanged()) || (who == SERVER && self.done) || kind == HELLO_REQUEST {
             return;
         }
-        let kept = match kind {
-            CLIENT_HELLO => &mut self.hello,
-            _ => {
-                let [client, server] = &mut self.flights;
-                if who == CLIENT { client } else { server }
-            }
+        let [client, server] = &mut self.flights;
+        let kept = match (kind, who) {
+            (CLIENT_HELLO, _) => &mut self.hello,
+            (_, CLIENT) => client,
+            _ => server,
         };
         if kept.len().saturating_add(raw.len()) > MOST_TRANSCRIPT_BYTES {
             self.lost = true;

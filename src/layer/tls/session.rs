@@ -1,13 +1,10 @@
 //! One session: records of both directions in, plaintext out, and what is known of it written down on the way.
 
 use super::derive;
-use super::hello::ClientHello;
-use super::inflate::Inflate;
 use super::phases::Phases;
 use super::phases::Stage;
 use super::record;
 use super::record::Header;
-use super::record::len;
 use super::run::CLIENT;
 use super::run::Run;
 use super::run::SERVER;
@@ -21,12 +18,8 @@ use crate::flow::Chunk;
 use crate::limits::Limits;
 use crate::peer::Peer;
 use crate::secured::Closed;
-use crate::secured::MOST_ALERTS;
 use crate::secured::Secured;
 use crate::time::Timestamp;
-
-/// Records of TLS 1.3 that may fail before none was opened: those of a handshake whose secrets are not known.
-const MOST_FAILED: u32 = 64;
 
 /// What came of a step.
 pub(super) enum Step {
@@ -38,6 +31,17 @@ pub(super) enum Step {
     Data { from: Peer, offset: u64, at: Timestamp, frames: Frames },
     /// So many bytes of application data, as near as can be known, are lost.
     Gap { from: Peer, offset: u64, at: Timestamp, frames: Frames, bytes: u64 },
+}
+
+/// Whether what is known of a session is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Telling {
+    /// There may be more to know.
+    NotYet,
+    /// All is known that will be.
+    Due,
+    /// It was told.
+    Done,
 }
 
 /// One session.
@@ -55,16 +59,12 @@ pub(super) struct Session {
     pub(super) parked_at: Option<Timestamp>,
     /// Whether secrets are not waited for any more.
     pub(super) impatient: bool,
-    /// Whether all is known that will be.
-    pub(super) tellable: bool,
-    /// Whether it was told.
-    pub(super) told: bool,
+    /// Whether it is to be told, or was.
+    pub(super) telling: Telling,
     /// The frames of the hellos.
     pub(super) frames: Frames,
     /// When the first record came.
     pub(super) first_at: Timestamp,
-    pub(super) trial_bytes: u64,
-    pub(super) trials: u32,
     /// Data found behind a hole, which is told after the hole.
     pub(super) behind: Option<(usize, u8, Timestamp, Frames)>,
 }
@@ -73,7 +73,7 @@ impl Session {
     /// A session nothing was read of; `client` is who said hello.
     pub(super) fn new(client: Peer, limits: &Limits) -> Self {
         Self {
-            sides: [Side::default(), Side::default()],
+            sides: [Side::new(limits.tls_trial_bytes), Side::new(limits.tls_trial_bytes)],
             run: Run::default(),
             client,
             plain: Vec::new(),
@@ -81,12 +81,9 @@ impl Session {
             tried: None,
             parked_at: None,
             impatient: false,
-            tellable: false,
-            told: false,
+            telling: Telling::NotYet,
             frames: Frames::default(),
             first_at: Timestamp::default(),
-            trial_bytes: limits.tls_trial_bytes,
-            trials: limits.tls_trials,
             behind: None,
         }
     }
@@ -123,26 +120,24 @@ impl Session {
 
     /// Takes the next piece of a direction.
     pub(super) fn push(&mut self, from: Peer, chunk: &Chunk<'_>, facts: &mut Secured) {
-        let (who, budget) = (self.who(from), self.trial_bytes);
-        let lost = self.side(who).push(chunk, budget);
+        let who = self.who(from);
+        let lost = self.side(who).push(chunk);
         self.lose(who, lost, facts);
     }
 
     /// Counts lost bytes, and what they make impossible.
-    fn lose(&mut self, who: usize, lost: u64, facts: &mut Secured) {
+    pub(super) fn lose(&mut self, who: usize, lost: u64, facts: &mut Secured) {
         if lost == 0 {
             return;
         }
         let from = self.peer(who);
         let counts = facts.counts_mut(from);
         counts.lost = counts.lost.saturating_add(lost);
-        let trials = self.trials;
         let side = self.side(who);
         match side.guard {
             Guard::Shut => side.hole = None,
             Guard::Clear => self.run.lost = true,
             _ if side.inflate.is_some() => self.close_one(who, Closed::LossWithCompression, facts),
-            _ if side.holes() > trials => self.close_one(who, Closed::ResyncFailed, facts),
             _ => {}
         }
     }
@@ -158,10 +153,9 @@ impl Session {
             if !matches!(step, Step::Idle) {
                 return step;
             }
-            let budget = self.trial_bytes;
             let side = self.side(who);
             if side.waits == Waits::Bytes
-                && let Some(lost) = side.unhold(budget)
+                && let Some(lost) = side.unhold()
             {
                 self.lose(who, lost, facts);
                 return Step::On;
@@ -293,226 +287,9 @@ impl Session {
         }
     }
 
-    /// Takes the record ahead, whole as it is, and what it holds.
-    fn open(&mut self, who: usize, header: Header, facts: &mut Secured) -> Step {
-        let from = self.peer(who);
-        let (budget, inner) = (self.trial_bytes, self.run.is_inner());
-        let [client, server] = &mut self.sides;
-        let side = if who == CLIENT { client } else { server };
-        let (at, frames) = side.records.origin(0, header.whole());
-        let body = side.records.ahead().get(record::HEADER_BYTES..header.whole()).unwrap_or_default();
-        let clear_inner =
-            matches!(header.kind, record::CHANGE_CIPHER_SPEC | record::HANDSHAKE) || (header.kind == record::ALERT && header.len == 2);
-        let opened = match &mut side.guard {
-            Guard::Old(opener) => opener.open(header, body, &mut self.plain).map(|opened| opened.kind),
-            Guard::Inner(phases) if !clear_inner => phases.open(header, body, &mut self.plain).map(|opened| opened.kind),
-            _ => {
-                self.plain.clear();
-                self.plain.extend_from_slice(body);
-                Some(header.kind)
-            }
-        };
-        side.begun = true;
-        side.records.pass(header.whole());
-        let counts = facts.counts_mut(from);
-        counts.records = counts.records.saturating_add(1);
-        counts.bytes = counts.bytes.saturating_add(len(header.whole()));
-        if let Some(kind) = opened {
-            side.failed = 0;
-            if matches!(side.guard, Guard::Clear) {
-                self.note_clear(at, &frames);
-            }
-            return self.content(who, kind, at, frames, facts);
-        }
-        counts.unopened = counts.unopened.saturating_add(1);
-        side.failed = side.failed.saturating_add(1);
-        let (fits, lost) = match &side.guard {
-            Guard::Old(opener) => (opener.seq() > 0, true),
-            Guard::Inner(phases) => {
-                let early = phases.stage == Stage::Early;
-                (phases.proven || side.failed < MOST_FAILED, phases.stage == Stage::Application && phases.proven || early)
-            }
-            _ => (true, false),
-        };
-        if !fits {
-            facts.opened_with = None;
-            self.close(Closed::SecretsDoNotFit, facts);
-        } else if lost && !(inner && self.is_refused(who)) && !self.is_early(who) {
-            // Damaged on its way, or by whoever captured it: what follows may be whole.
-            self.side(who).miss(len(header.whole()), budget);
-            self.lose(who, len(header.whole()), facts);
-        } else if self.is_refused(who) {
-            let counts = facts.counts_mut(from);
-            counts.refused = counts.refused.saturating_add(u64::from(header.len));
-        } else if self.is_early(who) {
-            return self.gap(who, at, frames, u64::from(header.len).saturating_sub(17));
-        }
-        Step::On
-    }
-
-    /// Whether a direction is in the client's early data.
-    fn is_early(&self, who: usize) -> bool {
-        let [client, _] = &self.sides;
-        who == CLIENT && matches!(&client.guard, Guard::Inner(phases) if phases.stage == Stage::Early)
-    }
-
-    /// Whether it is, and the server refused that.
-    fn is_refused(&self, who: usize) -> bool {
-        self.is_early(who) && self.run.early_taken != Some(true)
-    }
-
-    /// A hello, or another record of the first handshake.
-    pub(super) fn note_clear(&mut self, at: Timestamp, frames: &Frames) {
-        if self.frames.is_empty() {
-            self.first_at = at;
-        }
-        if !self.tellable {
-            self.frames.join(frames);
-        }
-    }
-
-    /// Takes what a record holds.
-    pub(super) fn content(&mut self, who: usize, kind: u8, at: Timestamp, frames: Frames, facts: &mut Secured) -> Step {
-        let [client, server] = &mut self.sides;
-        let side = if who == CLIENT { client } else { server };
-        if let Some(inflate) = &mut side.inflate
-            && inflate.unpack(&mut self.plain).is_none()
-        {
-            self.close_one(who, Closed::CompressionBroken, facts);
-            return Step::On;
-        }
-        match kind {
-            record::CHANGE_CIPHER_SPEC => self.change(who),
-            record::ALERT => self.alert(who, facts),
-            record::HANDSHAKE => self.messages(who, facts),
-            record::APPLICATION_DATA => return self.data(who, at, frames, facts),
-            _ => {}
-        }
-        Step::On
-    }
-
-    /// Hands on application data.
-    fn data(&mut self, who: usize, at: Timestamp, frames: Frames, facts: &mut Secured) -> Step {
-        let from = self.peer(who);
-        if matches!(self.side(who).guard, Guard::Clear) {
-            // Encrypted, and nothing before it said by what.
-            let why = if self.run.lost { Closed::HandshakeLostBytes } else { Closed::HandshakeMissing };
-            let counts = facts.counts_mut(from);
-            counts.unopened = counts.unopened.saturating_add(1);
-            self.close(why, facts);
-            return Step::On;
-        }
-        let bytes = len(self.plain.len());
-        if self.is_refused(who) {
-            let counts = facts.counts_mut(from);
-            counts.refused = counts.refused.saturating_add(bytes);
-            return Step::On;
-        }
-        if bytes == 0 {
-            return Step::On;
-        }
-        let counts = facts.counts_mut(from);
-        counts.opened = counts.opened.saturating_add(bytes);
-        self.tellable = true;
-        let side = self.side(who);
-        let offset = side.plain;
-        side.plain = offset.saturating_add(bytes);
-        Step::Data { from, offset, at, frames }
-    }
-
-    /// Tells that application data is lost.
-    pub(super) fn gap(&mut self, who: usize, at: Timestamp, frames: Frames, bytes: u64) -> Step {
-        let from = self.peer(who);
-        self.tellable = true;
-        let side = self.side(who);
-        let offset = side.plain;
-        let bytes = bytes.max(1);
-        side.plain = offset.saturating_add(bytes);
-        Step::Gap { from, offset, at, frames, bytes }
-    }
-
-    /// A direction takes the keys that were agreed on.
-    pub(super) fn change(&mut self, who: usize) {
-        if self.run.is_inner() {
-            return;
-        }
-        let compressed = self.run.server.as_ref().is_some_and(|server| server.compression == 1);
-        let [client, server] = &mut self.run.openers;
-        let opener = if who == CLIENT { client.take() } else { server.take() };
-        let side = self.side(who);
-        if let Some(opener) = opener {
-            side.guard = Guard::Old(Box::new(opener));
-            side.inflate = compressed.then(|| Box::new(Inflate::new()));
-            side.messages.clear();
-        }
-    }
-
-    /// Keeps an alert.
-    fn alert(&mut self, who: usize, facts: &mut Secured) {
-        if let ([level, number], true) = (self.plain.as_slice(), facts.alerts.len() < MOST_ALERTS) {
-            facts.alerts.push((self.peer(who), *level, *number));
-        }
-    }
-
-    /// Reads a hello in the framing of SSLv2.
-    fn read_v2(&mut self, who: usize, facts: &mut Secured) -> Step {
-        let ahead = self.side(who).records.ahead();
-        match (who, ahead.get(2)) {
-            (_, None) => return Step::Idle,
-            (CLIENT, Some(1)) => {}
-            _ => {
-                facts.version = Some("SSL 2.0");
-                self.close(Closed::Sslv2, facts);
-                return Step::On;
-            }
-        }
-        let whole = ahead.first_chunk().map_or(0, |head| usize::from(u16::from_be_bytes(*head) & 0x7fff).saturating_add(2));
-        if ahead.len() < whole {
-            return Step::Idle;
-        }
-        let raw = ahead.get(2..whole).unwrap_or_default().to_vec();
-        let Some((hello, _)) = ClientHello::parse_v2(ahead) else {
-            self.close(Closed::RecordsBroken, facts);
-            return Step::On;
-        };
-        let side = self.side(who);
-        let (at, frames) = side.records.origin(0, whole);
-        side.records.pass(whole);
-        side.begun = true;
-        self.note_clear(at, &frames);
-        let counts = facts.counts_mut(self.peer(who));
-        counts.records = counts.records.saturating_add(1);
-        counts.bytes = counts.bytes.saturating_add(len(whole));
-        self.client_hello(hello, &raw, facts);
-        Step::On
-    }
-
-    /// Counts the records of a direction that is not opened.
-    fn count(&mut self, who: usize, facts: &mut Secured) -> Step {
-        let from = self.peer(who);
-        let side = self.side(who);
-        side.hole = None;
-        let Some(header) = Header::parse(side.records.ahead()) else {
-            let ahead = side.records.ahead().len();
-            if ahead >= record::HEADER_BYTES {
-                side.records.pass(ahead);
-            }
-            return Step::Idle;
-        };
-        if side.records.ahead().len() < header.whole() {
-            return Step::Idle;
-        }
-        side.records.pass(header.whole());
-        let counts = facts.counts_mut(from);
-        counts.records = counts.records.saturating_add(1);
-        counts.unopened = counts.unopened.saturating_add(u64::from(header.kind != record::CHANGE_CIPHER_SPEC));
-        counts.bytes = counts.bytes.saturating_add(len(header.whole()));
-        Step::On
-    }
-
     /// No more comes: a session that carried nothing says why.
     pub(super) fn end(&self, facts: &mut Secured) {
-        if !self.tellable {
+        if self.telling == Telling::NotYet {
             let failed = facts.alerts.iter().any(|(_, level, _)| *level == 2);
             let why = if failed { Closed::HandshakeFailed } else { Closed::HandshakeUnfinished };
             facts.closed = facts.closed.or(Some(why));
@@ -532,6 +309,6 @@ impl Session {
         side.guard = Guard::Shut;
         side.hole = None;
         side.waits = Waits::Bytes;
-        self.tellable = true;
+        self.telling = self.telling.max(Telling::Due);
     }
 }

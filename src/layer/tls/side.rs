@@ -45,8 +45,6 @@ pub(super) struct Hole {
     pub(super) lost: u64,
     /// How many of the unread bytes were searched.
     pub(super) searched: usize,
-    /// Work that may still be done.
-    pub(super) budget: u64,
 }
 
 /// A chunk that waits for those before it.
@@ -100,21 +98,30 @@ pub(super) struct Side {
     pub(super) begun: bool,
     /// Offset of the next byte of plaintext.
     pub(super) plain: u64,
-    /// Holes so far.
-    holes: u32,
+    /// Work that may be done to find a record behind a hole, in bytes decrypted; and the most of it.
+    pub(super) budget: u64,
+    most_budget: u64,
     /// Records in a row that could not be opened.
     pub(super) failed: u32,
 }
 
+/// What an opened byte adds to the budget.
+const EARNED: u64 = 16;
+
 impl Side {
+    /// A direction nothing was read of.
+    pub(super) fn new(trial_bytes: u64) -> Self {
+        Self { budget: trial_bytes, most_budget: trial_bytes, ..Self::default() }
+    }
+
     /// Takes a chunk, or holds it when what comes before is not read yet. Gives the bytes that are lost now.
-    pub(super) fn push(&mut self, chunk: &Chunk<'_>, budget: u64) -> u64 {
+    pub(super) fn push(&mut self, chunk: &Chunk<'_>) -> u64 {
         let waits = self.waits != Waits::Bytes && !self.records.ahead().is_empty();
         match chunk.body {
             Body::Gap(..) if waits => self.hold(chunk),
             _ if !self.later.is_empty() => self.hold(chunk),
             Body::Data(data) => self.records.add(chunk, data),
-            Body::Gap(bytes, _) => return self.lose(bytes, budget),
+            Body::Gap(bytes, _) => return self.lose(bytes),
         }
         0
     }
@@ -131,11 +138,11 @@ impl Side {
     }
 
     /// Takes the next chunk that was held: whether there was one, and the bytes that are lost by it.
-    pub(super) fn unhold(&mut self, budget: u64) -> Option<u64> {
+    pub(super) fn unhold(&mut self) -> Option<u64> {
         let held = self.later.pop_front()?;
         self.held_bytes = self.held_bytes.saturating_sub(held.data.len()).saturating_sub(size_of::<Held>());
         if held.gap > 0 {
-            return Some(self.lose(held.gap, budget));
+            return Some(self.lose(held.gap));
         }
         let chunk = Chunk { offset: held.offset, at: held.at, frames: &held.frames, body: Body::Data(&[]) };
         self.records.add(&chunk, &held.data);
@@ -143,31 +150,24 @@ impl Side {
     }
 
     /// Bytes are lost behind those that are unread, which are a part of a record at most. Gives all that is lost by it.
-    fn lose(&mut self, bytes: u64, budget: u64) -> u64 {
+    fn lose(&mut self, bytes: u64) -> u64 {
         let rest = self.records.ahead().len();
         self.records.pass(rest);
         let lost = bytes.saturating_add(len(rest));
-        self.miss(lost, budget);
+        self.miss(lost);
         lost
     }
 
     /// The next so many bytes of records cannot be read.
-    pub(super) fn miss(&mut self, bytes: u64, budget: u64) {
+    pub(super) fn miss(&mut self, bytes: u64) {
         self.messages.clear();
-        match &mut self.hole {
-            Some(hole) => {
-                hole.lost = hole.lost.saturating_add(bytes);
-                hole.searched = 0;
-            }
-            None => {
-                self.holes = self.holes.saturating_add(1);
-                self.hole = Some(Hole { lost: bytes, searched: 0, budget });
-            }
-        }
+        let hole = self.hole.get_or_insert(Hole { lost: 0, searched: 0 });
+        hole.lost = hole.lost.saturating_add(bytes);
+        hole.searched = 0;
     }
 
-    /// How often bytes were lost.
-    pub(super) fn holes(&self) -> u32 {
-        self.holes
+    /// A record of so many bytes was opened, which pays for later searches: so their cost is linear in bytes.
+    pub(super) fn earn(&mut self, bytes: usize) {
+        self.budget = self.budget.saturating_add(len(bytes).saturating_mul(EARNED)).min(self.most_budget);
     }
 }
