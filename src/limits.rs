@@ -75,8 +75,8 @@ pub struct Limits {
     pub tls_parked_bytes_in_all: usize,
     /// How long a TLS session waits for its secrets: programs write them within the handshake.
     pub tls_parked_life: Duration,
-    /// Work that one direction of a TLS session may do to find its records behind lost bytes, in bytes decrypted, one of RC4 counts as 8,
-    /// of 3DES as 50; each byte opened adds 16. A usual loss takes some kilobytes.
+    /// Work that one direction of a TLS session may do to find its records behind lost bytes, in bytes decrypted, one of CCM or RC4
+    /// counts as 8, of 3DES as 50; each byte opened adds 16. A usual loss takes some kilobytes.
     pub tls_trial_bytes: u64,
     /// Secrets kept of key logs, each of some 200 bytes.
     pub tls_secrets: usize,

@@ -4,6 +4,7 @@ use crate::opened::Cut;
 use crate::opened::Piece;
 use crate::opened::keys;
 use crate::opened::run;
+use crate::plaintext::in_place;
 use crate::reference;
 use ntp_sniff::capture::file::CaptureFile;
 use ntp_sniff::capture::files::Files;
@@ -141,6 +142,47 @@ fn damaged_captures_neither_panic_nor_take_long() {
 #[test]
 fn other_damaged_captures_do_neither() {
     damaged_captures(0x2545_f491_4f6c_dd1d);
+}
+
+/// A loss costs the records it cuts, and no others, whatever the cipher.
+#[test]
+fn after_loss_every_cipher_goes_on() {
+    let (Some(ntp), Some(tls)) = (reference("ntp"), reference("tls")) else { return };
+    let real = |name: &str| (ntp.join(format!("{name}.pcap")), ntp.join(format!("{name}.keylog")));
+    let made = |name: &str| (tls.join(name).join("capture.pcap"), tls.join(name).join("keylog.txt"));
+    let captures = [
+        real("30_tls10_rsa_3des"),
+        real("31_tls10_rsa_rc4"),
+        real("32_tls10_rsa_aes128_etm"),
+        real("33_tls10_rsa_aes256_noetm"),
+        real("34_sslv3_rsa_rc4md5"),
+        real("35_sslv3_rsa_3des"),
+        real("36_tls10_rsa_null"),
+        real("37_tls11_rsa_aes128"),
+        real("38_tls12_rsa_aes128gcm"),
+        real("39_tls12_rsa_aes256cbc_sha256"),
+        real("41_tls12_ecdhe_chacha"),
+        real("42_tls13_aes256gcm"),
+        made("tls10-big-rc4-segmented"),
+        made("tls13-big-segmented"),
+    ];
+    let mut lot = Lot(0x1234_5678_9abc_def1);
+    for (capture, log) in captures {
+        let open = |frames: &[Captured]| run(&mut memory(frames), keys(&[], std::slice::from_ref(&log), &[])).remove(0);
+        let whole = frames(&capture);
+        let sent = open(&whole).bytes(Peer::Server);
+        let mut lossy = whole.clone();
+        let large: Vec<usize> = (0..whole.len()).filter(|index| *index > 30 && whole[*index].2.len() > 1000).collect();
+        let mut lost: Vec<usize> = (0..8).map(|_| large[lot.draw(large.len())]).collect();
+        lost.sort_unstable();
+        lost.dedup();
+        lost.iter().rev().for_each(|index| drop(lossy.remove(*index)));
+        let opened = open(&lossy);
+        let recovered = in_place(&opened, Peer::Server, &sent);
+        let share = recovered * 100 / sent.len();
+        println!("{}: {share} % of {} after {} losses", capture.display(), sent.len(), lost.len());
+        assert!(share >= 60, "{}: {recovered} of {}; {:?}", capture.display(), sent.len(), opened.facts);
+    }
 }
 
 /// The frames that a piece names are enough for it, and the last of them is needed.

@@ -52,12 +52,20 @@ fn expected(capture: &Path, number: usize, side: &str) -> Vec<u8> {
 }
 
 /// Each piece stands where it was sent, and they are in order.
-fn in_place(opened: &Opened, from: Peer, sent: &[u8]) -> usize {
+pub(crate) fn in_place(opened: &Opened, from: Peer, sent: &[u8]) -> usize {
     let (mut at, mut recovered) = (0, 0);
     for piece in &opened.pieces[usize::from(from == Peer::Server)] {
         if let Piece::Data { bytes, .. } = piece {
             let found = sent[at..].windows(bytes.len()).position(|window| window == bytes);
-            at += found.expect("in what was sent, behind what came before") + bytes.len();
+            let wrong = || {
+                format!(
+                    "{} bytes not behind {at} of {}: {:?}",
+                    bytes.len(),
+                    sent.len(),
+                    bytes[..bytes.len().min(40)].escape_ascii().to_string()
+                )
+            };
+            at += found.unwrap_or_else(|| panic!("{}", wrong())) + bytes.len();
             recovered += bytes.len();
         }
     }

@@ -45,6 +45,15 @@ impl Aead {
         if matches!(self, Self::Short128(_) | Self::Short256(_)) { 8 } else { 16 }
     }
 
+    /// What a byte costs, in a budget of work.
+    pub(super) fn price(&self) -> u64 {
+        match self {
+            Self::Gcm128(_) | Self::Gcm256(_) => 1,
+            Self::ChaCha20(_) => 3,
+            Self::Ccm128(_) | Self::Ccm256(_) | Self::Short128(_) | Self::Short256(_) => 8,
+        }
+    }
+
     /// Decrypts in place, if the tag is right.
     pub(super) fn open(&self, nonce: &[u8; 12], with: &[u8], bytes: &mut [u8], tag: &[u8]) -> Option<()> {
         match self {

@@ -19,6 +19,8 @@ mod follow;
 mod handshake;
 mod hash;
 mod hello;
+#[cfg(test)]
+mod hostile;
 mod inflate;
 mod ja4;
 mod keylog;

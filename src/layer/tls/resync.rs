@@ -15,8 +15,8 @@ use super::store::Keys;
 use crate::secured::Closed;
 use crate::secured::Secured;
 
-/// Bytes before a header that are kept: the block that the next record is chained to.
-const KEPT_BYTES: usize = 16;
+/// Bytes before a header that are kept: the block that the next record is chained to, and the longest MAC behind it.
+const KEPT_BYTES: usize = 16 + 48;
 
 /// What a search says of a place.
 enum Judged {
