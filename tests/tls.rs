@@ -22,6 +22,8 @@ mod hostile;
 mod plaintext;
 #[path = "tls/real.rs"]
 mod real;
+#[path = "tls/tshark.rs"]
+mod tshark;
 
 use std::path::Path;
 use std::path::PathBuf;

@@ -29,6 +29,8 @@ mod sessions;
 mod small;
 #[path = "../forge/talk.rs"]
 mod talk;
+#[cfg(feature = "tls")]
+mod tls;
 
 use criterion::Criterion;
 use criterion::Throughput;
@@ -71,4 +73,9 @@ criterion_group!(
     adversary::all,
     all
 );
+#[cfg(feature = "tls")]
+criterion_group!(layers, tls::opening);
+#[cfg(feature = "tls")]
+criterion_main!(benches, layers);
+#[cfg(not(feature = "tls"))]
 criterion_main!(benches);

@@ -10,16 +10,16 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// A directory, with one way to open it.
-struct Case {
-    name: String,
-    mode: &'static str,
-    capture: PathBuf,
-    logs: Vec<PathBuf>,
-    rsa: Vec<PathBuf>,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) mode: &'static str,
+    pub(crate) capture: PathBuf,
+    pub(crate) logs: Vec<PathBuf>,
+    pub(crate) rsa: Vec<PathBuf>,
 }
 
 /// All directories, each with every kind of key that its `meta.json` names.
-fn cases(folder: &Path) -> Vec<Case> {
+pub(crate) fn cases(folder: &Path) -> Vec<Case> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.join("meta.json").is_file());
     paths.sort();

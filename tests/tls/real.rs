@@ -17,8 +17,11 @@ fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
+/// A capture, and one way to open it: its name, its path, key logs, private keys.
+pub(crate) type Way = (String, PathBuf, Vec<PathBuf>, Vec<PathBuf>);
+
 /// All captures of a folder that are of TLS, with each way to open them.
-fn ways(folder: &Path) -> Vec<(String, PathBuf, Vec<PathBuf>, Vec<PathBuf>)> {
+pub(crate) fn ways(folder: &Path) -> Vec<Way> {
     let mut ways = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
