@@ -3,8 +3,8 @@
 //! ```text
 //! capture ──► decode ──► flow ─┬► inventory ─────────────┐
 //! Frame       Segment          │  Fact                   ├─┬► report ──► table, JSON Lines
-//!                              └► protocol ──────────────┘ └► ship ────► syslog
-//!                        Chunk    Annotation      Event
+//!                              └► layer ──► protocol ────┘ └► ship ────► syslog
+//!                        Chunk    Chunk     Annotation  Event
 //! ```
 //!
 //! The stages are the folders of `src`, in the order of the alphabet; [`pipeline`] is the whole program on one screen.

@@ -2,6 +2,9 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use ntp_sniff::capture::files::Files;
+use ntp_sniff::capture::files::search;
+use ntp_sniff::capture::secrets::Inbox;
+use ntp_sniff::layer::Keys;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
 use ntp_sniff::report::FORMATS;
@@ -35,7 +38,10 @@ fn written(path: &Path, format: &str, style: &Style) -> String {
     let limits = Limits::default();
     // The name without its folder, so that it is the same wherever the repository lies.
     let mut source = Files::new(vec![PathBuf::from(path.file_name().expect("a name"))], &limits);
-    let options = pipeline::Options { limits, ..pipeline::Options::default() };
+    let inputs = [path.file_name().expect("a name").into()];
+    let find = move || search(&inputs, &Limits::default());
+    let keys = Keys::default().from_capture(&limits, &Inbox::default(), Some(Box::new(find)));
+    let options = pipeline::Options { limits, keys, ..pipeline::Options::default() };
     let out = Shared::default();
     let format = FORMATS.iter().find(|known| known.name == format).expect("a format");
     let mut sink = (format.open)(Box::new(out.clone()), style);

@@ -25,7 +25,7 @@ impl Protocol for Tls {
     }
 
     fn title(&self) -> &'static str {
-        "TLS: named, not opened"
+        if cfg!(feature = "tls") { "TLS, opened with --keylog or --rsa-key" } else { "TLS: named, not opened" }
     }
 
     fn ports(&self) -> &'static [u16] {
