@@ -204,7 +204,9 @@ impl Closed {
                 "it resumes a session whose handshake is not in the capture: capture from that one on, or give a key log (--keylog)"
             }
             Self::ResumedFirstClosed => "it resumes a session that could not be opened: what opens that one opens it, too",
-            Self::HandshakeMissing => "its handshake, or one side of it, is not in the capture: start to capture before the connection",
+            Self::HandshakeMissing => {
+                "its handshake, or a part of it, is not in the capture: start to capture before the connection, and both sides"
+            }
             Self::HandshakeLostBytes => "bytes of its handshake are missing from the capture, and keys cannot be made without them",
             Self::HandshakeFailed => "the two did not agree, and one ended the handshake by an alert: there is nothing to open",
             Self::HandshakeUnfinished => "the handshake did not come to its end: there is nothing to open",

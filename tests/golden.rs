@@ -59,6 +59,8 @@ fn every_capture_in_every_format() {
     std::env::set_current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("captures")).unwrap();
     let mut paths: Vec<PathBuf> = std::fs::read_dir(".").unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_none_or(|extension| extension != "md"));
+    // A build that opens nothing says less of these.
+    paths.retain(|path| cfg!(feature = "tls") || !path.to_string_lossy().starts_with("./tls"));
     paths.sort();
     assert!(paths.len() >= 3, "captures are bundled");
     for path in &paths {

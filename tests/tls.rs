@@ -18,10 +18,14 @@ mod opened;
 
 #[path = "tls/hostile.rs"]
 mod hostile;
+#[path = "tls/keys.rs"]
+mod keys;
 #[path = "tls/plaintext.rs"]
 mod plaintext;
 #[path = "tls/real.rs"]
 mod real;
+#[path = "tls/reasons.rs"]
+mod reasons;
 #[path = "tls/tshark.rs"]
 mod tshark;
 

@@ -151,6 +151,19 @@ impl<S: Source> Source for Cut<S> {
     }
 }
 
+/// A source that does something when it comes to a frame.
+pub(crate) struct At<S, F>(pub(crate) S, pub(crate) u64, pub(crate) F);
+
+impl<S: Source, F: FnMut()> Source for At<S, F> {
+    fn next(&mut self) -> Result<Next<'_>, ntp_sniff::error::Error> {
+        self.1 = self.1.wrapping_sub(1);
+        if self.1 == 0 {
+            (self.2)();
+        }
+        self.0.next()
+    }
+}
+
 /// The same for a file, with key logs and private keys.
 pub(crate) fn opened(capture: &Path, logs: &[PathBuf], rsa: &[PathBuf]) -> Vec<Opened> {
     let captures = [capture.to_path_buf()];

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// A frame: when it came, its link type, its bytes.
-type Captured = (Timestamp, u32, Vec<u8>);
+pub(crate) type Captured = (Timestamp, u32, Vec<u8>);
 
 /// Captures of every cipher family and version, with what opens them.
 const CAPTURES: [(&str, bool); 12] = [
@@ -47,7 +47,7 @@ impl Lot {
     }
 }
 
-fn frames(capture: &Path) -> Vec<Captured> {
+pub(crate) fn frames(capture: &Path) -> Vec<Captured> {
     let mut file = CaptureFile::open(capture, 0, &Limits::default()).unwrap();
     let mut frames = Vec::new();
     while file.advance().unwrap() {
@@ -57,7 +57,7 @@ fn frames(capture: &Path) -> Vec<Captured> {
     frames
 }
 
-fn memory(frames: &[Captured]) -> Memory {
+pub(crate) fn memory(frames: &[Captured]) -> Memory {
     let mut memory = Memory::new();
     for (at, link_type, bytes) in frames {
         memory.push(*at, *link_type, u32::try_from(bytes.len()).unwrap(), bytes);
@@ -131,7 +131,7 @@ fn damaged_captures(seed: u64) {
         slowest = slowest.max(took);
     }
     assert!(opened > rounds * 10_000, "most of it is still read: {opened}");
-    println!("slowest {slowest:?}, {opened} bytes opened");
+    eprintln!("slowest {slowest:?}, {opened} bytes opened");
 }
 
 #[test]
@@ -173,14 +173,14 @@ fn after_loss_every_cipher_goes_on() {
         let sent = open(&whole).bytes(Peer::Server);
         let mut lossy = whole.clone();
         let large: Vec<usize> = (0..whole.len()).filter(|index| *index > 30 && whole[*index].2.len() > 1000).collect();
-        let mut lost: Vec<usize> = (0..8).map(|_| large[lot.draw(large.len())]).collect();
-        lost.sort_unstable();
-        lost.dedup();
-        lost.iter().rev().for_each(|index| drop(lossy.remove(*index)));
+        let mut losses: Vec<usize> = (0..8).map(|_| large[lot.draw(large.len())]).collect();
+        losses.sort_unstable();
+        losses.dedup();
+        losses.iter().rev().for_each(|index| drop(lossy.remove(*index)));
         let opened = open(&lossy);
         let recovered = in_place(&opened, Peer::Server, &sent);
         let share = recovered * 100 / sent.len();
-        println!("{}: {share} % of {} after {} losses", capture.display(), sent.len(), lost.len());
+        eprintln!("{}: {share} % of {} after {} losses", capture.display(), sent.len(), losses.len());
         assert!(share >= 60, "{}: {recovered} of {}; {:?}", capture.display(), sent.len(), opened.facts);
     }
 }

@@ -76,7 +76,7 @@ fn compare(name: &str, way: &str, ours: &[Opened], theirs: &[(u16, [Vec<u8>; 2])
         }
         let lens = |pair: &[Vec<u8>; 2]| [pair[0].len(), pair[1].len()];
         match reason(name) {
-            Some(why) if lens(bytes).iter().zip(lens(&own)).all(|(theirs, ours)| *theirs <= ours) => println!("{name}: {why}"),
+            Some(why) if lens(bytes).iter().zip(lens(&own)).all(|(theirs, ours)| *theirs <= ours) => eprintln!("{name}: {why}"),
             _ => wrong.push(format!("{name}, {way}, port {}: ours {:?}, theirs {:?}", opened.client_port, lens(&own), lens(bytes))),
         }
     }
@@ -107,6 +107,6 @@ fn tshark_shows_the_same_bytes() {
             rows += compare(&name, way, &ours, &theirs, &mut wrong);
         }
     }
-    println!("{rows} rows compared");
+    eprintln!("{rows} rows compared");
     assert!(wrong.is_empty(), "{} of {rows}:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -64,7 +64,7 @@ impl Log {
             self.open(identity)?;
         }
         self.drain(take)?;
-        if !grows {
+        if !grows && (self.overlong || !self.rest.is_empty()) {
             self.end_line(take);
         }
         Ok(())

@@ -135,7 +135,7 @@ impl Session {
         if self.run.is_inner() {
             return self.prepare_inner(keys, facts);
         }
-        let waits = self.prepare(keys, facts);
+        let waits = self.prepare(who, keys, facts);
         if waits == Waits::Bytes && !matches!(self.side(who).guard, Guard::Shut) {
             self.change(who);
         }

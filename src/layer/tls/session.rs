@@ -229,11 +229,11 @@ impl Session {
         if ahead_of_other && comes {
             return Waits::Other;
         }
-        if changes && !self.run.is_inner() { self.prepare(keys, facts) } else { Waits::Bytes }
+        if changes && !self.run.is_inner() { self.prepare(who, keys, facts) } else { Waits::Bytes }
     }
 
     /// Makes the ciphers of TLS 1.2 or older before they are needed; what cannot be opened is shut.
-    pub(super) fn prepare(&mut self, keys: &mut Keys, facts: &mut Secured) -> Waits {
+    pub(super) fn prepare(&mut self, who: usize, keys: &mut Keys, facts: &mut Secured) -> Waits {
         if self.run.master.is_some() {
             return Waits::Bytes;
         }
@@ -246,7 +246,8 @@ impl Session {
                 facts.opened_with = facts.opened_with.or(Some(source));
                 Waits::Bytes
             }
-            Err(why) => self.refuse(why, keys, facts),
+            // The other direction is still clear: a ticket in it names the session for those that resume it.
+            Err(why) => self.refuse(&[who], why, keys, facts),
         }
     }
 
@@ -256,14 +257,16 @@ impl Session {
     }
 
     /// Secrets are missing: they are waited for where they may come, or the session is shut.
-    fn refuse(&mut self, why: Closed, keys: &Keys, facts: &mut Secured) -> Waits {
+    fn refuse(&mut self, whose: &[usize], why: Closed, keys: &Keys, facts: &mut Secured) -> Waits {
         let hopeless = matches!(why, Closed::SuiteUnsupported | Closed::HandshakeMissing | Closed::HandshakeLostBytes);
         if keys.may_come() && !self.forced && !self.impatient && !hopeless {
             self.tried = Some(keys.generation);
             return Waits::Keys;
         }
         facts.resumed |= self.run.server.is_some() && !self.run.is_inner() && !self.run.done && !self.run.exchanged() && !self.run.lost;
-        self.close(why, facts);
+        for who in whose {
+            self.close_one(*who, why, facts);
+        }
         Waits::Bytes
     }
 
@@ -283,12 +286,17 @@ impl Session {
                 }
                 Waits::Bytes
             }
-            Err(why) => self.refuse(why, keys, facts),
+            Err(why) => self.refuse(&[CLIENT, SERVER], why, keys, facts),
         }
     }
 
     /// No more comes: a session that carried nothing says why.
     pub(super) fn end(&self, facts: &mut Secured) {
+        let wrong = self.sides.iter().any(|side| side.failed > 0 && matches!(&side.guard, Guard::Inner(phases) if !phases.proven));
+        if wrong && facts.counts.iter().all(|counts| counts.opened == 0) {
+            facts.closed = facts.closed.or(Some(Closed::SecretsDoNotFit));
+            facts.opened_with = None;
+        }
         if self.telling == Telling::NotYet {
             let failed = facts.alerts.iter().any(|(_, level, _)| *level == 2);
             let why = if failed { Closed::HandshakeFailed } else { Closed::HandshakeUnfinished };
