@@ -99,7 +99,7 @@ fn files_that_are_no_keys_are_told_apart() {
     let keys = folder.join("keys");
     let rsa = fs::read_to_string(keys.join("rsa1024.pem")).unwrap();
     let encrypted = rsa.replacen('\n', "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n", 1);
-    let cut = rsa.replace(&rsa[100..200], "");
+    let cut = rsa.replace(rsa.get(100..200).unwrap(), "");
     let sealed = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
     let capture = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/frank4dd.pcap");
     for (name, bytes, said) in [
@@ -158,7 +158,7 @@ fn keys_are_in_no_output() {
             let text = [String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap()].concat().to_lowercase();
             assert!(text.contains("nessus_ntp"), "{name} is open");
             for secret in &secrets {
-                assert!(!text.contains(&secret.to_lowercase()[..16]), "{name} {options:?}: a secret is shown");
+                assert!(!text.contains(secret.to_lowercase().get(..16).unwrap()), "{name} {options:?}: a secret is shown");
             }
         }
     }
