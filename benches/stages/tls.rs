@@ -26,6 +26,7 @@ use ntp_sniff::peer::RolesFrom;
 use ntp_sniff::peer::Traffic;
 use ntp_sniff::peer::VlanStack;
 use ntp_sniff::time::Timestamp;
+use ntp_sniff::tunnel::TunnelStack;
 use sha2::Sha256;
 
 /// Records, each of the most bytes it may have.
@@ -95,7 +96,7 @@ fn flow() -> Flow {
         opening: Frames::one(FrameId { input: 0, number: 1 }),
         closing: Frames::default(),
         vlans: VlanStack::default(),
-        tunnels: None,
+        tunnels: TunnelStack::default(),
         from_client: Traffic::default(),
         from_server: Traffic::default(),
         announced: true,

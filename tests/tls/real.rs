@@ -86,6 +86,19 @@ fn a_resumption_that_failed_is_explained() {
     assert_eq!(facts[1].alerts, [(Peer::Server, 2, 80)], "internal_error, as the manifest says");
 }
 
+/// What was sent too early and refused was never given to the server's program: it is counted, not shown, as tshark does.
+#[test]
+fn early_data_that_the_server_refused_is_not_shown() {
+    let capture = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/tls13_early_refused.pcapng");
+    let connections = opened(&capture, &[], &[]);
+    let said: Vec<_> = connections.iter().map(|opened| opened.bytes(Peer::Client)).collect();
+    assert_eq!(said, [b"first\n".to_vec(), b"second\n".to_vec()]);
+    let refused: Vec<_> = connections.iter().map(|opened| opened.facts.as_ref().unwrap().counts[0].refused).collect();
+    assert_eq!(refused, [0, u64::try_from("EARLY DATA THAT IS REFUSED\n".len()).unwrap()]);
+    let pieces = connections.iter().flat_map(|opened| opened.pieces.iter().flatten());
+    assert!(pieces.clone().count() >= 2 && !pieces.into_iter().any(|piece| matches!(piece, Piece::Gap { .. })));
+}
+
 /// Requests of HTTP/1.1, in order, are those the server read; each answer begins where it must.
 #[test]
 fn requests_inside_tls_are_those_the_server_read() {

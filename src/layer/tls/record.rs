@@ -11,6 +11,9 @@ pub(super) const HEADER_BYTES: usize = 5;
 /// The longest body: 2¹⁴ bytes, and what compression, padding and MAC may add.
 pub(super) const MOST_BODY_BYTES: u16 = 16_384 + 2048;
 
+/// Room kept for the next record.
+const KEPT_ROOM: usize = 64 << 10;
+
 /// Marks kept apart; beyond, the newest is stretched, and a byte may be said to come from a few frames more.
 const MOST_MARKS: usize = 4096;
 
@@ -79,6 +82,10 @@ impl Records {
             self.start = 0;
         }
         if self.bytes.is_empty() {
+            if self.bytes.capacity() > KEPT_ROOM {
+                // What had to wait once need not be paid for by a session at rest.
+                self.bytes = Vec::new();
+            }
             self.offset = chunk.offset;
             self.marks.clear();
         }

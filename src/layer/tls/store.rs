@@ -93,7 +93,7 @@ impl Keys {
                 return Err(wrong(format!("{} bytes are too many for a private key", found.len())));
             }
             let pem = Zeroizing::new(fs::read(path).map_err(|error| wrong(format!("cannot read: {error}")))?);
-            keys.private.push(RsaKey::read(&pem).map_err(|problem| wrong(problem.to_owned()))?);
+            keys.add_rsa_key(&pem).map_err(|problem| wrong(problem.to_owned()))?;
             remarks.extend(readable_by_others(path));
         }
         for path in logs {
@@ -121,6 +121,21 @@ impl Keys {
         self.inbox = inbox.clone();
         self.search = search;
         self
+    }
+
+    /// Adds an RSA private key in PEM.
+    ///
+    /// # Errors
+    ///
+    /// What the bytes are instead, for a message.
+    pub fn add_rsa_key(&mut self, pem: &[u8]) -> Result<(), &'static str> {
+        self.private.push(RsaKey::read(pem)?);
+        Ok(())
+    }
+
+    /// Adds the text of a key log; gives how many of its lines are none of one.
+    pub fn add_log(&mut self, text: &[u8], source: KeySource) -> usize {
+        text.split(|byte| *byte == b'\n').filter(|bytes| !self.line(bytes, source)).count()
     }
 
     /// Whether secrets may still come for a session whose are not known.
@@ -167,9 +182,7 @@ impl Keys {
     /// Takes secrets of a capture; those of other protocols are of no use here.
     fn block(&mut self, secrets: &Secrets) {
         if secrets.kind == TLS_KEY_LOG {
-            for bytes in secrets.bytes.split(|byte| *byte == b'\n') {
-                self.line(bytes, KeySource::SecretsBlock);
-            }
+            self.add_log(&secrets.bytes, KeySource::SecretsBlock);
         }
     }
 
