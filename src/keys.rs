@@ -6,6 +6,7 @@ use ntp_sniff::capture::secrets::Inbox;
 use ntp_sniff::error::Error;
 use ntp_sniff::layer::Keys;
 use ntp_sniff::limits::Limits;
+use std::path::Path;
 use std::path::PathBuf;
 
 /// Reads the files. Where an input cannot be read twice, secrets that come with it go through the inbox that is given back; those of all
@@ -20,7 +21,7 @@ pub(crate) fn open(
     limits: &Limits,
     remark: &mut dyn FnMut(&str),
 ) -> Result<(Keys, Option<Inbox>), Error> {
-    let pipe = read.iter().any(|path| !path.is_file());
+    let pipe = read.iter().any(|path| path == Path::new("-") || !path.is_file());
     let (keys, remarks) = Keys::open(&files.keylog, &files.rsa_key, pipe || read.is_empty(), limits)?;
     for text in &remarks {
         remark(text);
