@@ -18,6 +18,7 @@ pub mod decode;
 pub mod error;
 pub mod event;
 pub mod evidence;
+pub mod exchange;
 pub mod fact;
 pub mod flow;
 pub mod inventory;
