@@ -112,6 +112,8 @@ fn notes(exchange: &Exchange) -> Vec<String> {
             "body_cut" if body.promised.is_some() => format!("body cut {}/{promised}", body.wire_bytes),
             "body_cut" => format!("body cut after {}", size(body.wire_bytes)),
             "no_response" => continue,
+            "re_login" => "re-login".to_owned(),
+            "api_token" => "api-token".to_owned(),
             "plain_http_on_tls_port" => "plain HTTP on TLS port".to_owned(),
             note => note.replace('_', " "),
         });

@@ -52,6 +52,8 @@ pub(in crate::protocol) struct Stories {
 struct Session {
     story: SessionStory,
     frames: Frames,
+    /// Whether it was told. Its token stays known: who goes on with it has no new session.
+    told: bool,
 }
 
 #[derive(Default)]
@@ -95,7 +97,7 @@ impl Stories {
     pub(in crate::protocol) fn finish(&mut self, emit: &mut Emit<'_>) {
         self.scans.finish(emit);
         for key in std::mem::take(&mut self.order) {
-            if let Some(session) = self.sessions.remove(&key) {
+            if let Some(mut session) = self.sessions.remove(&key) {
                 session.tell(emit);
             }
         }
@@ -152,6 +154,9 @@ impl Stories {
             self.open(key, flow, (None, None, 0), &Frames::default());
         }
         let Some(session) = self.sessions.get_mut(&key) else { return };
+        if session.told {
+            return;
+        }
         session.frames.join(&draft.frames);
         session.story.last_at = Some(draft.last_at);
         let ended = match (status, &*exchange.operation) {
@@ -164,9 +169,7 @@ impl Stories {
         } else if let Some(logins) = self.logins.get_mut(&pair) {
             logins.expired = true;
         }
-        if let Some(ended) = ended
-            && let Some(mut session) = self.sessions.remove(&key)
-        {
+        if let Some(ended) = ended {
             (session.story.ended, session.story.ended_at) = (ended, Some(draft.last_at));
             session.tell(emit);
         }
@@ -185,18 +188,18 @@ impl Stories {
             ended_at: None,
         };
         self.order.push_back(key);
-        self.sessions.insert(key, Session { story, frames: frames.clone() });
+        self.sessions.insert(key, Session { story, frames: frames.clone(), told: false });
     }
 
     /// Where there are too many stories, the oldest are told as they are.
     fn give_way(&mut self, draft: &Draft, emit: &mut Emit<'_>) {
         let mut full = self.scans.give_way(emit);
-        // Sessions that were told leave their number here for a while.
-        while self.order.len() > API_STORIES.saturating_mul(2) || self.sessions.len() > API_STORIES {
-            let Some(key) = self.order.pop_front() else { break };
-            if let Some(session) = self.sessions.remove(&key) {
+        while self.order.len() > API_STORIES
+            && let Some(key) = self.order.pop_front()
+        {
+            if let Some(mut session) = self.sessions.remove(&key) {
+                full |= !session.told;
                 session.tell(emit);
-                full = true;
             }
         }
         if full && !std::mem::replace(&mut self.full_said, true) {
@@ -208,9 +211,17 @@ impl Stories {
 }
 
 impl Session {
-    fn tell(self, emit: &mut Emit<'_>) {
+    fn tell(&mut self, emit: &mut Emit<'_>) {
+        if std::mem::replace(&mut self.told, true) {
+            return;
+        }
         let at = self.story.last_at.unwrap_or_default();
-        emit(Event { at, flow: None, evidence: Evidence::of(self.frames), kind: EventKind::SessionStory(&self.story) });
+        emit(Event {
+            at,
+            flow: None,
+            evidence: Evidence::of(std::mem::take(&mut self.frames)),
+            kind: EventKind::SessionStory(&self.story),
+        });
     }
 }
 
