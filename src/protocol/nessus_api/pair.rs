@@ -62,9 +62,16 @@ impl Dialogue {
         let oldest = self.open.iter().find(|draft| draft.is_waiting()).filter(|_| !self.gapped);
         let newest = self.open.iter().rev().find(|draft| draft.is_waiting() && draft.at <= at);
         if let Some(number) = oldest.or(newest).map(|draft| draft.number) {
-            for lost in self.open.iter_mut().filter(|draft| draft.is_waiting() && draft.number < number) {
-                lost.answered = true;
-                lost.notes.push("response_lost");
+            let mut lost = false;
+            for draft in self.open.iter_mut().filter(|draft| draft.is_waiting() && draft.number <= number) {
+                if draft.number < number {
+                    draft.answered = true;
+                    draft.notes.push("response_lost");
+                    lost = true;
+                } else if lost {
+                    // It did not wait for a response that is only missing here.
+                    draft.notes.retain(|note| *note != "pipelined");
+                }
             }
             return number;
         }
