@@ -13,6 +13,7 @@ use crate::exchange::Export;
 use crate::exchange::ScanStory;
 use crate::exchange::SessionStory;
 use crate::time::Timestamp;
+use std::fmt::Write as _;
 
 /// Fields that a line names, in this order, and what it calls them.
 const NAMED: [(&str, &str); 15] = [
@@ -36,9 +37,12 @@ const NAMED: [(&str, &str); 15] = [
 /// Characters of a value that a line shows.
 const VALUE_LETTERS: usize = 40;
 
-/// A hash in hexadecimal digits.
+/// A hash in hexadecimal digits. Writing to a `String` cannot fail, so the results are not looked at.
 pub(super) fn hex(hash: &[u8]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.iter().fold(String::new(), |mut out, byte| {
+        _ = write!(out, "{byte:02x}");
+        out
+    })
 }
 
 /// An exchange in a line. May hold whatever the wire held: it is to be escaped for its target.
@@ -157,15 +161,15 @@ fn export(export: &Export) -> String {
     let Some(_) = export.downloaded_at else { return format!("export{format} asked for, {}", count(export.polls, "poll")) };
     let mut out = format!("exported{format} by {}, {}", export.route.unwrap_or("unknown route"), count(export.polls, "poll"));
     if let Some(duration) = export.duration {
-        out.push_str(&format!(", in {} s", words::seconds(duration)));
+        _ = write!(out, ", in {} s", words::seconds(duration));
     }
-    out.push_str(&format!(", {}{}", size(bytes.unwrap_or(export.body.wire_bytes)), if *complete { "" } else { ", cut" }));
+    _ = write!(out, ", {}{}", size(bytes.unwrap_or(export.body.wire_bytes)), if *complete { "" } else { ", cut" });
     if let Some((hosts, [info, low, medium, high, critical])) = export.findings {
         let hosts = count(hosts, "host");
-        out.push_str(&format!(", {hosts}, findings: {critical} critical, {high} high, {medium} medium, {low} low, {info} info"));
+        _ = write!(out, ", {hosts}, findings: {critical} critical, {high} high, {medium} medium, {low} low, {info} info");
     }
     if let Some(hash) = sha256 {
-        out.push_str(&format!(", sha256 {}", hex(hash)));
+        _ = write!(out, ", sha256 {}", hex(hash));
     }
     out
 }

@@ -120,10 +120,11 @@ fn bodies_are_framed_as_they_say() {
 
 #[test]
 fn responses_are_to_their_requests_in_order() {
-    let requests: String = (0..20).map(|number| format!("GET /scans/{number} HTTP/1.1\\r\\n\\r\\n")).collect();
-    let responses: String = (0..20)
-        .map(|number| format!("HTTP/1.1 200 OK\\r\\n{NESSUS}Content-Length: {}\\r\\n\\r\\n[{}]", number + 2, " ".repeat(number)))
-        .collect();
+    let request = |number: usize| format!("GET /scans/{number} HTTP/1.1\\r\\n\\r\\n");
+    let requests = (0..20).map(request).collect::<Vec<_>>().concat();
+    let response =
+        |number: usize| format!("HTTP/1.1 200 OK\\r\\n{NESSUS}Content-Length: {}\\r\\n\\r\\n[{}]", number + 2, " ".repeat(number));
+    let responses = (0..20).map(response).collect::<Vec<_>>().concat();
     let records = hear(&format!("C: {requests}\nS: {responses}"));
     let wanted: Vec<String> = (0..20)
         .map(|number| format!("GET /scans/{number} scan.status 200 {}{}", number + 2, if number > 0 { " pipelined" } else { "" }))
@@ -268,10 +269,10 @@ fn a_bomb_is_capped_and_said() {
 #[test]
 fn other_protocols_that_go_on_are_left_alone() {
     let script = format!(
-        r#"C: GET /scans HTTP/1.1\r\nX-Cookie: token=a\r\nUpgrade: websocket\r\n\r\n
+        r"C: GET /scans HTTP/1.1\r\nX-Cookie: token=a\r\nUpgrade: websocket\r\n\r\n
            S: HTTP/1.1 101 Switching Protocols\r\n{NESSUS}\r\n
            C: geheim
-           S: geheim"#
+           S: geheim"
     );
     let records = hear(&script);
     assert_eq!(lines(&records), ["GET /scans scan.list 101 0"]);

@@ -5,6 +5,7 @@ use crate::draw::cuts;
 use crate::draw::isns;
 use crate::draw::order;
 use crate::draw::shuffled;
+use crate::reference::hex;
 use crate::support::capture::captured;
 use crate::support::capture::memory;
 use crate::support::collect::into_sink;
@@ -155,7 +156,7 @@ proptest! {
         }
         let frames = captured(Net::v4(8834).frames(&packets), 400_000);
         let said = text(&mut memory(&frames), "jsonl", &loud(), false);
-        let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(SECRET);
         prop_assert!(!said.contains(SECRET), "{}", said);
         prop_assert!(!said.contains(&hex), "{}", said);
         let table = text(&mut memory(&frames), "table", &loud(), false);

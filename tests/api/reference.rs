@@ -50,6 +50,16 @@ pub(crate) fn opens_tls() -> bool {
     })
 }
 
+/// Bytes as two digits each.
+pub(crate) fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+}
+
+/// Whether a connection speaks HTTP/2 and its keys are there.
+pub(crate) fn is_http2(connection: &Value) -> bool {
+    opens_tls() && connection["tls"]["alpn"] == "h2"
+}
+
 impl Reference {
     /// What the program writes, with these arguments and with the keys there are.
     pub(crate) fn run(&self, args: &[&str]) -> String {
@@ -85,10 +95,5 @@ impl Reference {
         let embedded = self.name.ends_with("_dsb");
         let keys = self.capture.with_extension("keys").is_file() || embedded;
         opens_tls() && keys && connection["keys_given"] != false && tls["handshake"].is_null() && tls["alpn"] != "h2"
-    }
-
-    /// Whether a connection speaks HTTP/2 and its keys are there.
-    pub(crate) fn is_http2(&self, connection: &Value) -> bool {
-        opens_tls() && connection["tls"]["alpn"] == "h2"
     }
 }

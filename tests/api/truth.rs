@@ -2,6 +2,8 @@
 
 use crate::reference::Reference;
 use crate::reference::all;
+use crate::reference::hex;
+use crate::reference::is_http2;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -19,7 +21,9 @@ fn exchanges(records: &[Value]) -> BTreeMap<String, Vec<Value>> {
             found.entry(ends[&flow].clone()).or_default().push(record.clone());
         }
     }
-    found.values_mut().for_each(|list| list.sort_by_key(|record| record["number"].as_u64()));
+    for list in found.values_mut() {
+        list.sort_by_key(|record| record["number"].as_u64());
+    }
     found
 }
 
@@ -128,7 +132,7 @@ fn exchanges_are_those_of_the_truth() {
 fn http2_is_counted() {
     for reference in all() {
         let http2: Vec<&Value> =
-            reference.truth["connections"].as_array().unwrap().iter().filter(|connection| reference.is_http2(connection)).collect();
+            reference.truth["connections"].as_array().unwrap().iter().filter(|connection| is_http2(connection)).collect();
         if http2.is_empty() {
             continue;
         }
@@ -136,7 +140,7 @@ fn http2_is_counted() {
         let told: Vec<&Value> = records.iter().filter(|record| record["name"] == "http2_not_read").collect();
         assert_eq!(told.len(), http2.len(), "{}", reference.name);
         let streams: u64 = told.iter().map(|record| record["streams"].as_u64().unwrap()).sum();
-        assert_eq!(streams as usize, reference.truth["exchanges"].as_array().unwrap().len(), "{}", reference.name);
+        assert_eq!(usize::try_from(streams).unwrap(), reference.truth["exchanges"].as_array().unwrap().len(), "{}", reference.name);
     }
 }
 
@@ -158,7 +162,7 @@ fn secrets_are_in_no_output() {
                 if args.contains(&"-T") { Vec::new() } else { text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect() };
             let unwrapped = String::from_utf8(unwrapped).unwrap();
             for secret in &secrets {
-                let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+                let hex = hex(secret);
                 let escaped = serde_json::to_string(secret).unwrap();
                 let forms = [secret.clone(), hex, STANDARD.encode(secret), escaped.trim_matches('"').to_owned()];
                 for form in forms {
@@ -176,10 +180,9 @@ fn secrets_are_there_when_asked_for() {
         let text = reference.run(&["-T", "jsonl", "--payload", "--reveal-secrets"]);
         let mut found = 0;
         for secret in reference.secrets() {
-            let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
-            let json: String =
-                serde_json::to_string(&secret).unwrap().trim_matches('"').bytes().map(|byte| format!("{byte:02x}")).collect();
-            found += usize::from(text.contains(&secret) || text.contains(&hex) || text.contains(&json));
+            let plain = hex(&secret);
+            let json = hex(serde_json::to_string(&secret).unwrap().trim_matches('"'));
+            found += usize::from(text.contains(&secret) || text.contains(&plain) || text.contains(&json));
         }
         // Tokens of the whole server are in the list, too.
         assert!(found > 5, "only {found} of the secrets are said");

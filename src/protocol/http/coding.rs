@@ -67,7 +67,7 @@ impl<W: Write> Decoder<W> {
             return;
         }
         self.taken = self.taken.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        let most = self.taken.saturating_mul(HTTP_BODY_RATIO).max(HTTP_BODY_FREE_BYTES).min(HTTP_BODY_BYTES);
+        let most = self.taken.saturating_mul(HTTP_BODY_RATIO).clamp(HTTP_BODY_FREE_BYTES, HTTP_BODY_BYTES);
         let packed = !matches!(self.coding, Coding::Identity(_));
         self.meter().most = if packed { most } else { u64::MAX };
         if self.write(bytes).is_err() {

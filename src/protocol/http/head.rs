@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(find(b"GET / HTTP/1.1\r\nA: b\r\n\r\nrest", 0), Found::End(24));
         assert_eq!(find(b"GET / HTTP/1.1\nA: b\n\nrest", 0), Found::End(21));
         assert_eq!(find(b"\r\n\r\nGET / HTTP/1.1\r\n", 0), Found::Open);
-        assert_eq!(find(&[b'x'; HTTP_HEAD_BYTES + 1], HTTP_HEAD_BYTES), Found::TooLong);
+        assert_eq!(find(&vec![b'x'; HTTP_HEAD_BYTES + 1], HTTP_HEAD_BYTES), Found::TooLong);
         let head = b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n";
         for cut in 0..head.len() {
             assert_eq!(find(&head[..cut], 0), Found::Open, "{cut}");

@@ -12,7 +12,7 @@ const HEADER_BYTES: usize = 9;
 
 /// Counts the frames of one direction. Holds no byte but those of a header.
 #[derive(Clone, Debug, Default)]
-pub(in crate::protocol) struct Frames {
+pub(in crate::protocol) struct Http2 {
     /// Frames whose header was seen.
     pub(in crate::protocol) frames: u64,
     /// Streams a client opened: HEADERS frames with a stream number not seen before, which ascend.
@@ -26,7 +26,7 @@ pub(in crate::protocol) struct Frames {
     lost: bool,
 }
 
-impl Frames {
+impl Http2 {
     /// Of a client, which says the preface first.
     pub(in crate::protocol) fn of_client() -> Self {
         Self { preface: PREFACE.len(), ..Self::default() }
@@ -88,7 +88,7 @@ mod tests {
             |length: u8, kind: u8, stream: u8| [vec![0, 0, length, kind, 0, 0, 0, 0, stream], vec![7; usize::from(length)]].concat();
         let all = [PREFACE.to_vec(), frame(0, 4, 0), frame(5, 1, 1), frame(9, 0, 1), frame(3, 1, 1), frame(4, 1, 3)].concat();
         for cut in 1..all.len() {
-            let mut frames = Frames::of_client();
+            let mut frames = Http2::of_client();
             all.chunks(cut).for_each(|piece| frames.take(piece));
             assert_eq!((frames.frames, frames.streams, frames.data_bytes), (5, 2, 9), "{cut}");
         }

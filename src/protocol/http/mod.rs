@@ -25,5 +25,5 @@ pub(super) use head::Found;
 pub(super) use head::Head;
 pub(super) use head::Start;
 pub(super) use head::find;
-pub(super) use http2::Frames;
+pub(super) use http2::Http2;
 pub(super) use http2::PREFACE;

@@ -10,7 +10,6 @@ use crate::protocol::http::Framing;
 use crate::protocol::http::Head;
 use crate::protocol::http::Trouble;
 use crate::protocol::http::What;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A body of which more may come.
@@ -31,7 +30,7 @@ pub(super) struct Body {
 
 impl Body {
     /// The body behind a head. `place` lets it be unpacked.
-    pub(super) fn new(head: &Head<'_>, framing: Framing, operation: &Cow<'static, str>, is_response: bool, place: Option<Arc<()>>) -> Self {
+    pub(super) fn new(head: &Head<'_>, framing: Framing, operation: &str, is_response: bool, place: Option<Arc<()>>) -> Self {
         let codings = head.codings();
         let named = codings.join(&b","[..]);
         let known = if codings.is_empty() || place.is_some() { codings } else { vec![&b"no place"[..]] };

@@ -34,15 +34,15 @@ enum Reader {
 
 impl Content {
     /// A body of this type, of a request or a response of this operation.
-    pub(super) fn new(content_type: Option<&[u8]>, operation: &Cow<'static, str>, is_response: bool) -> Self {
+    pub(super) fn new(content_type: Option<&[u8]>, operation: &str, is_response: bool) -> Self {
         let kind = content_type.unwrap_or_default().to_ascii_lowercase();
         let is = |part: &[u8]| memchr::memmem::find(&kind, part).is_some();
-        let download = is_response && *operation == "export.download";
-        let reader = if *operation == "ui.api_token" || is(b"multipart") {
+        let download = is_response && operation == "export.download";
+        let reader = if operation == "ui.api_token" || is(b"multipart") {
             Reader::Opaque(Vec::new())
         } else if is(b"x-www-form-urlencoded") {
             Reader::Form(Form::default())
-        } else if download && is(b"csv") || download && is(b"html") || download && is(b"pdf") {
+        } else if download && (is(b"csv") || is(b"html") || is(b"pdf")) {
             Reader::Report
         } else if download && !is(b"json") {
             Reader::Export(Box::default())
@@ -51,7 +51,7 @@ impl Content {
         } else {
             Reader::Opaque(Vec::new())
         };
-        Self { reader, gather: Gather::new(operation.clone(), is_response), hash: Sha256::new(), bytes: 0 }
+        Self { reader, gather: Gather::new(operation, is_response), hash: Sha256::new(), bytes: 0 }
     }
 
     /// Reads on, and says what each run of bytes is.
@@ -131,7 +131,7 @@ const FIRST_BYTES: usize = 1024;
 ///
 /// # Wire
 ///
-/// [seen captures/http http_on_tls_port]
+/// [seen captures/http `http_on_tls_port`]
 const WANTS_TLS: &[u8] = b"speaking plain HTTP to an SSL-enabled server port";
 
 /// Names of the severities 0 to 4.

@@ -1,6 +1,5 @@
 //! The dialogue: which message comes next in each direction, and which exchange it belongs to.
 
-use super::body::Body;
 use super::draft::Draft;
 use super::side::Making;
 use super::side::Resync;
@@ -39,7 +38,7 @@ pub(super) struct Dialogue {
     /// Another protocol goes on from here.
     pub(super) left: bool,
     /// The frames of both directions, where HTTP/2 is spoken.
-    pub(super) http2: Option<Box<[http::Frames; 2]>>,
+    pub(super) http2: Option<Box<[http::Http2; 2]>>,
 }
 
 impl Dissector for Dialogue {
@@ -104,7 +103,8 @@ impl Dialogue {
     /// Says, once and first, that it is this protocol.
     pub(super) fn session(&mut self, version: &'static [u8], notes: &mut Notes<'_>) {
         if !std::mem::replace(&mut self.known, true) {
-            let matched = "headers and paths of the Nessus API";
+            let preface = "the preface of HTTP/2 on a port of the Nessus API";
+            let matched = if version == b"HTTP/2" { preface } else { "headers and paths of the Nessus API" };
             notes.session(&Session { protocol: "nessus_api", version: Some(version.into()), options: Vec::new(), matched });
         }
     }
@@ -138,15 +138,12 @@ impl Dialogue {
     fn speaks_http2(&mut self, from: Peer, rest: View<'_>, notes: &mut Notes<'_>) -> bool {
         if self.http2.is_none() && from == Peer::Client && rest.offset == 0 && rest.bytes.starts_with(http::PREFACE) {
             self.session(b"HTTP/2", notes);
-            self.http2 = Some(Box::new([http::Frames::of_client(), http::Frames::default()]));
+            self.http2 = Some(Box::new([http::Http2::of_client(), http::Http2::default()]));
         }
         let Some(frames) = &mut self.http2 else { return false };
         let [client, server] = &mut **frames;
-        if from == Peer::Client {
-            client.take(rest.bytes)
-        } else {
-            server.take(rest.bytes)
-        }
+        let frames = if from == Peer::Client { client } else { server };
+        frames.take(rest.bytes);
         true
     }
 
@@ -164,14 +161,14 @@ impl Dialogue {
                 self.session(b"HTTP/1.1", notes);
                 let span = ByteSpan { start: rest.offset, end: at(&rest, rest.bytes.len()) };
                 notes.anomaly(span, Anomaly::LimitReached { limit: "http_head_bytes", value: to_u64(HTTP_HEAD_BYTES) });
-                self.lose(from, rest.bytes.len())
+                Some(self.lose(from, rest.bytes.len()))
             }
             Found::End(length) => {
                 let bytes = rest.bytes.get(..length)?;
                 let head = if from == Peer::Client { Head::request(bytes) } else { Head::response(bytes) };
                 let Some(head) = head else {
                     self.session(b"HTTP/1.1", notes);
-                    return self.lose(from, 1);
+                    return Some(self.lose(from, 1));
                 };
                 self.session(if head.minor == 0 { b"HTTP/1.0" } else { b"HTTP/1.1" }, notes);
                 self.side(from).skipped_told(from, rest.offset, notes);
@@ -186,13 +183,13 @@ impl Dialogue {
     }
 
     /// The place in the stream is lost, with so many bytes that are certainly no message.
-    pub(super) fn lose(&mut self, from: Peer, bytes: usize) -> Option<usize> {
+    pub(super) fn lose(&mut self, from: Peer, bytes: usize) -> usize {
         let side = self.side(from);
         side.state = State::Lost;
         side.searched = 0;
         side.skipped = side.skipped.saturating_add(to_u64(bytes));
         self.gapped = true;
-        Some(bytes)
+        bytes
     }
 
     fn lost(&mut self, from: Peer, rest: View<'_>, notes: &mut Notes<'_>) -> Option<usize> {
@@ -225,7 +222,7 @@ impl Dialogue {
         }
         if broken {
             self.cut(from, length, rest.offset, notes);
-            _ = self.lose(from, 0);
+            self.lose(from, 0);
             return Some(length);
         }
         if length < HTTP_PART_BYTES && !rest.full {
@@ -262,14 +259,6 @@ impl Dialogue {
                 }
             }
         }
-    }
-
-    /// The body of a message of this exchange, with a place among those that are unpacked.
-    pub(super) fn body_of(&self, head: &Head<'_>, draft: &Draft, from: Peer, notes: &Notes<'_>) -> (Body, bool) {
-        let answers = if from == Peer::Server { Some(&*draft.method) } else { None };
-        let place = notes.stories.place(!head.codings().is_empty());
-        let missed = place.is_none() && !head.codings().is_empty();
-        (Body::new(head, head.framing(answers), &draft.operation.name, from == Peer::Server, place), missed)
     }
 }
 

@@ -106,7 +106,7 @@ impl Draft {
         };
         let mut note = |told: bool, name| {
             if told {
-                self.notes.push(name)
+                self.notes.push(name);
             }
         };
         note(head.header("x-kl-kfa-ajax-request").is_some(), "webui");

@@ -101,7 +101,7 @@ impl Findings {
                 Within::Name => self.is_password |= super::redact::is_secret_key(text.as_bytes()),
                 // Exports of today show stars.
                 Within::Value => {
-                    self.holds_secret |= self.is_password && text.bytes().any(|byte| !byte.is_ascii_whitespace() && byte != b'*')
+                    self.holds_secret |= self.is_password && text.bytes().any(|byte| !byte.is_ascii_whitespace() && byte != b'*');
                 }
                 Within::Other => {}
             },
@@ -140,14 +140,11 @@ mod tests {
     }
 
     fn export(value: &str) -> Vec<u8> {
-        let items: String = (0..3000)
-            .map(|number| {
-                format!(
-                    "<ReportItem port='{number}' pluginName=\"a>b\" severity=\"{}\"><plugin_output>x &lt; y</plugin_output></ReportItem>\n",
-                    number % 5
-                )
-            })
-            .collect();
+        let item = |number: u32| {
+            let head = format!("<ReportItem port='{number}' pluginName=\"a>b\" severity=\"{}\">", number % 5);
+            head + "<plugin_output>x &lt; y</plugin_output></ReportItem>\n"
+        };
+        let items = (0..3000).map(item).collect::<Vec<_>>().concat();
         let policy =
             format!("<Policy><item><fullName>SSH[password]:Pass :</fullName><selectedValue>{value}</selectedValue></item></Policy>");
         format!("<?xml version=\"1.0\"?><!-- > --><NessusClientData_v2>{policy}<Report name=\"A &amp; B\"><ReportHost name=\"h\">{items}</ReportHost></Report></NessusClientData_v2>\n").into_bytes()

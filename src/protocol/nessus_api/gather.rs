@@ -12,7 +12,7 @@ use std::borrow::Cow;
 /// What is gathered of one body.
 #[derive(Debug, Default)]
 pub(super) struct Gather {
-    operation: Cow<'static, str>,
+    operation: String,
     is_response: bool,
     pub(super) fields: Vec<Field<'static>>,
     /// The token of a response: whoever has it, so it is kept but to compare.
@@ -39,8 +39,8 @@ const HOST: [&str; 6] = ["hostname", "critical", "high", "medium", "low", "info"
 const SCAN: [&str; 3] = ["id", "status", "name"];
 
 impl Gather {
-    pub(super) fn new(operation: Cow<'static, str>, is_response: bool) -> Self {
-        Self { operation, is_response, ..Self::default() }
+    pub(super) fn new(operation: &str, is_response: bool) -> Self {
+        Self { operation: operation.to_owned(), is_response, ..Self::default() }
     }
 
     /// The text of a field.
@@ -204,11 +204,13 @@ impl Listener for Gather {
     }
 }
 
-/// The value of raw JSON; none for `null`. A text that was cut in an escape stays raw.
+/// The value of raw JSON; none for `null`. A text with a raw control character in it, or cut in an escape, stays as the wire has it.
 fn value_of(raw: &[u8]) -> Option<Value<'static>> {
     if raw.first() == Some(&b'"') {
         let text = serde_json::from_slice::<String>(raw).map(String::into_bytes);
-        return Some(Value::Text(Cow::Owned(text.unwrap_or_else(|_| raw.trim_ascii().to_vec()))));
+        return Some(Value::Text(Cow::Owned(
+            text.unwrap_or_else(|_| raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default().to_vec()),
+        )));
     }
     match raw {
         b"null" => None,
@@ -239,7 +241,7 @@ mod tests {
     use super::*;
 
     fn gathered(operation: &'static str, is_response: bool, body: &str) -> Vec<String> {
-        let mut gather = Gather::new(operation.into(), is_response);
+        let mut gather = Gather::new(operation, is_response);
         let mut json = Json::new(false);
         json.take(body.as_bytes(), &mut gather, &mut |_, _| ());
         json.end(&mut gather);

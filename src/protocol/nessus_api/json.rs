@@ -109,8 +109,7 @@ impl Json {
         let next = match (self.state, byte) {
             (_, b' ' | b'\t' | b'\r' | b'\n') => return (1, Kind::control("blank")),
             (State::Value(_), b'{' | b'[') => self.open(byte == b'{', listener),
-            (State::Value(true), b']') | (State::Key(true), b'}') => self.close(byte == b'}'),
-            (State::Behind, b'}' | b']') => self.close(byte == b'}'),
+            (State::Value(true), b']') | (State::Key(true), b'}') | (State::Behind, b'}' | b']') => self.close(byte == b'}'),
             (State::Value(_), b'"') => {
                 self.begin(true, listener);
                 Some(State::Text { key: false, escaped: false })

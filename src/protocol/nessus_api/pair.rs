@@ -1,5 +1,6 @@
 //! Which response is to which request, and when an exchange is over.
 
+use super::body::Body;
 use super::dialogue::Dialogue;
 use super::dialogue::to_u64;
 use super::draft::Draft;
@@ -83,7 +84,11 @@ impl Dialogue {
 
     #[allow(clippy::too_many_arguments, reason = "a head, where it stands, and what it belongs to")]
     fn begin(&mut self, from: Peer, head: &Head<'_>, exchange: u64, is_interim: bool, length: usize, draft: &Draft, notes: &mut Notes<'_>) {
-        let (body, missed) = self.body_of(head, draft, from, notes);
+        let answers = if from == Peer::Server { Some(&*draft.method) } else { None };
+        let is_packed = !head.codings().is_empty();
+        let place = notes.stories.place(is_packed);
+        let missed = is_packed && place.is_none();
+        let body = Body::new(head, head.framing(answers), &draft.operation.name, from == Peer::Server, place);
         let mut marks = Marks::default();
         say::mark_head(head, length, &mut marks);
         let fields = say::head_fields(head, draft, notes.reveal);
@@ -243,7 +248,7 @@ fn tell(mut draft: Draft, notes: &mut Notes<'_>) {
     let answered = draft.status.is_some();
     let mut note = |told: bool, name| {
         if told {
-            draft.notes.push(name)
+            draft.notes.push(name);
         }
     };
     note(!answered, "no_response");

@@ -53,7 +53,7 @@ pub(super) fn probe(opening: &Opening<'_>) -> Probe {
         (Sight::Path, Sight::Http) if opening.hinted && !names_server(opening.server) => Probe::Match { server: Some(Peer::Server) },
         (Sight::Other, _) if opening.whole => Probe::NoMatch,
         (Sight::Path | Sight::Http | Sight::Other, Sight::Http | Sight::Other) => Probe::NoMatch,
-        (_, Sight::Path) | (Sight::Open, _) | (_, Sight::Open) => Probe::NeedMore,
+        (_, Sight::Path | Sight::Open) | (Sight::Open, _) => Probe::NeedMore,
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) fn secrets_of_target(target: &[u8]) -> Vec<Range<usize>> {
         let key = pair.get(..equals.unwrap_or(pair.len())).unwrap_or_default();
         match equals {
             Some(equals) if is_secret_key(&percent_decoded(key)) => {
-                secrets.push(part.start.saturating_add(equals).saturating_add(1)..part.end)
+                secrets.push(part.start.saturating_add(equals).saturating_add(1)..part.end);
             }
             None if is_token(pair) => secrets.push(part),
             _ => {}

@@ -11,6 +11,7 @@ use crate::annotation::ByteSpan;
 use crate::annotation::Field;
 use crate::annotation::Value;
 use crate::event::Reference;
+use crate::evidence::FrameId;
 use crate::peer::Peer;
 use crate::protocol::Notes;
 use crate::protocol::http::Head;
@@ -130,7 +131,7 @@ impl Dialogue {
             (Peer::Server, true) => "The server answers {status_code} {reason}{: |error}{, status |status}.",
             (_, false) => "A part of the message before it.",
         };
-        let request = draft.request.filter(|_| from == Peer::Server).map(|number| Reference { number, frame: Default::default() });
+        let request = draft.request.filter(|_| from == Peer::Server).map(|number| Reference { number, frame: FrameId::default() });
         if from == Peer::Client {
             draft.asked_at = Some(last_at);
             draft.at = draft.at.min(first_at);

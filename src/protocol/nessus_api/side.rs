@@ -99,9 +99,8 @@ fn line_start(rest: &[u8], version: usize) -> Option<usize> {
 /// Whether a version is followed by what must follow it, as far as that came.
 fn is_plausible(from: Peer, rest: &[u8]) -> bool {
     match (from, rest.get(7..).unwrap_or_default()) {
-        (Peer::Client, [_, b'\r' | b'\n', ..] | [_] | []) => true,
+        (Peer::Client, [_, b'\r' | b'\n', ..]) | (_, [_] | []) => true,
         (Peer::Server, [b'0'..=b'9', b' ', code @ ..]) => code.iter().take(3).all(u8::is_ascii_digit),
-        (Peer::Server, [_] | []) => true,
         _ => false,
     }
 }

@@ -84,6 +84,7 @@ pub(in crate::report) struct ExchangeDecoded<'a> {
 
 /// The body of a response.
 #[derive(Serialize, JsonSchema)]
+#[allow(clippy::struct_field_names, reason = "they stand beside those of the request in one object")]
 struct ResponseBody<'a> {
     /// Bytes of the body, unpacked; absent when it could not be, or none came.
     #[serde(skip_serializing_if = "Option::is_none")]
