@@ -128,7 +128,7 @@ fn watch(args: &Args) -> anyhow::Result<u8> {
         wanted,
         orders,
         packets,
-        hints: args.ntp_port.iter().map(|port| ("nessus_ntp", *port)).collect(),
+        hints: hints(args),
         reveal: args.reveal_secrets,
     };
     let ran = pipeline::run(source.as_mut(), options, sink.as_mut(), &stop, &mut |error| complain(&error.to_string()));
@@ -275,6 +275,12 @@ fn files(read: &[PathBuf], limits: &Limits, stop: &Arc<AtomicBool>) -> Files {
         Args::command().error(ErrorKind::InvalidValue, "standard input is a terminal: pipe a capture into it").exit();
     }
     Files::new(read.to_vec(), limits).stop_on(stop)
+}
+
+/// The ports the user named.
+fn hints(args: &Args) -> Vec<(&'static str, u16)> {
+    let ntp = args.ntp_port.iter().map(|port| ("nessus_ntp", *port));
+    ntp.chain(args.api_port.iter().map(|port| ("nessus_api", *port))).collect()
 }
 
 /// The file to write to, unless it is one of those the run reads.
