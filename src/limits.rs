@@ -39,11 +39,20 @@ pub const HTTP_DECODERS: usize = 64;
 /// Requests of one connection that wait for their response.
 pub const HTTP_PIPELINE: usize = 256;
 
+/// Bytes that the requests of one connection that wait, and what was read of their bodies, may have.
+pub const HTTP_PIPELINE_BYTES: usize = 512 << 10;
+
 /// Longest text of a JSON, form or XML body that becomes a field: descriptions of scans have some hundred bytes.
 pub const API_TEXT_BYTES: usize = 4096;
 
 /// Items of a list that becomes a field: hosts of a scan, scans of a server.
 pub const API_ITEMS: usize = 256;
+
+/// Bytes of all fields of one body: what is behind is read and not kept. A list of 256 scans has some 20 KiB.
+pub const API_FIELDS_BYTES: usize = 64 << 10;
+
+/// Longest state, format or coding that a story keeps.
+pub const API_WORD_BYTES: usize = 64;
 
 /// Scans, and sessions, whose stories are kept: a large site has some hundred of each a day.
 pub const API_STORIES: usize = 4096;

@@ -318,4 +318,24 @@ fn requests_that_wait_are_bounded() {
     let records = hear(&format!("C: {requests}"));
     assert_eq!(lines(&records).len(), 300);
     assert!(anomalies(&records).iter().any(|anomaly| anomaly == "limit_reached http_pipeline"));
+
+    let long = format!("GET /{} HTTP/1.1\\r\\nX-Cookie: token=a\\r\\n\\r\\n", "x".repeat(20_000)).repeat(40);
+    let records = hear(&format!("C: {long}"));
+    assert_eq!(lines(&records).len(), 40);
+    assert!(anomalies(&records).iter().any(|anomaly| anomaly == "limit_reached http_pipeline_bytes"));
+}
+
+#[test]
+fn fields_are_bounded() {
+    let scans: String =
+        (0..2000).map(|number| format!(r#"{{"id":{number},"name":"{}","status":"empty"}}"#, "n".repeat(300))).collect::<Vec<_>>().join(",");
+    let body = format!(r#"{{"scans":[{scans}]}}"#);
+    let mut steps = talk("C: GET /scans HTTP/1.1\\r\\nX-Cookie: token=a\\r\\n\\r\\n");
+    let head = format!("HTTP/1.1 200 OK\r\nServer: NessusWWW\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+    steps.push(Step { from: Peer::Server, bytes: [head, body].concat().into_bytes() });
+    let records = hear_on(8834, &steps);
+    let exchange = records.iter().find(|record| record["event"] == "exchange_decoded").unwrap();
+    assert!(exchange["fields"].to_string().len() < 90_000, "{}", exchange["fields"].to_string().len());
+    assert!(exchange["notes"].to_string().contains("fields_cut"));
+    assert_eq!((&exchange["complete"], &exchange["fields"]["scans"]), (&true.into(), &2000.into()), "all is counted");
 }

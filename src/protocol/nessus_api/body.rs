@@ -4,6 +4,7 @@ use super::content::Content;
 use super::marks::Kind;
 use super::marks::Marks;
 use crate::exchange::BodyFacts;
+use crate::limits::API_WORD_BYTES;
 use crate::protocol::http::Decoder;
 use crate::protocol::http::Framer;
 use crate::protocol::http::Framing;
@@ -32,7 +33,8 @@ impl Body {
     /// The body behind a head. `place` lets it be unpacked.
     pub(super) fn new(head: &Head<'_>, framing: Framing, operation: &str, is_response: bool, place: Option<Arc<()>>) -> Self {
         let codings = head.codings();
-        let named = codings.join(&b","[..]);
+        let mut named = codings.join(&b","[..]);
+        named.truncate(API_WORD_BYTES);
         let known = if codings.is_empty() || place.is_some() { codings } else { vec![&b"no place"[..]] };
         Self {
             framing,

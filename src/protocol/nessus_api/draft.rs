@@ -2,13 +2,18 @@
 
 use super::operation::Operation;
 use crate::annotation::Field;
+use crate::annotation::Value;
 use crate::event::Phase;
 use crate::evidence::Frames;
 use crate::exchange::Auth;
 use crate::exchange::BodyFacts;
+use crate::limits::API_TEXT_BYTES;
 use crate::protocol::http::Head;
 use crate::protocol::http::Start;
 use crate::time::Timestamp;
+
+/// Bytes that any exchange takes, tokens of usual length included.
+const FIXED_BYTES: usize = 1024;
 
 /// What is known so far. Holds tokens, but only to compare them: they go no further than `stories`.
 #[derive(Clone, Debug)]
@@ -84,6 +89,13 @@ impl Draft {
         draft
     }
 
+    /// About how many bytes it keeps.
+    pub(super) fn weight(&self) -> usize {
+        let text = |value: &Value<'_>| if let Value::Text(text) = value { text.len() } else { 0 };
+        let fields = self.fields.iter().map(|field| text(&field.value).saturating_add(field.value.items().map(<[u8]>::len).sum()));
+        fields.fold(self.target.len().saturating_add(self.method.len()).saturating_add(FIXED_BYTES), usize::saturating_add)
+    }
+
     /// Whether no response to it has begun.
     pub(super) fn is_waiting(&self) -> bool {
         self.status.is_none() && !self.answered
@@ -98,7 +110,7 @@ impl Draft {
         let token = head.header("x-cookie").and_then(|cookie| memchr::memmem::find(cookie, b"token=").and_then(|at| cookie.get(at..)));
         let token =
             token.and_then(|token| token.get(6..)).map(|token| token.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii());
-        self.session = token.filter(|token| !token.is_empty()).map(<[u8]>::to_vec);
+        self.session = token.filter(|token| !token.is_empty() && token.len() <= API_TEXT_BYTES).map(<[u8]>::to_vec);
         self.auth = match (&self.session, head.header("x-apikeys")) {
             (_, Some(_)) => Auth::Keys,
             (Some(_), None) => Auth::Session,

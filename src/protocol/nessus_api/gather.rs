@@ -2,10 +2,12 @@
 
 use super::json::Listener;
 use super::rules::RULES;
+use super::rules::Rule;
 use super::rules::Take;
 use super::rules::mcp_status;
 use crate::annotation::Field;
 use crate::annotation::Value;
+use crate::limits::API_FIELDS_BYTES;
 use crate::limits::API_ITEMS;
 use std::borrow::Cow;
 
@@ -19,7 +21,12 @@ pub(super) struct Gather {
     pub(super) token: Option<Vec<u8>>,
     /// The only key of the outermost object, while there is no other one.
     pub(super) only_key: Option<String>,
-    keys: Vec<String>,
+    /// Keys of the outermost object.
+    keys: u64,
+    /// Bytes kept.
+    used: usize,
+    /// Whether something was left out because there was too much.
+    pub(super) is_cut: bool,
     /// Current and total steps over all hosts.
     progress: (u64, u64),
     host: Item,
@@ -84,6 +91,10 @@ impl Gather {
     }
 
     fn take(&mut self, name: &'static str, take: Take, value: Option<Value<'static>>) {
+        let bytes = if let Some(Value::Text(text)) = &value { text.len() } else { 0 };
+        if bytes > 0 && !self.has_room(bytes) {
+            return;
+        }
         let place = self.fields.iter_mut().find(|field| field.name == name);
         match (take, value, place) {
             (Take::One, Some(value), None) => self.fields.push(Field::new(name, value)),
@@ -105,15 +116,25 @@ impl Gather {
         }
     }
 
-    fn rules(&self, path: &str) -> impl Iterator<Item = (&'static str, Take)> + use<> {
-        let (is_response, operation, path) = (self.is_response, self.operation.clone(), path.to_owned());
-        let fits = move |rule: &&super::rules::Rule| rule.1 == is_response && rule.2 == path && (rule.0 == "*" || rule.0 == operation);
-        RULES.iter().filter(fits).map(|rule| (rule.3, rule.4))
+    fn rules(&self, path: &str) -> Vec<(&'static str, Take)> {
+        let fits = |rule: &&Rule| rule.1 == self.is_response && rule.2 == path && (rule.0 == "*" || rule.0 == self.operation);
+        RULES.iter().filter(fits).map(|rule| (rule.3, rule.4)).collect()
+    }
+
+    /// Whether there is room for a text of so many bytes; then it is taken.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        let used = self.used.saturating_add(bytes);
+        self.is_cut |= used > API_FIELDS_BYTES;
+        if !self.is_cut {
+            self.used = used;
+        }
+        !self.is_cut
     }
 
     fn finish_host(&mut self) {
         let Item(values) = std::mem::take(&mut self.host);
-        if values.iter().any(Option::is_some) && self.hosts.len() < API_ITEMS {
+        let bytes = values.iter().flatten().map(|value| value.len().saturating_add(12)).fold(0, usize::saturating_add);
+        if bytes > 0 && self.hosts.len() < API_ITEMS && self.has_room(bytes) {
             let texts = HOST.iter().zip(&values).filter_map(|(name, value)| {
                 let value = value.as_deref()?;
                 Some(if *name == "hostname" { value.to_owned() } else { format!("{name}={value}") })
@@ -124,7 +145,8 @@ impl Gather {
 
     fn finish_scan(&mut self) {
         let Item(values) = std::mem::take(&mut self.scan);
-        if values.iter().any(Option::is_some) && self.scans.len() < API_ITEMS {
+        let bytes = values.iter().flatten().map(|value| value.len().saturating_add(1)).fold(0, usize::saturating_add);
+        if bytes > 0 && self.scans.len() < API_ITEMS && self.has_room(bytes) {
             let texts: Vec<&str> = values.iter().flatten().map(String::as_str).collect();
             self.scans.push(Cow::Owned(texts.join(" ").into_bytes()));
         }
@@ -135,6 +157,7 @@ impl Gather {
         let kind = path.strip_prefix("credentials.add.").and_then(|kind| kind.strip_suffix("[]"));
         if let Some(kind) = kind.filter(|kind| !kind.contains("[]"))
             && self.credentials.len() < API_ITEMS
+            && self.has_room(kind.len())
         {
             self.credentials.push(kind.to_owned());
         }
@@ -143,9 +166,9 @@ impl Gather {
 
 impl Listener for Gather {
     fn begins(&mut self, path: &str) {
-        if !path.contains(['.', '[']) && !self.is_response && self.keys.len() < API_ITEMS {
-            self.keys.push(path.to_owned());
-            self.only_key = (self.keys.len() == 1).then(|| path.to_owned());
+        if !path.contains(['.', '[']) && !self.is_response {
+            self.keys = self.keys.saturating_add(1);
+            self.only_key = (self.keys == 1).then(|| path.to_owned());
         }
         match (&*self.operation, self.is_response, path) {
             ("scan.status", true, "hosts[]") => self.finish_host(),
@@ -156,6 +179,7 @@ impl Listener for Gather {
                     path.strip_prefix("settings.").filter(|name| self.operation == "scan.configure" && !name.contains(['.', '[']));
                 if let Some(setting) = setting
                     && self.settings.len() < API_ITEMS
+                    && self.has_room(setting.len())
                 {
                     self.settings.push(Cow::Owned(setting.as_bytes().to_vec()));
                 }

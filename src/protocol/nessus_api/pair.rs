@@ -18,6 +18,7 @@ use crate::event::Closing;
 use crate::exchange::BodyFacts;
 use crate::exchange::Exchange;
 use crate::limits::HTTP_PIPELINE;
+use crate::limits::HTTP_PIPELINE_BYTES;
 use crate::peer::Peer;
 use crate::protocol::Notes;
 use crate::protocol::http::Head;
@@ -28,9 +29,15 @@ use crate::time::Timestamp;
 impl Dialogue {
     /// A request begins: so does an exchange.
     pub(super) fn request(&mut self, head: &Head<'_>, length: usize, offset: u64, notes: &mut Notes<'_>) {
-        if self.open.len() >= HTTP_PIPELINE {
+        let weight = self.open.iter().map(Draft::weight).fold(length, usize::saturating_add);
+        let limit = match (self.open.len() >= HTTP_PIPELINE, weight > HTTP_PIPELINE_BYTES && !self.open.is_empty()) {
+            (true, _) => Some(("http_pipeline", HTTP_PIPELINE)),
+            (false, true) => Some(("http_pipeline_bytes", HTTP_PIPELINE_BYTES)),
+            (false, false) => None,
+        };
+        if let Some((limit, value)) = limit {
             let span = ByteSpan { start: offset, end: offset.saturating_add(1) };
-            notes.anomaly(span, Anomaly::LimitReached { limit: "http_pipeline", value: to_u64(HTTP_PIPELINE) });
+            notes.anomaly(span, Anomaly::LimitReached { limit, value: to_u64(value) });
             self.give_up(notes);
         }
         let (at, _, _) = notes.origin(span(offset, length));
@@ -162,6 +169,9 @@ impl Dialogue {
             if wants_tls {
                 draft.notes.push("plain_http_on_tls_port");
             }
+        }
+        if gather.is_cut {
+            draft.notes.push("fields_cut");
         }
         let fields = std::mem::take(&mut gather.fields);
         for field in &fields {

@@ -12,6 +12,7 @@ use crate::exchange::Exchange;
 use crate::exchange::Export;
 use crate::exchange::ScanStory;
 use crate::limits::API_STORIES;
+use crate::limits::API_WORD_BYTES;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::protocol::nessus_api::draft::Draft;
@@ -174,8 +175,8 @@ impl Kept {
             "scan.trash" => story.trashed_at = at,
             "scan.delete" | "scan.delete_bulk" => story.deleted_at = at,
             "export.request" if story.exports.len() < MOST_OF_ONE => {
-                story.exports.push(Export { requested_at: at, format: text(exchange, "format"), ..Export::default() });
-                self.names.push((text(exchange, "file"), token));
+                story.exports.push(Export { requested_at: at, format: text(exchange, "format").map(short), ..Export::default() });
+                self.names.push((text(exchange, "file").map(short), token));
             }
             "export.status" => {
                 if let Some(export) = self.export(exchange, token) {
@@ -196,7 +197,7 @@ impl Kept {
 
     /// The export that a request is about: by its file or its token; one whose request was not seen is a new one.
     fn export(&mut self, exchange: &Exchange, token: Option<u64>) -> Option<&mut Export> {
-        let file = text(exchange, "file");
+        let file = text(exchange, "file").map(short);
         let is_same = |(known, of): &(Option<Vec<u8>>, Option<u64>)| {
             if token.is_some() { *of == token } else { file.is_some() && *known == file }
         };
@@ -228,13 +229,19 @@ impl ScanStory {
     }
 
     fn status(&mut self, status: Option<Vec<u8>>) {
-        if let Some(status) = status
+        if let Some(status) = status.map(short)
             && self.statuses.last() != Some(&status)
             && self.statuses.len() < MOST_OF_ONE
         {
             self.statuses.push(status);
         }
     }
+}
+
+/// A word of the wire that is kept.
+fn short(mut text: Vec<u8>) -> Vec<u8> {
+    text.truncate(API_WORD_BYTES);
+    text
 }
 
 /// Hosts and findings of an export that could be read.
