@@ -1,4 +1,4 @@
-//! Passive analyzer of packet captures: annotated Nessus NTP/OTP timelines, and who serves and who speaks.
+//! Passive analyzer of packet captures: annotated Nessus NTP/OTP and API timelines, and who serves and who speaks.
 //!
 //! ```text
 //! capture ──► decode ──► flow ─┬► inventory ─────────────┐

@@ -313,15 +313,27 @@ fn secrets_are_hidden_where_nobody_looks_for_them() {
 }
 
 #[test]
+fn json_that_is_called_a_form_is_json() {
+    let body = r#"{"username":"anna","password":"ge=h&eim"}"#;
+    let head = format!("POST /session HTTP/1.1\\r\\nContent-Type: application/x-www-form-urlencoded\\r\\nContent-Length: {}", body.len());
+    let records = hear(&format!("C: {head}\\r\\n\\r\\n{body}\nS: HTTP/1.1 200 OK\\r\\n{NESSUS}Content-Length: 0\\r\\n\\r\\n"));
+    let exchange = records.iter().find(|record| record["event"] == "exchange_decoded").unwrap();
+    assert_eq!(exchange["fields"]["user"], "anna");
+    let text = records.iter().map(Value::to_string).collect::<String>();
+    assert!(!text.contains("ge=h") && !text.contains("eim") && !text.contains("65696d"), "{text}");
+}
+
+#[test]
 fn requests_that_wait_are_bounded() {
     let requests = "GET /scans HTTP/1.1\\r\\nX-Cookie: token=a\\r\\n\\r\\n".repeat(300);
     let records = hear(&format!("C: {requests}"));
     assert_eq!(lines(&records).len(), 300);
     assert!(anomalies(&records).iter().any(|anomaly| anomaly == "limit_reached http_pipeline"));
 
+    let first = "GET /scans HTTP/1.1\\r\\nX-Cookie: token=a\\r\\n\\r\\n";
     let long = format!("GET /{} HTTP/1.1\\r\\nX-Cookie: token=a\\r\\n\\r\\n", "x".repeat(20_000)).repeat(40);
-    let records = hear(&format!("C: {long}"));
-    assert_eq!(lines(&records).len(), 40);
+    let records = hear(&format!("C: {first}{long}"));
+    assert_eq!(lines(&records).len(), 41);
     assert!(anomalies(&records).iter().any(|anomaly| anomaly == "limit_reached http_pipeline_bytes"));
 }
 

@@ -56,6 +56,10 @@ impl Content {
 
     /// Reads on, and says what each run of bytes is.
     pub(super) fn take(&mut self, bytes: &[u8], mark: &mut dyn FnMut(usize, Kind)) {
+        // curl calls whatever it is given a form.
+        if self.bytes == 0 && bytes.first() == Some(&b'{') && matches!(self.reader, Reader::Form(_)) {
+            self.reader = Reader::Json(Json::new(false));
+        }
         self.hash.update(bytes);
         self.bytes = self.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         match &mut self.reader {
