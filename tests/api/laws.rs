@@ -163,3 +163,32 @@ proptest! {
         prop_assert!(!table.contains(SECRET), "{}", table);
     }
 }
+
+/// Seconds of the processor for so many bytes of this from the client, behind a gap.
+fn seconds(piece: &[u8], bytes: usize) -> f64 {
+    let mut talk_ = Talk::new([1, 2]);
+    talk_.handshake();
+    let begin = Step { from: Peer::Client, bytes: b"GET /nessus6.js HTTP/1.1\r\n\r\n".to_vec() };
+    let noise = Step { from: Peer::Client, bytes: piece.iter().copied().cycle().take(bytes).collect() };
+    talk_.say_all(&[begin, noise], &[1460]);
+    let frames = captured(Net::v4(8834).frames(&talk_.packets), 100);
+    let start = std::time::Instant::now();
+    into_sink(&mut memory(&frames), &Limits::default(), false, &mut Told::default());
+    start.elapsed().as_secs_f64()
+}
+
+#[test]
+fn cost_is_linear_whatever_is_sent() {
+    for piece in [
+        &b"HTTP/1.1\r"[..],
+        b"GET a HTTP/1.1\r",
+        b"GET a HTTP/1.1\n\n",
+        b"GET a HTTP/1.1\r\nno header\r\n\r\n",
+        b"\n",
+        b"x",
+        b"POST a HTTP/1.1\nTransfer-Encoding:chunked\n\n0\n\n",
+    ] {
+        let (small, large) = (seconds(piece, 200_000).max(0.02), seconds(piece, 1_600_000));
+        assert!(large < small * 40.0, "{}: {small} s, then {large} s for eight times as much", piece.escape_ascii());
+    }
+}

@@ -1,6 +1,7 @@
 //! The dialogue: which message comes next in each direction, and which exchange it belongs to.
 
 use super::draft::Draft;
+use super::side::MOST_FAILURES;
 use super::side::Making;
 use super::side::Resync;
 use super::side::Side;
@@ -27,6 +28,8 @@ pub(super) struct Dialogue {
     pub(super) server: Side,
     /// Exchanges that are not told yet, in the order of their requests.
     pub(super) open: VecDeque<Draft>,
+    /// About how many bytes these keep.
+    pub(super) weight: usize,
     /// Exchanges so far.
     pub(super) exchanges: u64,
     /// The phase of the last request.
@@ -80,6 +83,7 @@ impl Dialogue {
             client: Side::default(),
             server: Side::default(),
             open: VecDeque::new(),
+            weight: 0,
             exchanges: 0,
             phase: 0,
             gapped: !whole,
@@ -168,8 +172,12 @@ impl Dialogue {
                 let head = if from == Peer::Client { Head::request(bytes) } else { Head::response(bytes) };
                 let Some(head) = head else {
                     self.session(b"HTTP/1.1", notes);
-                    return Some(self.lose(from, 1));
+                    let side = self.side(from);
+                    side.failures = side.failures.saturating_add(1);
+                    let given_up = if side.failures > MOST_FAILURES { length } else { 1 };
+                    return Some(self.lose(from, given_up));
                 };
+                self.side(from).failures = 0;
                 self.session(if head.minor == 0 { b"HTTP/1.0" } else { b"HTTP/1.1" }, notes);
                 self.side(from).skipped_told(from, rest.offset, notes);
                 match head.start {

@@ -16,6 +16,8 @@ use std::borrow::Cow;
 pub(super) struct Gather {
     operation: String,
     is_response: bool,
+    /// The rules for such a body.
+    rules: Vec<&'static Rule>,
     pub(super) fields: Vec<Field<'static>>,
     /// The token of a response: whoever has it, so it is kept but to compare.
     pub(super) token: Option<Vec<u8>>,
@@ -47,7 +49,8 @@ const SCAN: [&str; 3] = ["id", "status", "name"];
 
 impl Gather {
     pub(super) fn new(operation: &str, is_response: bool) -> Self {
-        Self { operation: operation.to_owned(), is_response, ..Self::default() }
+        let fits = |rule: &&Rule| rule.1 == is_response && (rule.0 == "*" || rule.0 == operation);
+        Self { operation: operation.to_owned(), is_response, rules: RULES.iter().filter(fits).collect(), ..Self::default() }
     }
 
     /// The text of a field.
@@ -117,8 +120,7 @@ impl Gather {
     }
 
     fn rules(&self, path: &str) -> Vec<(&'static str, Take)> {
-        let fits = |rule: &&Rule| rule.1 == self.is_response && rule.2 == path && (rule.0 == "*" || rule.0 == self.operation);
-        RULES.iter().filter(fits).map(|rule| (rule.3, rule.4)).collect()
+        self.rules.iter().filter(|rule| rule.2 == path).map(|rule| (rule.3, rule.4)).collect()
     }
 
     /// Whether there is room for a text of so many bytes; then it is taken.

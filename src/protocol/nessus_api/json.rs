@@ -217,10 +217,10 @@ impl Json {
         if !self.path.is_empty() {
             self.path.push('.');
         }
-        // A key with an escape in it is as good as its text: no name of this API has one.
-        let quoted = [b"\"", self.text.as_slice(), b"\""].concat();
-        let key = serde_json::from_slice::<String>(&quoted).unwrap_or_else(|_| String::from_utf8_lossy(&self.text).into_owned());
-        self.path.push_str(&key);
+        match str::from_utf8(&self.text).ok().filter(|key| !key.contains('\\')) {
+            Some(key) => self.path.push_str(key),
+            None => self.path.push_str(&unescaped(&self.text)),
+        }
         State::Colon
     }
 
@@ -256,6 +256,12 @@ impl Json {
         self.text.push(b'"');
         self.tell(listener);
     }
+}
+
+/// A key with escapes in it, which may hide a word that tells a secret.
+fn unescaped(text: &[u8]) -> String {
+    let quoted = [b"\"", text, b"\""].concat();
+    serde_json::from_slice(&quoted).unwrap_or_else(|_| String::from_utf8_lossy(text).into_owned())
 }
 
 #[cfg(test)]
@@ -318,6 +324,7 @@ mod tests {
             (b"{} x", "{} *"),
             (b"\"abc\"", "\"***\""),
             (b"123", "***"),
+            (b"{\"p\\u0061ssword\":\"x\"}", "{\"p\\u0061ssword\":\"*\"}"),
         ] {
             assert_eq!(read(body, 100, false).1, shown, "{}", body.escape_ascii());
         }

@@ -29,8 +29,8 @@ use crate::time::Timestamp;
 impl Dialogue {
     /// A request begins: so does an exchange.
     pub(super) fn request(&mut self, head: &Head<'_>, length: usize, offset: u64, notes: &mut Notes<'_>) {
-        let weight = self.open.iter().map(Draft::weight).fold(length, usize::saturating_add);
-        let limit = match (self.open.len() >= HTTP_PIPELINE, weight > HTTP_PIPELINE_BYTES && !self.open.is_empty()) {
+        let is_heavy = self.weight.saturating_add(length) > HTTP_PIPELINE_BYTES && !self.open.is_empty();
+        let limit = match (self.open.len() >= HTTP_PIPELINE, is_heavy) {
             (true, _) => Some(("http_pipeline", HTTP_PIPELINE)),
             (false, true) => Some(("http_pipeline_bytes", HTTP_PIPELINE_BYTES)),
             (false, false) => None,
@@ -47,6 +47,7 @@ impl Dialogue {
             draft.notes.push("pipelined");
         }
         self.begin(Peer::Client, head, draft.number, false, length, &draft, notes);
+        self.weight = self.weight.saturating_add(draft.weight());
         self.open.push_back(draft);
     }
 
@@ -85,7 +86,9 @@ impl Dialogue {
         }
         self.exchanges = self.exchanges.saturating_add(1);
         let place = self.open.iter().position(Draft::is_waiting).unwrap_or(self.open.len());
-        self.open.insert(place, Draft::new(self.exchanges, None, at));
+        let draft = Draft::new(self.exchanges, None, at);
+        self.weight = self.weight.saturating_add(draft.weight());
+        self.open.insert(place, draft);
         self.exchanges
     }
 
@@ -174,11 +177,13 @@ impl Dialogue {
             draft.notes.push("fields_cut");
         }
         let fields = std::mem::take(&mut gather.fields);
+        let before = draft.weight();
         for field in &fields {
             if !draft.fields.iter().any(|known| known.name == field.name) {
                 draft.fields.push(field.clone());
             }
         }
+        self.weight = self.weight.saturating_add(draft.weight().saturating_sub(before));
         let mut said = fields;
         said.push(Field::new("body_bytes", Value::Count(facts.bytes.unwrap_or(facts.wire_bytes))));
         if !facts.complete {
@@ -216,15 +221,22 @@ impl Dialogue {
     /// Tells all exchanges that are over, in order.
     fn flush(&mut self, notes: &mut Notes<'_>) {
         while self.open.front().is_some_and(|draft| draft.asked && draft.answered)
-            && let Some(draft) = self.open.pop_front()
+            && let Some(draft) = self.pop()
         {
             tell(draft, notes);
         }
     }
 
+    /// Takes the oldest exchange out.
+    fn pop(&mut self) -> Option<Draft> {
+        let draft = self.open.pop_front()?;
+        self.weight = self.weight.saturating_sub(draft.weight());
+        Some(draft)
+    }
+
     /// The oldest exchange is told as it is.
     fn give_up(&mut self, notes: &mut Notes<'_>) {
-        if let Some(draft) = self.open.pop_front() {
+        if let Some(draft) = self.pop() {
             tell(draft, notes);
         }
         self.gapped = true;
@@ -242,7 +254,7 @@ impl Dialogue {
             };
             notes.anomaly(ByteSpan { start: 0, end: 1 }, anomaly);
         }
-        while let Some(draft) = self.open.pop_front() {
+        while let Some(draft) = self.pop() {
             tell(draft, notes);
         }
     }

@@ -12,6 +12,7 @@ pub(super) enum Take {
 }
 
 /// A row of the table: operation (`*` for all), whether of the response, path, name of the field, how.
+#[derive(Debug)]
 pub(super) struct Rule(pub(super) &'static str, pub(super) bool, pub(super) &'static str, pub(super) &'static str, pub(super) Take);
 
 use Take::Count;

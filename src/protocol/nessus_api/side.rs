@@ -14,6 +14,8 @@ pub(super) struct Side {
     pub(super) state: State,
     /// Bytes at the front of the view that were looked through for the end of a head.
     pub(super) searched: usize,
+    /// Beginnings of a head, since the last one, that were none.
+    pub(super) failures: u8,
     /// Bytes that were stepped over since the place was lost.
     pub(super) skipped: u64,
 }
@@ -54,16 +56,21 @@ impl Side {
 
     /// Where a head may begin in bytes whose place is lost; how many bytes before it are certainly none.
     pub(super) fn resync(&mut self, from: Peer, rest: &[u8]) -> Resync {
-        let start = self.searched.saturating_sub(MARGIN);
-        let mut at = start;
+        let mut at = self.searched.saturating_sub(MARGIN);
+        // No method stands before this place: it was looked for.
+        let mut without_method = 0;
         while let Some(found) = rest.get(at..).and_then(|rest| memchr::memmem::find(rest, b"HTTP/1.")) {
             let version = at.saturating_add(found);
-            let begin = if from == Peer::Server { Some(version) } else { line_start(rest, version) };
-            if let Some(begin) = begin.filter(|_| is_plausible(from, rest.get(version..).unwrap_or_default())) {
+            at = version.saturating_add(1);
+            if !is_plausible(from, rest.get(version..).unwrap_or_default()) {
+                continue;
+            }
+            let begin = if from == Peer::Server { Some(version) } else { line_start(rest, without_method, version) };
+            without_method = version;
+            if let Some(begin) = begin {
                 self.searched = 0;
                 return Resync::Head(begin);
             }
-            at = version.saturating_add(1);
         }
         let keep = if from == Peer::Client { HTTP_HEAD_BYTES } else { MARGIN };
         let none = rest.len().saturating_sub(keep);
@@ -81,16 +88,20 @@ pub(super) enum Resync {
     None(usize),
 }
 
+/// Beginnings that are tried within one head before all of it is given up: so the cost stays linear.
+pub(super) const MOST_FAILURES: u8 = 8;
+
 /// Bytes of a version and status: so many may be cut off at the end of what is there.
 const MARGIN: usize = 16;
 
 /// Methods a request line may begin with.
 pub(super) const METHODS: [&[u8]; 9] = [b"GET ", b"POST ", b"PUT ", b"DELETE ", b"HEAD ", b"OPTIONS ", b"PATCH ", b"CONNECT ", b"TRACE "];
 
-/// Where the request line begins that ends in a version at this place. What stands before the method may be the end of a body.
-fn line_start(rest: &[u8], version: usize) -> Option<usize> {
+/// Where the request line begins, behind this place, that ends in a version at that one. What stands before the method may be the
+/// end of a body.
+fn line_start(rest: &[u8], behind: usize, version: usize) -> Option<usize> {
     let before = rest.get(..version)?;
-    let line = memchr::memrchr(b'\n', before).map_or(0, |at| at.saturating_add(1));
+    let line = memchr::memrchr(b'\n', before.get(behind..)?).map_or(behind, |at| behind.saturating_add(at).saturating_add(1));
     let text = before.get(line..)?;
     let found = METHODS.iter().filter_map(|method| memchr::memmem::rfind(text, method)).max()?;
     Some(line.saturating_add(found))
