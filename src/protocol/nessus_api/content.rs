@@ -111,6 +111,15 @@ impl Content {
         self.bytes
     }
 
+    /// Whether it is not what its head says, although all of it was read.
+    pub(super) fn is_unreadable(&self) -> bool {
+        match &self.reader {
+            Reader::Json(json) => !json.is_whole(),
+            Reader::Export(findings) => findings.is_broken && self.bytes > 0,
+            Reader::Form(_) | Reader::Report | Reader::Opaque(_) => false,
+        }
+    }
+
     /// The hash of all of it.
     pub(super) fn sha256(&self) -> [u8; 32] {
         self.hash.clone().finalize().into()

@@ -9,6 +9,7 @@ use crate::annotation::Field;
 use crate::annotation::Value;
 use crate::limits::API_FIELDS_BYTES;
 use crate::limits::API_ITEMS;
+use crate::limits::API_TEXT_BYTES;
 use std::borrow::Cow;
 
 /// What is gathered of one body.
@@ -109,10 +110,12 @@ impl Gather {
             }
             (Take::List, Some(value), None) => self.fields.push(Field::new(name, Value::List(vec![text_of(value)]))),
             (Take::List, Some(value), Some(field)) => {
-                if let Value::List(list) = &mut field.value
-                    && list.len() < API_ITEMS
-                {
-                    list.push(text_of(value));
+                if let Value::List(list) = &mut field.value {
+                    if list.len() < API_ITEMS {
+                        list.push(text_of(value));
+                    } else {
+                        self.is_cut = true;
+                    }
                 }
             }
             _ => {}
@@ -126,17 +129,24 @@ impl Gather {
     /// Whether there is room for a text of so many bytes; then it is taken.
     fn has_room(&mut self, bytes: usize) -> bool {
         let used = self.used.saturating_add(bytes);
-        self.is_cut |= used > API_FIELDS_BYTES;
-        if !self.is_cut {
-            self.used = used;
+        if used > API_FIELDS_BYTES {
+            self.is_cut = true;
+            return false;
         }
-        !self.is_cut
+        self.used = used;
+        true
+    }
+
+    /// Whether there is room for one more item of a list of so many, with so many bytes.
+    fn has_place(&mut self, items: usize, bytes: usize) -> bool {
+        self.is_cut |= items >= API_ITEMS;
+        items < API_ITEMS && self.has_room(bytes)
     }
 
     fn finish_host(&mut self) {
         let Item(values) = std::mem::take(&mut self.host);
         let bytes = values.iter().flatten().map(|value| value.len().saturating_add(12)).fold(0, usize::saturating_add);
-        if bytes > 0 && self.hosts.len() < API_ITEMS && self.has_room(bytes) {
+        if bytes > 0 && self.has_place(self.hosts.len(), bytes) {
             let texts = HOST.iter().zip(&values).filter_map(|(name, value)| {
                 let value = value.as_deref()?;
                 Some(if *name == "hostname" { value.to_owned() } else { format!("{name}={value}") })
@@ -148,7 +158,7 @@ impl Gather {
     fn finish_scan(&mut self) {
         let Item(values) = std::mem::take(&mut self.scan);
         let bytes = values.iter().flatten().map(|value| value.len().saturating_add(1)).fold(0, usize::saturating_add);
-        if bytes > 0 && self.scans.len() < API_ITEMS && self.has_room(bytes) {
+        if bytes > 0 && self.has_place(self.scans.len(), bytes) {
             let texts: Vec<&str> = values.iter().flatten().map(String::as_str).collect();
             self.scans.push(Cow::Owned(texts.join(" ").into_bytes()));
         }
@@ -158,8 +168,7 @@ impl Gather {
     fn credential(&mut self, path: &str) {
         let kind = path.strip_prefix("credentials.add.").and_then(|kind| kind.strip_suffix("[]"));
         if let Some(kind) = kind.filter(|kind| !kind.contains("[]"))
-            && self.credentials.len() < API_ITEMS
-            && self.has_room(kind.len())
+            && self.has_place(self.credentials.len(), kind.len())
         {
             self.credentials.push(kind.to_owned());
         }
@@ -180,8 +189,7 @@ impl Listener for Gather {
                 let setting =
                     path.strip_prefix("settings.").filter(|name| self.operation == "scan.configure" && !name.contains(['.', '[']));
                 if let Some(setting) = setting
-                    && self.settings.len() < API_ITEMS
-                    && self.has_room(setting.len())
+                    && self.has_place(self.settings.len(), setting.len())
                 {
                     self.settings.push(Cow::Owned(setting.as_bytes().to_vec()));
                 }
@@ -197,6 +205,7 @@ impl Listener for Gather {
 
     fn value(&mut self, path: &str, raw: &[u8], secret: bool) {
         let value = value_of(raw);
+        self.is_cut |= raw.len() > API_TEXT_BYTES;
         if secret {
             if self.is_response && path == "token" {
                 self.token = value.map(text_of).map(Cow::into_owned);

@@ -162,7 +162,7 @@ impl Dialogue {
     /// What a body says goes to its exchange; gives back the fields for its message.
     fn learn(&mut self, from: Peer, making: &mut Making, facts: &BodyFacts) -> Vec<Field<'static>> {
         let content = making.body.content();
-        let wants_tls = content.wants_tls();
+        let (wants_tls, is_unreadable) = (content.wants_tls(), facts.complete && content.is_unreadable());
         let gather = &mut content.gather;
         let Some(draft) = self.open.iter_mut().find(|draft| draft.number == making.exchange) else { return Vec::new() };
         if from == Peer::Client {
@@ -172,6 +172,9 @@ impl Dialogue {
             if wants_tls {
                 draft.notes.push("plain_http_on_tls_port");
             }
+        }
+        if is_unreadable {
+            draft.notes.push(if from == Peer::Client { "request_unreadable" } else { "response_unreadable" });
         }
         if gather.is_cut {
             draft.notes.push("fields_cut");

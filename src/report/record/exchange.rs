@@ -73,7 +73,7 @@ pub(in crate::report) struct ExchangeDecoded<'a> {
     /// What it says, by name.
     fields: Fields<'a>,
     /// What is remarkable: `api_token`, `webui`, `pipelined`, `chunked`, `body_missing`, `body_cut`, `no_response`, `reset`,
-    /// `client_left`, `re_login`, `plain_http_on_tls_port` …
+    /// `client_left`, `re_login`, `plain_http_on_tls_port`, `response_unreadable`, `fields_cut` …
     notes: &'a [&'static str],
     /// The exchange that failed and is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
