@@ -75,9 +75,9 @@ pub(super) fn secrets_of_target(target: &[u8]) -> Vec<Range<usize>> {
     for part in cut(target, query_at..target.len(), b"?&;#") {
         let pair = target.get(part.clone()).unwrap_or_default();
         let equals = memchr::memchr(b'=', pair);
-        let key = pair.get(..equals.unwrap_or(pair.len())).unwrap_or_default();
         match equals {
-            Some(equals) if is_secret_key(&percent_decoded(key)) => {
+            // What stands behind the name may be a form of its own.
+            Some(equals) if is_secret_key(&percent_decoded(pair)) => {
                 secrets.push(part.start.saturating_add(equals).saturating_add(1)..part.end);
             }
             None if is_token(pair) => secrets.push(part),
@@ -174,6 +174,7 @@ mod tests {
         );
         assert_eq!(seen("http://a:b@h/tokens/abc"), "http://<redacted 3 bytes>@h/tokens/<redacted 3 bytes>");
         assert_eq!(seen("/scans/?folder_id=3"), "/scans/?folder_id=3");
+        assert_eq!(seen("/x?data=%7B%22password%22:1%7D"), "/x?data=<redacted 22 bytes>");
     }
 
     #[test]
