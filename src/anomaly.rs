@@ -105,6 +105,15 @@ pub enum Anomaly {
         /// Why.
         problem: &'static str,
     },
+    /// A connection spoke HTTP/2, whose headers are not read.
+    Http2NotRead {
+        /// Frames of both directions.
+        frames: u64,
+        /// Streams the client opened.
+        streams: u64,
+        /// Bytes of DATA frames of both directions.
+        data_bytes: u64,
+    },
     /// A bound of `limits.rs` was reached.
     LimitReached {
         /// The name of the limit.
@@ -135,6 +144,7 @@ impl Anomaly {
             Self::FragmentsIncomplete { .. } => "fragments_incomplete",
             Self::TimeWentBack { .. } => "time_went_back",
             Self::Undecodable { .. } => "undecodable",
+            Self::Http2NotRead { .. } => "http2_not_read",
             Self::LimitReached { .. } => "limit_reached",
             Self::InputDamaged { .. } => "input_damaged",
         }

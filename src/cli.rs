@@ -33,7 +33,7 @@ const USAGE: &str = "ntp-sniff [OPTIONS] -r FILE... [EXPRESSION]...\n       ntp-
      ntp-sniff facts FILE... [--csv | --dot | --nessus | --zeek] [-o FILE]\n       \
      ntp-sniff diff OLD NEW [--json] [--all] [-o FILE]\n       ntp-sniff schema";
 
-/// Decodes Nessus NTP sessions from packets into an annotated timeline, and lists who serves and who speaks.
+/// Decodes Nessus NTP and API sessions from packets into an annotated timeline, and lists who serves and who speaks.
 ///
 /// Packets come from capture files or an interface. Nothing is sent onto the network unless --syslog asks for it, and no name is looked up.
 /// Passwords and other secrets are replaced by their lengths unless --reveal-secrets is given.
@@ -152,6 +152,12 @@ pub(crate) struct Args {
     /// A hint for connections whose handshake is missing. Protocols are told by their content, on any port.
     #[arg(long, value_name = "PORT", value_delimiter = ',', help_heading = "Protocols")]
     pub(crate) ntp_port: Vec<u16>,
+
+    /// Port of the Nessus HTTP API, where nothing better tells; repeatable.
+    ///
+    /// A hint for connections whose handshake is missing, for servers that do not say their name, and for HTTP/2. 8834 is known.
+    #[arg(long, value_name = "PORT", value_delimiter = ',', help_heading = "Protocols")]
+    pub(crate) api_port: Vec<u16>,
 
     #[command(flatten, next_help_heading = "TLS")]
     pub(crate) keys: KeyFiles,

@@ -6,6 +6,9 @@ use crate::anomaly::Anomaly;
 use crate::evidence::Evidence;
 use crate::evidence::FrameId;
 use crate::evidence::Frames;
+use crate::exchange::Exchange;
+use crate::exchange::ScanStory;
+use crate::exchange::SessionStory;
 use crate::fact::Fact;
 use crate::fact::Facts;
 use crate::fact::Grade;
@@ -58,6 +61,12 @@ pub enum EventKind<'a> {
     MessageDecoded(&'a Message<'a>),
     /// A login was accepted or refused.
     LoginJudged(LoginJudged<'a>),
+    /// A request of an HTTP API and its response are complete, or as complete as they get.
+    ExchangeDecoded(&'a Exchange),
+    /// What became of a scan is known: it was deleted, or nothing more comes.
+    ScanStory(&'a ScanStory),
+    /// What became of a login is known.
+    SessionStory(&'a SessionStory),
     /// A fact is told, once: somebody serves, uses a port, or reached a service.
     FactSeen(&'a Fact),
     /// What is known of a connection fact rose to its final grade, from this one. At most once for each.
@@ -112,6 +121,9 @@ impl EventKind<'_> {
             Self::PhaseEntered(_) => "phase_entered",
             Self::MessageDecoded(_) => "message_decoded",
             Self::LoginJudged(_) => "login_judged",
+            Self::ExchangeDecoded(_) => "exchange_decoded",
+            Self::ScanStory(_) => "scan_story",
+            Self::SessionStory(_) => "session_story",
             Self::FactSeen(fact) => match fact.relation {
                 Relation::Service(_) => "service_seen",
                 Relation::ClientPort(..) => "client_port_seen",
@@ -295,6 +307,8 @@ pub struct Summary {
     pub sessions: Vec<(&'static str, u64)>,
     /// Messages decoded.
     pub messages: u64,
+    /// Exchanges of HTTP APIs.
+    pub exchanges: u64,
     /// Anomalies by name.
     pub anomalies: Vec<(&'static str, u64)>,
     /// Facts of each kind: services, client ports, connections.

@@ -1,4 +1,4 @@
-//! Passive analyzer of packet captures: annotated Nessus NTP/OTP timelines, and who serves and who speaks.
+//! Passive analyzer of packet captures: annotated Nessus NTP/OTP and API timelines, and who serves and who speaks.
 //!
 //! ```text
 //! capture ──► decode ──► flow ─┬► inventory ─────────────┐
@@ -18,6 +18,7 @@ pub mod decode;
 pub mod error;
 pub mod event;
 pub mod evidence;
+pub mod exchange;
 pub mod fact;
 pub mod flow;
 pub mod inventory;

@@ -11,6 +11,55 @@ pub const BLOB_HEAD_BYTES: usize = 16 << 10;
 /// Longest result that may stretch over several lines: findings of real servers have hundreds of kilobytes.
 pub const RESULT_BYTES: usize = 1 << 20;
 
+/// Longest head of an HTTP message. Servers take 8 to 64 KiB.
+pub const HTTP_HEAD_BYTES: usize = 64 << 10;
+
+/// Bytes of an HTTP message, head and body as they are on the wire, that make one message; longer ones come in parts of this size.
+pub const HTTP_PART_BYTES: usize = 64 << 10;
+
+/// Tokens of one message or part; what stands behind the last one is one more that nobody sees. Dense JSON of 64 KiB has some 8,000.
+pub const HTTP_TOKENS: usize = 8192;
+
+/// Bytes that any packed body may unpack to, whatever the ratio: small scripts pack 250:1.
+pub const HTTP_BODY_FREE_BYTES: u64 = 4 << 20;
+
+/// How many times larger than it came a packed body may become beyond that: reports pack 8:1, the same finding on many hosts 200:1, bombs
+/// 1000:1.
+pub const HTTP_BODY_RATIO: u64 = 250;
+
+/// Bytes a packed body may unpack to at most.
+pub const HTTP_BODY_BYTES: u64 = 4 << 30;
+
+/// Window of zstd bodies in bits: what RFC 8878 recommends all readers to take, 8 MiB.
+pub const HTTP_WINDOW_BITS: u32 = 23;
+
+/// Packed bodies unpacked at once, over all connections: some 16 MiB each at worst.
+pub const HTTP_DECODERS: usize = 64;
+
+/// Requests of one connection that wait for their response.
+pub const HTTP_PIPELINE: usize = 256;
+
+/// Bytes that the requests of one connection that wait, and what was read of their bodies, may have.
+pub const HTTP_PIPELINE_BYTES: usize = 512 << 10;
+
+/// Longest text of a JSON, form or XML body that becomes a field: descriptions of scans have some hundred bytes.
+pub const API_TEXT_BYTES: usize = 4096;
+
+/// Items of a list that becomes a field: hosts of a scan, scans of a server.
+pub const API_ITEMS: usize = 256;
+
+/// Bytes of all fields of one body: what is behind is read and not kept. A list of 256 scans has some 20 KiB.
+pub const API_FIELDS_BYTES: usize = 64 << 10;
+
+/// Longest state, format or coding that a story keeps.
+pub const API_WORD_BYTES: usize = 64;
+
+/// Scans, and sessions, whose stories are kept: a large site has some hundred of each a day.
+pub const API_STORIES: usize = 4096;
+
+/// Failed requests remembered, to know those that are tried again.
+pub const API_RETRIES: usize = 256;
+
 /// What may be kept, in bytes, counts and capture time. Reaching one is reported by an `anomaly_found` event
 /// (`limit_reached`) that carries the field's name.
 #[derive(Clone, Debug, PartialEq, Eq)]

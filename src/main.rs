@@ -136,7 +136,7 @@ fn watch(args: &Args) -> anyhow::Result<u8> {
         wanted,
         orders,
         packets,
-        hints: args.ntp_port.iter().map(|port| ("nessus_ntp", *port)).collect(),
+        hints: hints(args),
         keys,
         reveal: args.reveal_secrets,
     };
@@ -293,6 +293,12 @@ fn with_inbox(files: Files, inbox: Option<&Inbox>) -> Files {
         Some(inbox) => files.secrets_to(inbox),
         None => files,
     }
+}
+
+/// The ports the user named.
+fn hints(args: &Args) -> Vec<(&'static str, u16)> {
+    let ntp = args.ntp_port.iter().map(|port| ("nessus_ntp", *port));
+    ntp.chain(args.api_port.iter().map(|port| ("nessus_api", *port))).collect()
 }
 
 /// The file to write to, unless it is one of those the run reads.

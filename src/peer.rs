@@ -1,5 +1,6 @@
 //! Who talks: endpoints, the two peers of a connection, and what names a connection.
 
+use crate::event::Closing;
 use crate::evidence::Frames;
 use crate::secured::Secured;
 use crate::time::Timestamp;
@@ -194,6 +195,8 @@ pub struct Flow {
     pub opening: Frames,
     /// The frames that closed it, as far as seen.
     pub closing: Frames,
+    /// How it ended, once it did.
+    pub ended: Option<Closing>,
     /// VLAN tags of the first frame.
     pub vlans: VlanStack,
     /// The tunnels around the first frame.

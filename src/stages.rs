@@ -285,6 +285,7 @@ impl<'s> Stages<'s> {
     pub(crate) fn finish(mut self, flows: &Flows, received: Vec<Received>) -> Result<Summary, Error> {
         // What an output that failed was not given, the next run tells.
         let lost = self.out.failure.is_some();
+        self.conversations.finish(&mut |event| self.out.event(&event));
         self.let_packets_go();
         let broken = self.broken.take().or_else(|| if lost { None } else { self.inventory.settle().err() });
         let mut summary = self.account(flows, received);

@@ -129,6 +129,33 @@ fn tls_on_1241() -> Vec<u8> {
     on_1241(&talking)
 }
 
+fn on_8834(talking: &Talk) -> Vec<u8> {
+    pcap(&captured(Net::v4(8834).frames(&talking.packets), STEP))
+}
+
+/// A part of a body is lost, another one never comes, and the last request has no answer.
+fn nessus_api_trouble() -> Vec<u8> {
+    let [begin, end, last] = support::api::trouble();
+    let mut talking = Talk::new(ISNS);
+    talking.handshake();
+    talking.say_all(&begin, &[1460]);
+    talking.lose(Peer::Server, 28);
+    talking.say_all(&[end, last].concat(), &[1460]);
+    talking.close();
+    on_8834(&talking)
+}
+
+/// HTTP/2 without TLS: a preface, settings, two requests, an answer; the packed headers are made up.
+fn nessus_api_http2() -> Vec<u8> {
+    let frame =
+        |kind: u8, stream: u8, body: &[u8]| [&[0, 0, u8::try_from(body.len()).unwrap(), kind, 4, 0, 0, 0, stream][..], body].concat();
+    let client =
+        [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frame(4, 0, b""), frame(1, 1, &[0x82; 5]), frame(1, 3, &[0x82; 5])].concat();
+    let server = [frame(4, 0, b""), frame(1, 1, &[0x88]), frame(0, 1, b"{}")].concat();
+    let steps = [Step { from: Peer::Client, bytes: client }, Step { from: Peer::Server, bytes: server }];
+    on_8834(&Talk::whole(ISNS, &steps, &[1460]))
+}
+
 fn joined_midway() -> Vec<u8> {
     let mut talking = Talk::whole(ISNS, &talk(LOGIN), &[60]);
     // From the middle of a plugin record on.
@@ -198,6 +225,9 @@ fn forged() -> Vec<(&'static str, Vec<u8>)> {
         ("latin1.pcap", pcap(&whole(&v4, LATIN1, &[1460]))),
         ("login_split.pcap", pcap(&whole(&v4, LOGIN, &[1]))),
         ("lost_password.pcap", without(b"not-a-real", &[10])),
+        ("nessus_api.pcap", on_8834(&Talk::whole(ISNS, &support::api::life(), &[300]))),
+        ("nessus_api_http2.pcap", nessus_api_http2()),
+        ("nessus_api_trouble.pcap", nessus_api_trouble()),
         ("ns_pcapng_two_links.pcapng", ns_pcapng_two_links()),
         ("overlap_differs.pcap", overlap_differs()),
         ("padding_ipv6_vlan.pcap", pcap(&whole(&odd, LOGIN, &[1460]))),
@@ -312,6 +342,25 @@ fn content_decides_not_the_port() {
     assert_eq!(sessions("tls_on_1241.pcap"), ["tls"]);
     assert!(text(&mut source("tls_on_1241.pcap"), "jsonl", &loud(), false).contains("sni=scanner.lab.example"));
     assert_eq!(sessions("http_on_1241.pcap"), Vec::<&str>::new());
+}
+
+#[test]
+fn exchanges_of_the_api_are_told() {
+    let of = |name: &str, kind: &str| read(name).seen.into_iter().filter(|seen| seen.kind == kind).count();
+    assert_eq!(
+        (of("nessus_api.pcap", "exchange_decoded"), of("nessus_api.pcap", "scan_story"), of("nessus_api.pcap", "session_story")),
+        (13, 1, 1)
+    );
+    assert_eq!(anomalies("nessus_api.pcap"), Vec::<&str>::new());
+    assert_eq!(of("nessus_api_trouble.pcap", "exchange_decoded"), 4);
+    assert_eq!(anomalies("nessus_api_trouble.pcap"), ["gap"]);
+    assert_eq!(anomalies("nessus_api_http2.pcap"), ["http2_not_read"]);
+    for format in ["table", "jsonl"] {
+        let text = text(&mut source("nessus_api.pcap"), format, &loud(), false);
+        for secret in ["not-a-real", "0ddba11", "0DDBA11", "0123456789abcdef"] {
+            assert!(!text.contains(secret), "{secret} as {format}");
+        }
+    }
 }
 
 #[test]

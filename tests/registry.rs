@@ -99,7 +99,8 @@ fn pieces() -> impl Strategy<Value = Vec<(Peer, Piece)>> {
     let gap =
         (any::<bool>(), 1_u64..2000).prop_map(|(client, missing)| (if client { Peer::Client } else { Peer::Server }, Piece::Gap(missing)));
     let gaps = proptest::collection::vec((any::<proptest::sample::Index>(), gap), 0..4);
-    (conversation(), 1_usize..60, gaps).prop_map(|(steps, length, gaps)| {
+    let steps = prop_oneof![2 => conversation(), 1 => Just(support::api::life()), 1 => Just(support::api::trouble().concat())];
+    (steps, 1_usize..60, gaps).prop_map(|(steps, length, gaps)| {
         let cut = |step: &support::talk::Step| {
             step.bytes.chunks(length).map(|bytes| (step.from, Piece::Data(bytes.to_vec()))).collect::<Vec<_>>()
         };
@@ -203,14 +204,17 @@ fn formats_take_every_kind_of_event() {
         "client_port_seen",
         "connection_confirmed",
         "connection_seen",
+        "exchange_decoded",
         "facts_known",
         "flow_closed",
         "flow_opened",
         "login_judged",
         "message_decoded",
         "phase_entered",
+        "scan_story",
         "service_seen",
         "session_identified",
+        "session_story",
         "span_verdict",
         "summary",
     ];

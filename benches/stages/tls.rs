@@ -99,6 +99,7 @@ fn flow() -> Flow {
         tunnels: TunnelStack::default(),
         from_client: Traffic::default(),
         from_server: Traffic::default(),
+        ended: None,
         announced: true,
         facts_at: [0; 3],
         tls: None,

@@ -336,6 +336,7 @@ impl Connection {
         let both_fin = self.streams.iter().all(Stream::fin_seen);
         let closing = if both_fin && closing != Closing::Reused && !matches!(closing, Closing::Reset(_)) { Closing::Fin } else { closing };
         self.closed = true;
+        self.flow.ended = Some(closing);
         self.tell_handshake(receiver);
         let clients_first = [self.flow.client, self.flow.server];
         for source in clients_first {

@@ -251,6 +251,7 @@ impl Flows {
             last_at: segment.at,
             opening,
             closing: Frames::default(),
+            ended: None,
             vlans: segment.vlans,
             tunnels: segment.tunnels.clone(),
             from_client: Traffic::default(),

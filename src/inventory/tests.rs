@@ -29,6 +29,7 @@ fn flow(handshake: &Handshake) -> Flow {
         last_at: handshake.at,
         opening: handshake.frames.clone(),
         closing: Frames::default(),
+        ended: None,
         vlans: VlanStack::default(),
         tunnels: TunnelStack::default(),
         from_client: crate::peer::Traffic::default(),

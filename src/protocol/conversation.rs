@@ -7,6 +7,7 @@ use super::Progress;
 use super::Protocol;
 use super::View;
 use super::logins::Logins;
+use super::nessus_api::Stories;
 use super::probing::Probes;
 use super::probing::Probing;
 use super::probing::Verdict;
@@ -48,6 +49,7 @@ struct Shared {
     reveal: bool,
     details: bool,
     logins: Logins,
+    stories: Stories,
 }
 
 /// Why no more of an open connection is wanted. It is kept until the connection ends, and costs nothing but its number.
@@ -74,7 +76,7 @@ impl Conversations {
     #[must_use]
     pub fn new(limits: &Limits, hints: Vec<(&'static str, u16)>, reveal: bool, details: bool) -> Self {
         Self {
-            shared: Shared { limits: limits.clone(), reveal, details, logins: Logins::new(limits) },
+            shared: Shared { limits: limits.clone(), reveal, details, logins: Logins::new(limits), stories: Stories::new() },
             hints,
             probes: Probes::default(),
             readings: HashMap::default(),
@@ -214,6 +216,11 @@ impl Conversations {
         }
     }
 
+    /// The end, behind that of all connections: what is known only then.
+    pub fn finish(&mut self, emit: &mut dyn FnMut(Event<'_>)) {
+        self.shared.stories.finish(emit);
+    }
+
     /// Counts a flow for the list of undocumented services; that the list is full is said once.
     fn count_undocumented(&mut self, flow: &Flow, emit: &mut dyn FnMut(Event<'_>)) {
         let bytes = flow.from_client.bytes.saturating_add(flow.from_server.bytes);
@@ -253,7 +260,7 @@ impl Reading {
         let full = window.len().saturating_add(data.len()) > shared.limits.window_bytes;
         let frames = chunk.frames;
         let progress = window.show(&chunk, data, |offset, bytes, fresh, provenance| {
-            let logins = &mut shared.logins;
+            let (logins, stories) = (&mut shared.logins, &mut shared.stories);
             let mut notes = Notes {
                 flow,
                 from,
@@ -265,6 +272,7 @@ impl Reading {
                 provenance,
                 messages: &mut *messages,
                 logins,
+                stories,
                 emit: &mut *emit,
             };
             let progress = dissector.data(from, View { offset, bytes, fresh, full }, &mut notes);
@@ -288,7 +296,7 @@ impl Reading {
         let window = of(windows, from);
         let (offset, bytes) = window.take();
         let provenance = &window.provenance;
-        let logins = &mut shared.logins;
+        let (logins, stories) = (&mut shared.logins, &mut shared.stories);
         let mut notes = Notes {
             flow,
             from,
@@ -300,6 +308,7 @@ impl Reading {
             provenance,
             messages: &mut *messages,
             logins,
+            stories,
             emit: &mut *emit,
         };
         dissector.gap(from, View { offset, bytes: &bytes, fresh: bytes.len(), full: true }, missing, &mut notes);

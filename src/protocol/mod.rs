@@ -55,7 +55,9 @@
 //! ```
 
 mod conversation;
+mod http;
 mod logins;
+pub mod nessus_api;
 mod notes;
 pub mod ntp;
 mod probing;
@@ -144,4 +146,4 @@ pub trait Dissector {
 }
 
 /// All protocols; the first that matches reads the flow. A new one is a new file, its `mod` line and its entry here.
-pub const PROTOCOLS: &[&dyn Protocol] = &[&ntp::Ntp, &tls::Tls];
+pub const PROTOCOLS: &[&dyn Protocol] = &[&ntp::Ntp, &nessus_api::NessusApi, &tls::Tls];

@@ -1,6 +1,7 @@
 //! What a dissector writes on: every note becomes an event with its evidence, secrets taken out first.
 
 use super::logins::Logins;
+use super::nessus_api::Stories;
 use super::window::Provenance;
 use crate::annotation::Annotation;
 use crate::annotation::ByteSpan;
@@ -15,6 +16,7 @@ use crate::event::Reference;
 use crate::event::Session;
 use crate::evidence::Evidence;
 use crate::evidence::FrameId;
+use crate::evidence::Frames;
 use crate::peer::Flow;
 use crate::peer::Peer;
 use crate::peer::RolesFrom;
@@ -39,6 +41,7 @@ pub struct Notes<'n> {
     pub(super) provenance: &'n Provenance,
     pub(super) messages: &'n mut u64,
     pub(super) logins: &'n mut Logins,
+    pub(super) stories: &'n mut Stories,
     pub(super) emit: &'n mut dyn FnMut(Event<'_>),
 }
 
@@ -98,6 +101,12 @@ impl Notes<'_> {
         let message = Message { protocol, number, from, annotation, payload, completed_at };
         self.tell(completed_at, Evidence::default(), EventKind::MessageDecoded(&message));
         Reference { number, frame: FrameId::default() }
+    }
+
+    /// Times of the first byte of a span and of its newest frame, and all its frames.
+    pub(super) fn origin(&self, span: ByteSpan) -> (Timestamp, Timestamp, Frames) {
+        let origin = self.provenance.of(span);
+        (origin.first_at, origin.last_at, origin.evidence.frames)
     }
 
     /// Reports that a login was accepted or refused, as the bytes of `span` tell.

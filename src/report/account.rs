@@ -30,6 +30,9 @@ pub(super) fn draw(page: &mut Page, summary: &Summary) {
     entry(page, "connections", &format!("{}{lone}", summary.flows));
     entry(page, "sessions", &named(&summary.sessions));
     entry(page, "messages", &summary.messages.to_string());
+    if summary.exchanges > 0 {
+        entry(page, "exchanges", &summary.exchanges.to_string());
+    }
     let [services, clients, connections] = summary.facts;
     let facts = [count(services, "service"), count(clients, "client port"), count(connections, "connection")];
     entry(page, "facts", &facts.join(", "));

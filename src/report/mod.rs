@@ -3,6 +3,7 @@
 mod account;
 pub mod diff;
 pub mod escape;
+mod exchange;
 pub mod explain;
 pub mod facts;
 mod fields;

@@ -1,6 +1,7 @@
 //! A scripted run for the tests of all formats: every kind of event, every anomaly, secrets, and hostile text.
 #![allow(clippy::arithmetic_side_effects, reason = "numbers of a test, known to be small")]
 
+mod exchange;
 mod facts;
 
 use super::Sink;
@@ -86,6 +87,7 @@ pub(super) fn flow(id: u64, client: &str, server: &str) -> Flow {
         last_at: at(5_512_345),
         opening: frames(&[1, 2, 3]),
         closing: frames(&[40, 41]),
+        ended: None,
         vlans,
         tunnels: TunnelStack::default(),
         from_client: Traffic { packets: 14, bytes: 40 },
@@ -257,6 +259,7 @@ impl Player<'_> {
         self.anomaly(360_000, Some(3), &[38], Anomaly::LimitReached { limit: "held_bytes", value: 4_194_304 })?;
         self.anomaly(370_000, None, &[39], Anomaly::HeaderBroken { layer: "ipv4", problem: "its length is below 20" })?;
         self.anomaly(380_000, None, &[40], Anomaly::LinkTypeUnknown { link_type: 147 })?;
+        self.anomaly(385_000, Some(2), &[40], Anomaly::Http2NotRead { frames: 9, streams: 2, data_bytes: 50 })?;
         self.anomaly(390_000, None, &[41], Anomaly::FragmentOverlap { dropped: true })?;
         self.anomaly(390_000, None, &[41], Anomaly::FragmentOverlap { dropped: false })?;
         self.anomaly(390_000, None, &[42], Anomaly::FragmentsIncomplete { bytes: 1480 })?;
@@ -296,6 +299,7 @@ pub(super) fn play(sink: &mut dyn Sink) -> io::Result<()> {
     player.login()?;
     player.configuration(&second)?;
     player.anomalies()?;
+    player.exchanges()?;
     for (flow, closing) in [(&first, Closing::Fin), (&second, Closing::Reset(Peer::Server)), (&third, Closing::Idle)] {
         player.say(5_512_345, Some(flow.id.0), &[40, 41], EventKind::FlowClosed(flow, closing))?;
     }
@@ -367,6 +371,7 @@ fn summary() -> Summary {
         evicted: 1,
         sessions: vec![("nessus_ntp", 1), ("nessus_otp", 1), ("tls", 1)],
         messages: 18,
+        exchanges: 3,
         anomalies: vec![("gap", 5), ("header_broken", 1), ("input_damaged", 1), ("limit_reached", 1)],
         facts: [2, 1, 3],
         undocumented: vec![undocumented("10.0.0.1:8443", 12, 34_567), undocumented("[2001:db8::1]:22", 1, 900)],

@@ -75,6 +75,7 @@ impl Tally {
     pub fn event(&mut self, event: &Event<'_>) {
         match &event.kind {
             EventKind::MessageDecoded(_) => self.summary.messages = self.summary.messages.saturating_add(1),
+            EventKind::ExchangeDecoded(_) => self.summary.exchanges = self.summary.exchanges.saturating_add(1),
             EventKind::AnomalyFound(anomaly) => count(&mut self.anomalies, anomaly.name()),
             EventKind::SessionIdentified(_, session) => count(&mut self.sessions, session.protocol),
             EventKind::FlowOpened(_) => self.summary.flows = self.summary.flows.saturating_add(1),

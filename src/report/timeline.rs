@@ -3,6 +3,9 @@
 use super::Style;
 use super::escape::terminal_cut;
 use super::escape::terminal_text;
+use super::exchange;
+use super::exchange::scan_sentence;
+use super::exchange::session_sentence;
 use super::frames::frame_list;
 use super::hexdump;
 use super::message;
@@ -20,6 +23,7 @@ use crate::event::Message;
 use crate::event::Phase;
 use crate::event::Session;
 use crate::event::Summary;
+use crate::exchange::Exchange;
 use crate::peer::Flow;
 use crate::peer::FlowId;
 use crate::peer::Peer;
@@ -31,6 +35,9 @@ use std::collections::BTreeMap;
 const RUN_SHOWN: u64 = 3;
 /// Columns that one word of the wire may take outside of the text column.
 const WIRE_COLUMNS: usize = 40;
+/// Columns that an exchange, and a story, may take: paths and names may be long.
+const EXCHANGE_COLUMNS: usize = 600;
+const STORY_COLUMNS: usize = 4000;
 /// Options of a session that are named.
 const WIRE_ITEMS: usize = 16;
 
@@ -81,6 +88,9 @@ impl Timeline {
             EventKind::ScannerSeen(scanner) => self.alarm(page, event, &words::scanner(scanner)),
             EventKind::Stats(so_far) => self.stats(page, event, so_far),
             EventKind::SpanVerdict(verdict) => self.verdict(page, event, verdict),
+            EventKind::ExchangeDecoded(exchange) => self.exchange(page, event, exchange),
+            EventKind::ScanStory(story) => self.story(page, event, &scan_sentence(story)),
+            EventKind::SessionStory(story) => self.story(page, event, &session_sentence(story)),
             EventKind::LoginJudged(judged) => self.login(page, event, judged),
             EventKind::FlowClosed(flow, closing) => self.closed(page, event, flow, *closing),
             EventKind::FlowOpened(_)
@@ -258,6 +268,26 @@ impl Timeline {
         let before = if tries > 1 { format!("; try {tries} of this client here, {refused} refused, {users} tried") } else { String::new() };
         let text = format!("→ login of {user} {outcome}{before}");
         page.wrapped(if judged.accepted { palette::STRONG } else { palette::ALARM }, 3, &text);
+    }
+
+    /// Draws an exchange: what its messages come to.
+    fn exchange(&mut self, page: &mut Page, event: &Event<'_>, exchange: &Exchange) {
+        let Some(id) = self.shown(event.flow) else { return };
+        self.end_run(page, id);
+        self.turn_to(page, id);
+        let style = if exchange.succeeded() { palette::STRONG } else { palette::ALARM };
+        let text = format!("→ {}.{}  {}", id.0, exchange.number, exchange::sentence(exchange));
+        page.wrapped(style, 3, &terminal_cut(text.as_bytes(), EXCHANGE_COLUMNS));
+    }
+
+    /// Draws what became of a scan or a login, over all sessions.
+    fn story(&mut self, page: &mut Page, event: &Event<'_>, sentence: &str) {
+        self.begun = true;
+        self.current = None;
+        page.put(palette::FAINT, "── ");
+        let frames = frame_list(&event.evidence.frames, 30);
+        let cited = if frames.is_empty() { String::new() } else { format!(" ({frames})") };
+        page.wrapped(palette::STRONG, 3, &format!("{}{cited}", terminal_cut(sentence.as_bytes(), STORY_COLUMNS)));
     }
 
     /// Draws how a session ended, and forgets it.

@@ -57,6 +57,10 @@ pub(super) fn anomaly_sentence(anomaly: &Anomaly) -> String {
         Anomaly::Undecodable { from, bytes, problem } => {
             format!("{} from the {} not readable as a message: {problem}", count(*bytes, "byte"), from.name())
         }
+        Anomaly::Http2NotRead { frames, streams, data_bytes } => {
+            let (frames, streams, bytes) = (count(*frames, "frame"), count(*streams, "stream"), count(*data_bytes, "byte"));
+            format!("HTTP/2, headers not read: {frames}, {streams}, {bytes} of data")
+        }
         Anomaly::LimitReached { limit, value } => format!("limit reached: {limit} ({value})"),
         Anomaly::InputDamaged { problem } => format!("damaged input: {problem}"),
     }

@@ -1,6 +1,12 @@
 //! What the README says is so: its shell lines run, its limits are those of the program, its words name what exists.
 
 use super::call::PROGRAM;
+use ntp_sniff::limits::API_STORIES;
+use ntp_sniff::limits::HTTP_BODY_BYTES;
+use ntp_sniff::limits::HTTP_BODY_RATIO;
+use ntp_sniff::limits::HTTP_DECODERS;
+use ntp_sniff::limits::HTTP_HEAD_BYTES;
+use ntp_sniff::limits::HTTP_PIPELINE;
 use ntp_sniff::limits::Limits;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -99,6 +105,12 @@ fn limits_are_those_of_the_program() {
         ("syslog_lines", number(limits.syslog_lines)),
         ("syslog_bytes", mebibytes(limits.syslog_bytes)),
         ("syslog_line_bytes", number(limits.syslog_line_bytes)),
+        ("http_head_bytes", number(HTTP_HEAD_BYTES)),
+        ("http_body_bytes", format!("{} GiB", HTTP_BODY_BYTES >> 30)),
+        ("http_body_ratio", HTTP_BODY_RATIO.to_string()),
+        ("http_decoders", number(HTTP_DECODERS)),
+        ("http_pipeline", number(HTTP_PIPELINE)),
+        ("api_stories", number(API_STORIES)),
     ] {
         assert!(row(name).contains(&value), "{name} is {value}: {}", row(name));
     }
@@ -109,7 +121,7 @@ fn records_named_are_those_of_the_schema() {
     let readme = fs::read_to_string("README.md").unwrap();
     let schema = ntp_sniff::report::jsonl::schema();
     let table = readme.split("| event | main fields |").nth(1).unwrap().split("\n\n").next().unwrap();
-    let protocols = ["nessus_ntp", "nessus_otp", "tls"];
+    let protocols = ["nessus_ntp", "nessus_otp", "nessus_api", "tls"];
     let words: Vec<&str> = table.split('`').skip(1).step_by(2).filter(|word| !protocols.contains(word)).collect();
     assert!(words.len() > 40);
     for word in words {

@@ -61,6 +61,8 @@ pub(crate) struct Seen {
     pub(crate) said: Option<Said>,
     /// The protocol of a session.
     pub(crate) protocol: Option<&'static str>,
+    /// An exchange, or a story, as the language itself prints it.
+    pub(crate) told: Option<String>,
 }
 
 /// Keeps every event.
@@ -114,7 +116,7 @@ impl Sink for Collector {
 
 /// The owned summary of an event.
 pub(crate) fn seen(event: &Event<'_>) -> Seen {
-    let (mut anomaly, mut said, mut protocol) = (None, None, None);
+    let (mut anomaly, mut said, mut protocol, mut told) = (None, None, None, None);
     let kind = match &event.kind {
         EventKind::FlowOpened(_) => "flow_opened",
         EventKind::FlowClosed(..) => "flow_closed",
@@ -143,6 +145,18 @@ pub(crate) fn seen(event: &Event<'_>) -> Seen {
         EventKind::FloodSeen(_) => "flood_seen",
         EventKind::ScannerSeen(_) => "scanner_seen",
         EventKind::LoginJudged(_) => "login_judged",
+        EventKind::ExchangeDecoded(exchange) => {
+            told = Some(format!("{exchange:?}"));
+            "exchange_decoded"
+        }
+        EventKind::ScanStory(story) => {
+            told = Some(format!("{story:?}"));
+            "scan_story"
+        }
+        EventKind::SessionStory(story) => {
+            told = Some(format!("{story:?}"));
+            "session_story"
+        }
         EventKind::FactSeen(fact) => match fact.relation {
             Relation::Service(_) => "service_seen",
             Relation::ClientPort(..) => "client_port_seen",
@@ -161,7 +175,7 @@ pub(crate) fn seen(event: &Event<'_>) -> Seen {
     };
     let frames = event.evidence.frames.spans().map(|span| (span.input, span.first, span.last)).collect();
     let bytes = event.evidence.bytes.map(|span| (span.start, span.end));
-    Seen { kind, flow: event.flow.map(|flow| flow.0), frames, bytes, anomaly, said, protocol }
+    Seen { kind, flow: event.flow.map(|flow| flow.0), frames, bytes, anomaly, said, protocol, told }
 }
 
 fn rendered(value: &Value<'_>) -> String {

@@ -189,6 +189,7 @@ pub(crate) fn nobodys_flow(roles: RolesFrom) -> Flow {
         last_at: Timestamp::default(),
         opening: Frames::one(FrameId { input: 0, number: 1 }),
         closing: Frames::default(),
+        ended: None,
         vlans: VlanStack::default(),
         tunnels: TunnelStack::default(),
         from_client: Traffic::default(),

@@ -40,6 +40,12 @@ pub(in crate::report) struct AnomalyFound<'a> {
     /// By how much the clock went back.
     #[serde(skip_serializing_if = "Option::is_none")]
     by_seconds: Option<f64>,
+    /// Frames of HTTP/2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames: Option<u64>,
+    /// Streams of HTTP/2 that the client opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    streams: Option<u64>,
     /// The name of the limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<&'static str>,
@@ -70,6 +76,9 @@ impl<'a> AnomalyFound<'a> {
             Anomaly::TimeWentBack { by } => Self { by_seconds: Some(by.as_secs_f64()), ..plain },
             Anomaly::Undecodable { from, bytes, problem } => {
                 Self { from: Some(from.name()), bytes: Some(*bytes), problem: Some(problem), ..plain }
+            }
+            Anomaly::Http2NotRead { frames, streams, data_bytes } => {
+                Self { frames: Some(*frames), streams: Some(*streams), bytes: Some(*data_bytes), ..plain }
             }
             Anomaly::LimitReached { limit, value } => Self { limit: Some(limit), value: Some(*value), ..plain },
             Anomaly::InputDamaged { problem } => Self { problem: Some(problem), ..plain },

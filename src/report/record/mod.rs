@@ -35,6 +35,7 @@
 //! (of the server) as far as the fact has them. The names of peers are `client` and `server`.
 
 mod anomaly;
+mod exchange;
 mod fact;
 mod flow;
 mod message;
@@ -76,6 +77,9 @@ pub(super) enum Line<'a> {
     PhaseEntered(Record<message::PhaseEntered>),
     LoginJudged(Record<message::LoginJudgedRecord<'a>>),
     MessageDecoded(Record<Box<message::MessageDecoded<'a>>>),
+    ExchangeDecoded(Record<Box<exchange::ExchangeDecoded<'a>>>),
+    ScanStory(Record<Box<exchange::ScanStoryRecord<'a>>>),
+    SessionStory(Record<Box<exchange::SessionStoryRecord<'a>>>),
     ServiceSeen(Record<fact::ServiceSeen>),
     ClientPortSeen(Record<fact::ClientPortSeen>),
     ConnectionSeen(Record<fact::ConnectionSeen>),
@@ -104,6 +108,11 @@ impl<'a> Line<'a> {
                 Self::MessageDecoded(Record::of(event, Box::new(body)))
             }
             EventKind::LoginJudged(judged) => Self::LoginJudged(Record::of(event, message::LoginJudgedRecord::of(judged))),
+            EventKind::ExchangeDecoded(exchange) => {
+                Self::ExchangeDecoded(Record::of(event, Box::new(exchange::ExchangeDecoded::of(exchange))))
+            }
+            EventKind::ScanStory(story) => Self::ScanStory(Record::of(event, Box::new(exchange::ScanStoryRecord::of(story)))),
+            EventKind::SessionStory(story) => Self::SessionStory(Record::of(event, Box::new(exchange::SessionStoryRecord::of(story)))),
             EventKind::FactSeen(fact) => match fact.relation {
                 Relation::Service(server) => Self::ServiceSeen(Record::of(event, fact::ServiceSeen::of(server, fact))),
                 Relation::ClientPort(client, port) => Self::ClientPortSeen(Record::of(event, fact::ClientPortSeen::of(client, port, fact))),

@@ -38,6 +38,8 @@ pub(in crate::report) struct SummaryRecord<'a> {
     sessions: BTreeMap<&'static str, u64>,
     /// Messages decoded.
     messages: u64,
+    /// Exchanges of HTTP APIs.
+    exchanges: u64,
     /// Anomalies by name.
     anomalies: BTreeMap<&'static str, u64>,
     /// Facts: services.
@@ -127,6 +129,7 @@ impl<'a> SummaryRecord<'a> {
             lone_syns: summary.lone_syns,
             sessions: summary.sessions.iter().copied().collect(),
             messages: summary.messages,
+            exchanges: summary.exchanges,
             anomalies: summary.anomalies.iter().copied().collect(),
             services_seen,
             client_ports_seen,

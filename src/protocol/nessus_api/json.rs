@@ -1,0 +1,342 @@
+//! Reads JSON as it comes, byte by byte: where every value stands, and which values are secrets. Holds no more than one value.
+
+use super::marks::Kind;
+use super::redact::is_secret_key;
+use crate::limits::API_TEXT_BYTES;
+
+/// Objects and arrays in one another. Real bodies have six.
+const MOST_LEVELS: usize = 32;
+/// Longest key. A longer one is no key of this API.
+const KEY_BYTES: usize = 256;
+
+/// Takes what is read.
+pub(super) trait Listener {
+    /// An item of an array, or a member of an object, begins.
+    fn begins(&mut self, path: &str);
+    /// A value that is no object and no array: as the wire has it, with quotes and escapes, cut at a bound.
+    fn value(&mut self, path: &str, raw: &[u8], secret: bool);
+}
+
+/// A reader of one body.
+#[derive(Debug)]
+pub(super) struct Json {
+    levels: Vec<Level>,
+    /// Names of the members down to here: `hosts[].hostname`.
+    path: String,
+    state: State,
+    /// The value at hand, or the key.
+    text: Vec<u8>,
+    secret: bool,
+    /// Also values under the keys `default` and `value` are secrets: an editor shows what is set there.
+    strict: bool,
+    found_secret: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    is_object: bool,
+    /// Whether everything in it is a secret.
+    secret: bool,
+    /// Length of its own path.
+    path: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// A value must come; in an array that has just begun also its end may.
+    Value(bool),
+    /// A key must come, or, when the object has just begun, its end may.
+    Key(bool),
+    /// In a string; whether it is a key, and whether a backslash came before.
+    Text {
+        key: bool,
+        escaped: bool,
+    },
+    Colon,
+    /// A number, or `true`, `false`, `null`.
+    Bare,
+    /// Behind a value.
+    Behind,
+    Broken,
+}
+
+/// Values that are words. Another word is no JSON: it may be anything.
+const WORDS: [&[u8]; 3] = [b"true", b"false", b"null"];
+
+const MARK: Kind = Kind::keyword("json");
+
+impl Json {
+    pub(super) fn new(strict: bool) -> Self {
+        let state = State::Value(false);
+        Self { levels: Vec::new(), path: String::new(), state, text: Vec::new(), secret: false, strict, found_secret: false }
+    }
+
+    /// Whether a secret was in it, or something that was not understood.
+    pub(super) fn holds_secret(&self) -> bool {
+        self.found_secret || self.state == State::Broken
+    }
+
+    /// Whether a whole value was read; nothing at all is one, too.
+    pub(super) fn is_whole(&self) -> bool {
+        self.levels.is_empty() && matches!(self.state, State::Behind | State::Bare | State::Value(false))
+    }
+
+    /// Reads on. `mark` hears what each run of bytes is.
+    pub(super) fn take(&mut self, bytes: &[u8], listener: &mut dyn Listener, mark: &mut dyn FnMut(usize, Kind)) {
+        let mut rest = bytes;
+        while let Some(first) = rest.first() {
+            let (taken, kind) = match self.state {
+                State::Broken => (rest.len(), Kind::WITHHELD),
+                State::Text { key, escaped } => self.text(rest, key, escaped, listener),
+                State::Bare => self.bare(rest, listener),
+                _ => self.between(*first, listener),
+            };
+            self.found_secret |= kind.secret;
+            mark(taken, kind);
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+    }
+
+    /// The body is over: a number at its end is known to be whole.
+    pub(super) fn end(&mut self, listener: &mut dyn Listener) {
+        if self.state == State::Bare {
+            self.tell(listener);
+        }
+    }
+
+    /// A byte outside of text and numbers.
+    fn between(&mut self, byte: u8, listener: &mut dyn Listener) -> (usize, Kind) {
+        let next = match (self.state, byte) {
+            (_, b' ' | b'\t' | b'\r' | b'\n') => return (1, Kind::control("blank")),
+            (State::Value(_), b'{' | b'[') => self.open(byte == b'{', listener),
+            (State::Value(true), b']') | (State::Key(true), b'}') | (State::Behind, b'}' | b']') => self.close(byte == b'}'),
+            (State::Value(_), b'"') => {
+                self.begin(true, listener);
+                Some(State::Text { key: false, escaped: false })
+            }
+            (State::Value(_), b'-' | b'0'..=b'9' | b'a'..=b'z') => {
+                // A password may be a number; a yes, no or nothing is none.
+                self.begin(!byte.is_ascii_lowercase(), listener);
+                self.state = State::Bare;
+                return (0, MARK);
+            }
+            (State::Key(_), b'"') => {
+                self.text.clear();
+                Some(State::Text { key: true, escaped: false })
+            }
+            (State::Colon, b':') => Some(State::Value(false)),
+            (State::Behind, b',') => self.levels.last().map(|level| if level.is_object { State::Key(false) } else { State::Value(false) }),
+            _ => None,
+        };
+        self.state = next.unwrap_or(State::Broken);
+        if next.is_some() { (1, MARK) } else { (1, Kind::WITHHELD) }
+    }
+
+    /// A value begins, whose place is known: its path, and whether it is a secret.
+    fn begin(&mut self, may_be_secret: bool, listener: &mut dyn Listener) {
+        self.text.clear();
+        let inherited = self.levels.last().is_some_and(|level| level.secret);
+        // A text that is all there is has no name to tell what it is.
+        let bare_text = self.levels.is_empty();
+        self.secret = may_be_secret && (inherited || bare_text || self.is_secret_here());
+        self.step(listener);
+    }
+
+    /// Whether the key at hand tells a secret.
+    fn is_secret_here(&self) -> bool {
+        let Some(level) = self.levels.last().filter(|level| level.is_object) else { return false };
+        let key = self.path.get(level.path..).unwrap_or_default().trim_start_matches('.');
+        is_secret_key(key.as_bytes()) || (self.strict && matches!(key, "default" | "value"))
+    }
+
+    /// Tells that an item or a member begins.
+    fn step(&mut self, listener: &mut dyn Listener) {
+        if let Some(level) = self.levels.last().copied() {
+            if !level.is_object {
+                self.path.truncate(level.path);
+                self.path.push_str("[]");
+            }
+            listener.begins(&self.path);
+        }
+    }
+
+    fn open(&mut self, is_object: bool, listener: &mut dyn Listener) -> Option<State> {
+        if self.levels.len() >= MOST_LEVELS {
+            return None;
+        }
+        let inherited = self.levels.last().is_some_and(|level| level.secret);
+        let secret = inherited || self.is_secret_here();
+        self.step(listener);
+        self.levels.push(Level { is_object, secret, path: self.path.len() });
+        Some(if is_object { State::Key(true) } else { State::Value(true) })
+    }
+
+    fn close(&mut self, is_object: bool) -> Option<State> {
+        let level = self.levels.pop().filter(|level| level.is_object == is_object)?;
+        self.path.truncate(level.path);
+        Some(State::Behind)
+    }
+
+    /// Bytes of a string, up to its end.
+    fn text(&mut self, rest: &[u8], key: bool, escaped: bool, listener: &mut dyn Listener) -> (usize, Kind) {
+        let kind = if key { Kind::keyword("key") } else { Kind::data("value", self.secret) };
+        if escaped {
+            self.keep(rest.get(..1).unwrap_or_default());
+            self.state = State::Text { key, escaped: false };
+            return (1, kind);
+        }
+        match memchr::memchr2(b'"', b'\\', rest) {
+            Some(0) if rest.first() == Some(&b'\\') => {
+                self.keep(b"\\");
+                self.state = State::Text { key, escaped: true };
+                (1, kind)
+            }
+            Some(0) => {
+                self.state = if key { self.named() } else { State::Behind };
+                if !key {
+                    self.tell_text(listener);
+                }
+                (1, MARK)
+            }
+            found => {
+                let length = found.unwrap_or(rest.len());
+                self.keep(rest.get(..length).unwrap_or_default());
+                if key && self.text.len() > KEY_BYTES {
+                    self.state = State::Broken;
+                    return (length, Kind::WITHHELD);
+                }
+                (length, kind)
+            }
+        }
+    }
+
+    /// The key is whole: the path goes on with it.
+    fn named(&mut self) -> State {
+        let Some(level) = self.levels.last() else { return State::Broken };
+        self.path.truncate(level.path);
+        if !self.path.is_empty() {
+            self.path.push('.');
+        }
+        match str::from_utf8(&self.text).ok().filter(|key| !key.contains('\\')) {
+            Some(key) => self.path.push_str(key),
+            None => self.path.push_str(&unescaped(&self.text)),
+        }
+        State::Colon
+    }
+
+    fn bare(&mut self, rest: &[u8], listener: &mut dyn Listener) -> (usize, Kind) {
+        let is_word = self.text.first().or(rest.first()).is_some_and(u8::is_ascii_lowercase);
+        let text = rest.iter().take(1).take_while(|byte| is_word && byte.is_ascii_alphanumeric());
+        let word: Vec<u8> = self.text.iter().chain(text).copied().collect();
+        if is_word && !WORDS.iter().any(|known| known.starts_with(&word)) {
+            self.state = State::Broken;
+            return (0, Kind::WITHHELD);
+        }
+        let most = if is_word { 1 } else { rest.len() };
+        let length = rest.iter().take(most).take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')).count();
+        self.keep(rest.get(..length).unwrap_or_default());
+        if length == 0 || (!is_word && length < rest.len()) {
+            self.state = State::Behind;
+            self.tell(listener);
+        }
+        (length, Kind::data("value", self.secret))
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let room = API_TEXT_BYTES.saturating_sub(self.text.len());
+        self.text.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+    }
+
+    fn tell(&mut self, listener: &mut dyn Listener) {
+        listener.value(&self.path, &self.text, self.secret);
+    }
+
+    fn tell_text(&mut self, listener: &mut dyn Listener) {
+        self.text.insert(0, b'"');
+        self.text.push(b'"');
+        self.tell(listener);
+    }
+}
+
+/// A key with escapes in it, which may hide a word that tells a secret.
+fn unescaped(text: &[u8]) -> String {
+    let quoted = [b"\"", text, b"\""].concat();
+    serde_json::from_slice(&quoted).unwrap_or_else(|_| String::from_utf8_lossy(text).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Heard(Vec<String>);
+
+    impl Listener for Heard {
+        fn begins(&mut self, _path: &str) {}
+
+        fn value(&mut self, path: &str, raw: &[u8], secret: bool) {
+            self.0.push(format!("{path}={}{}", if secret { "!" } else { "" }, String::from_utf8_lossy(raw)));
+        }
+    }
+
+    /// What was heard, the body with secrets as stars, and whether it was whole.
+    fn read(body: &[u8], cut: usize, strict: bool) -> (Vec<String>, String, bool) {
+        let (mut json, mut heard, mut kinds) = (Json::new(strict), Heard::default(), Vec::new());
+        for piece in body.chunks(cut) {
+            json.take(piece, &mut heard, &mut |bytes, kind| kinds.extend(std::iter::repeat_n(kind, bytes)));
+        }
+        json.end(&mut heard);
+        assert_eq!(kinds.len(), body.len());
+        let shown = body.iter().zip(&kinds).map(|(byte, kind)| if kind.secret { '*' } else { char::from(*byte) }).collect();
+        (heard.0, shown, json.is_whole() && !(json.state == State::Broken))
+    }
+
+    #[test]
+    fn values_have_paths_and_secrets_are_hidden_however_it_is_cut() {
+        let body = br#"{"username":"a","password":"p\"w","list":[1,{"x":null,"credentials":{"add":{"SSH":[{"u":"r","n":12,"f":true}]}}}],"token" : 5}"#;
+        let whole = read(body, body.len(), false);
+        let heard = [
+            "username=\"a\"",
+            "password=!\"p\\\"w\"",
+            "list[]=1",
+            "list[].x=null",
+            "list[].credentials.add.SSH[].u=!\"r\"",
+            "list[].credentials.add.SSH[].n=!12",
+            "list[].credentials.add.SSH[].f=true",
+            "token=!5",
+        ];
+        assert_eq!(whole.0, heard);
+        let shown = r#"{"username":"a","password":"****","list":[1,{"x":null,"credentials":{"add":{"SSH":[{"u":"*","n":**,"f":true}]}}}],"token" : *}"#;
+        assert_eq!((whole.1.as_str(), whole.2), (shown, true));
+        for cut in 1..body.len() {
+            assert_eq!(read(body, cut, false), whole, "{cut}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_withheld_from_there_on() {
+        for (body, shown) in [
+            (&b"{\"a\":1 \"b\":2}"[..], "{\"a\":1 ******"),
+            (b"secret", "******"),
+            (b"nullGET", "null***"),
+            (b"<html>", "******"),
+            (b"[1}", "[1*"),
+            (b"{} x", "{} *"),
+            (b"\"abc\"", "\"***\""),
+            (b"123", "***"),
+            (b"{\"p\\u0061ssword\":\"x\"}", "{\"p\\u0061ssword\":\"*\"}"),
+        ] {
+            assert_eq!(read(body, 100, false).1, shown, "{}", body.escape_ascii());
+        }
+        let deep = [b'['; 40];
+        assert!(read(&deep, 100, false).1.ends_with("********"));
+        assert!(!read(b"{\"a\":", 100, false).2);
+        assert!(read(b"", 100, false).2 && read(b"null", 100, false).2);
+    }
+
+    #[test]
+    fn an_editor_shows_what_is_set_in_defaults() {
+        let body = br#"[{"id":"password","default":"geheim"}]"#;
+        assert_eq!(read(body, 100, true).1, r#"[{"id":"password","default":"******"}]"#);
+    }
+}

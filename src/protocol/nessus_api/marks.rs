@@ -1,0 +1,76 @@
+//! Tokens of a message in the making: runs of bytes, neighbours of one kind joined, bounded in number.
+
+use crate::annotation::Role;
+use crate::annotation::Token;
+use crate::limits::HTTP_TOKENS;
+
+/// What a run of bytes is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    pub(super) role: Role,
+    pub(super) name: &'static str,
+    pub(super) secret: bool,
+}
+
+impl Kind {
+    pub(super) const fn control(name: &'static str) -> Self {
+        Self { role: Role::Control, name, secret: false }
+    }
+
+    pub(super) const fn keyword(name: &'static str) -> Self {
+        Self { role: Role::Keyword, name, secret: false }
+    }
+
+    pub(super) const fn data(name: &'static str, secret: bool) -> Self {
+        Self { role: Role::Data, name, secret }
+    }
+
+    /// Bytes that are not read: they may hold a secret.
+    pub(super) const WITHHELD: Self = Self::data("withheld", true);
+}
+
+/// The tokens so far. Invariant: they tile all bytes that were marked.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    tokens: Vec<Token>,
+}
+
+impl Marks {
+    /// Gives the next bytes a role. Behind the last token there may be, all is withheld.
+    pub(super) fn add(&mut self, bytes: usize, kind: Kind) {
+        let start = self.tokens.last().map_or(0, |token| token.end);
+        let end = start.saturating_add(bytes);
+        let kind = if self.tokens.len() >= HTTP_TOKENS { Kind::WITHHELD } else { kind };
+        match self.tokens.last_mut() {
+            Some(last) if (last.role, last.kind, last.secret) == (kind.role, kind.name, kind.secret) => last.end = end,
+            _ if bytes > 0 => self.tokens.push(Token { start, end, role: kind.role, kind: kind.name, secret: kind.secret }),
+            _ => {}
+        }
+    }
+
+    /// Takes them out: the next message begins.
+    pub(super) fn take(&mut self) -> Vec<Token> {
+        std::mem::take(&mut self.tokens)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_are_joined_and_the_rest_is_withheld() {
+        let mut marks = Marks::default();
+        marks.add(1, Kind::data("a", false));
+        marks.add(0, Kind::data("b", false));
+        marks.add(2, Kind::data("a", false));
+        assert_eq!(marks.tokens.len(), 1);
+        for _ in 0..HTTP_TOKENS {
+            marks.add(1, Kind::data("a", false));
+            marks.add(1, Kind::data("b", false));
+        }
+        let tokens = marks.take();
+        assert_eq!(tokens.len(), HTTP_TOKENS + 1);
+        assert!(tokens.last().unwrap().secret && tokens.windows(2).all(|pair| pair[0].end == pair[1].start));
+    }
+}
