@@ -252,7 +252,15 @@ impl Args {
         let long = format!("Protocols, told by their content on any port:\n{}\n\n{EXAMPLES}\n\n{EXIT}", protocols.join("\n"));
         let short = format!("Example: ntp-sniff -r capture.pcap 'host 10.0.0.1'\n\n{EXIT}");
         let matches = Self::command().after_help(short).after_long_help(long).get_matches();
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        let mut args = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        // As everywhere, "-" stands for standard output.
+        let outputs = match &mut args.command {
+            Some(Command::Facts(facts)) => &mut facts.output,
+            Some(Command::Diff(diff)) => &mut diff.output,
+            _ => &mut args.shipping.output,
+        };
+        outputs.take_if(|path| path.as_os_str() == "-");
+        args
     }
 
     /// The parts of the table to show: all unless some are named.

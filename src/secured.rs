@@ -226,7 +226,7 @@ impl Closed {
 ///
 /// # Wire
 ///
-/// [spec] IANA, TLS Alerts; RFC 6101 5.4.
+/// \[spec\] IANA, TLS Alerts; RFC 6101 5.4.
 #[must_use]
 pub fn alert_name(number: u8) -> Option<&'static str> {
     Some(match number {

@@ -53,7 +53,7 @@ pub(crate) struct Facts {
     #[command(flatten)]
     pub(crate) export: Chosen,
 
-    /// File to write to [default: standard output].
+    /// File to write to; "-" is standard output [default: standard output].
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
@@ -110,7 +110,7 @@ pub(crate) struct Diff {
     #[arg(long)]
     pub(crate) all: bool,
 
-    /// File to write to [default: standard output].
+    /// File to write to; "-" is standard output [default: standard output].
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Where it goes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Shipping {
-    /// File to write to [default: standard output].
+    /// File to write to; "-" is standard output [default: standard output].
     ///
     /// With -i it is appended to, and a disk that is full or a folder that is gone is tried again until it works; with -r the file is
     /// replaced. Opened again at SIGHUP.

@@ -6,8 +6,8 @@ use crate::peer::Peer;
 ///
 /// # Wire
 ///
-/// [spec] RFC 8446 5.1: type 20 to 23, version 3.0 to 3.4, two bytes of length up to 2¹⁴ + 2048 (RFC 5246 6.2.3). A hello opens a
-/// whole stream; in mid-stream two records must follow each other. [spec] RFC 5246 appendix E.2: the SSLv2 hello.
+/// \[spec\] RFC 8446 5.1: type 20 to 23, version 3.0 to 3.4, two bytes of length up to 2¹⁴ + 2048 (RFC 5246 6.2.3). A hello opens a
+/// whole stream; in mid-stream two records must follow each other. \[spec\] RFC 5246 appendix E.2: the SSLv2 hello.
 #[must_use]
 pub fn record(bytes: &[u8], whole: bool) -> Option<bool> {
     if let [first, _, kind, major, ..] = bytes
