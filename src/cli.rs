@@ -224,9 +224,9 @@ Examples:
 const EXIT: &str = "\
 Exit codes:
   0  done
-  1  could not: nothing readable, no such interface, output not writable
+  1  could not: nothing readable, no such interface, the last one gone, output not writable
   2  wrong usage
-  3  part of the input was damaged or unknown; what was readable was processed
+  3  part of the input was damaged or unknown, or one of several interfaces went; what was readable was processed
   4  packets were lost, and --fail-on-loss was given";
 
 /// The formats, with their one-line descriptions, as clap wants them.

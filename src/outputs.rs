@@ -43,7 +43,16 @@ pub(crate) fn name(args: &Args) -> String {
 
 /// Files that the run reads, or keeps its state in.
 fn read(args: &Args) -> Vec<PathBuf> {
-    args.read.iter().chain(&args.recording.state).cloned().collect()
+    let beside = args.recording.state.iter().flat_map(|state| ["", "-wal", "-shm", "-journal"].map(|tail| with_tail(state, tail)));
+    let keys = args.keys.keylog.iter().chain(&args.keys.rsa_key).cloned();
+    args.read.iter().cloned().chain(beside).chain(keys).chain(args.recording.scope.focus_source().files()).collect()
+}
+
+/// A path with something behind it.
+fn with_tail(path: &Path, tail: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(tail);
+    path.into()
 }
 
 /// Refuses an output that is one of the files that are read.
@@ -54,13 +63,25 @@ pub(crate) fn refuse_input(path: &Path, read: &[PathBuf]) -> Result<(), Error> {
 /// Refuses an output that is one of these files.
 fn refuse(path: &Path, others: &[PathBuf], reason: &str) -> Result<(), Error> {
     let identity = |path: &Path| fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|found| (found.dev(), found.ino()));
-    match identity(path) {
-        Some(output) if others.iter().any(|other| identity(other) == Some(output)) => {
-            let source = io::Error::new(io::ErrorKind::InvalidInput, reason);
-            Err(Error::Write { output: path.display().to_string(), source })
-        }
-        _ => Ok(()),
-    }
+    let output = identity(path);
+    let is_one = others.iter().any(|other| other == path || (output.is_some() && identity(other) == output));
+    if is_one { Err(refused(path, reason)) } else { Ok(()) }
+}
+
+fn refused(path: &Path, reason: &str) -> Error {
+    let source = io::Error::new(io::ErrorKind::InvalidInput, reason);
+    Error::Write { output: path.display().to_string(), source }
+}
+
+/// Refuses an output that is an input, or the other output, or has the name of an old file of that.
+fn refuse_all(args: &Args, path: &Path, other: Option<&PathBuf>) -> Result<(), Error> {
+    refuse_input(path, &read(args))?;
+    let Some(other) = other else { return Ok(()) };
+    refuse(path, std::slice::from_ref(other), "it is also the other output")?;
+    let tail = path.as_os_str().as_encoded_bytes().strip_prefix(other.as_os_str().as_encoded_bytes());
+    let number = tail.and_then(|tail| tail.strip_prefix(b".")).filter(|number| !number.is_empty());
+    let is_old = args.shipping.rotates() && number.is_some_and(|number| number.iter().all(u8::is_ascii_digit));
+    if is_old { Err(refused(path, "old files of the other output go there")) } else { Ok(()) }
 }
 
 /// A file, or standard output, as these arguments want it written.
@@ -91,7 +112,7 @@ pub(crate) fn report(args: &Args, limits: &Limits, owner: Option<(u32, u32)>, or
         None if !lasting && terminal => Box::new(io::LineWriter::new(io::stdout())),
         None if !lasting => Box::new(io::BufWriter::with_capacity(1 << 16, io::stdout())),
         path => {
-            path.as_ref().map_or(Ok(()), |path| refuse_input(path, &read(args)))?;
+            path.as_ref().map_or(Ok(()), |path| refuse_all(args, path, args.shipping.write.as_ref()))?;
             let rolling = rolling(args, path.as_deref(), (Cut::Lines, READABLE), &orders.unwritten.records, limits)?;
             give(&rolling, owner)?;
             Box::new(rolling)
@@ -131,8 +152,7 @@ fn sink(args: &Args, writer: Box<dyn Write>, terminal: bool) -> Result<Box<dyn S
 /// Where the packets of sessions go, if they are to be saved.
 pub(crate) fn packets(args: &Args, limits: &Limits, owner: Option<(u32, u32)>, orders: &Orders) -> anyhow::Result<Option<Packets>> {
     let Some(path) = &args.shipping.write else { return Ok(None) };
-    refuse_input(path, &read(args))?;
-    refuse(path, args.shipping.output.as_slice(), "it is also the output")?;
+    refuse_all(args, path, args.shipping.output.as_ref())?;
     let rolling = rolling(args, Some(path), (Cut::Blocks, PRIVATE), &orders.unwritten.packets, limits)?;
     give(&rolling, owner)?;
     let packets = Packets::new(rolling, &args.ntp_port, args.live.interface.clone(), limits);

@@ -109,7 +109,7 @@ pub(crate) fn enter(user: Option<&Nobody>, reach: Option<&Reach>) -> anyhow::Res
 fn confine(reach: &Reach) -> anyhow::Result<RulesetStatus> {
     let reads = AccessFs::ReadFile | AccessFs::ReadDir;
     let own = AccessFs::WriteFile | AccessFs::ReadFile | AccessFs::Truncate;
-    let folder = own | AccessFs::ReadDir | AccessFs::MakeReg | AccessFs::RemoveFile;
+    let folder = own | AccessFs::ReadDir | AccessFs::MakeReg | AccessFs::MakeSym | AccessFs::RemoveFile;
     let (files, devices): (Vec<&PathBuf>, Vec<&PathBuf>) = reach.written.iter().partition(|path| !is_device(path));
     // All that Landlock knows of files up to its third version; later ones are about devices and sockets that are open already.
     let all: BitFlags<AccessFs> = AccessFs::from_all(landlock::ABI::V3);
@@ -120,9 +120,9 @@ fn confine(reach: &Reach) -> anyhow::Result<RulesetStatus> {
     let status = rules
         .create()?
         .add_rules(path_beneath_rules(READ_BY_LIBRARIES, reads))?
-        .add_rules(path_beneath_rules(reach.read.iter().map(|path| parent(path)), reads))?
+        .add_rules(path_beneath_rules(reach.read.iter().flat_map(|path| folders(path)), reads))?
         .add_rules(path_beneath_rules(devices, own))?
-        .add_rules(path_beneath_rules(files.into_iter().map(|path| parent(path)), folder))?
+        .add_rules(path_beneath_rules(files.into_iter().flat_map(|path| folders(path)), folder))?
         .restrict_self()?;
     Ok(status.ruleset)
 }
@@ -130,6 +130,12 @@ fn confine(reach: &Reach) -> anyhow::Result<RulesetStatus> {
 /// Whether an output is a pipe or a device: it is opened again, but not moved.
 fn is_device(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// The folder of a file, and that of what it stands for.
+fn folders(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let behind = fs::canonicalize(path).ok().filter(|behind| behind != path);
+    [Some(parent(path).to_owned()), behind.as_deref().map(|behind| parent(behind).to_owned())].into_iter().flatten()
 }
 
 /// The folder of a file.

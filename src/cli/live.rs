@@ -38,7 +38,8 @@ pub(crate) struct Live {
     /// With -i: what the kernel already leaves out.
     ///
     /// Packets that the kernel leaves out are neither seen nor counted. "auto" is for links whose other traffic is too much: ARP, ICMP,
-    /// SCTP and whole UDP datagrams that are no tunnel's then miss in the counts; no record is lost.
+    /// SCTP and whole UDP datagrams that are no tunnel's then miss in the counts; no record is lost. The kernel matches a packet without
+    /// its VLAN tag, "off" with it, as on files.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = KernelFilter::Expression)]
     pub(crate) kernel_filter: KernelFilter,
 
@@ -77,7 +78,7 @@ pub(crate) enum KernelFilter {
 
 /// Reads `30d`, `12h 30m`, `90s`; a day has 24 hours.
 pub(super) fn time(text: &str) -> Result<Duration, String> {
-    span(text).and_then(|time| if time.is_zero() { Err(problem(text)) } else { Ok(time) })
+    span(text).and_then(|time| if time.is_zero() { Err(format!("'{text}' is no time at all")) } else { Ok(time) })
 }
 
 /// The same, and `0s`.

@@ -37,6 +37,11 @@ pub(crate) struct Shipping {
 }
 
 impl Shipping {
+    /// Whether files are rotated at all.
+    pub(crate) fn rotates(&self) -> bool {
+        self.rotate_size.is_some() || self.rotate_interval.is_some()
+    }
+
     /// When files are rotated.
     pub(crate) fn rotation(&self) -> Rotation {
         Rotation { size: self.rotate_size, interval: self.rotate_interval, keep: self.keep }

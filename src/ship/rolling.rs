@@ -24,6 +24,9 @@ use std::time::Instant;
 const PIECE: usize = 64 << 10;
 /// Between two attempts to write after a failure, and between two looks whether the name still stands for the file.
 const RETRY: Duration = Duration::from_secs(1);
+/// How long a pipe that is full is waited for, and between two looks at one that nobody empties.
+const PATIENCE: Duration = Duration::from_millis(500);
+const STALL_RETRY: Duration = Duration::from_millis(50);
 /// Between two attempts to move a file aside.
 const ROTATE_AGAIN: Duration = Duration::from_secs(60);
 
@@ -61,6 +64,8 @@ pub struct Rolling {
     waiting: Vec<u8>,
     /// Since when it cannot be written: how much was lost before.
     trouble: Option<u64>,
+    /// What was said of that last.
+    said: String,
     next_try: Instant,
     next_look: Instant,
     next_rotation: Instant,
@@ -81,11 +86,12 @@ impl Rolling {
         let name = path.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
         let (head, waiting, now) = (Vec::new(), Vec::new(), Instant::now());
         let (next_try, next_look, next_rotation) = (now, now, now);
-        let mut rolling = Self { file, name, manner, head, waiting, trouble: None, next_try, next_look, next_rotation };
+        let mut rolling =
+            Self { file, name, manner, head, waiting, trouble: None, said: String::new(), next_try, next_look, next_rotation };
         match opened {
             // A pipe that nobody reads yet.
             Err(error) if rolling.manner.lasting && Errno::from_io_error(&error) == Some(Errno::NXIO) => rolling.failed(&error, now),
-            opened => opened?,
+            opened => rolling.cut_off(opened?),
         }
         Ok(rolling)
     }
@@ -152,9 +158,10 @@ impl Rolling {
         loop {
             let whole = cut.fit(&self.waiting, usize::MAX);
             if !self.file.is_open() {
-                self.file.open(false, cut)?;
+                let left = self.file.open(false, cut)?;
+                self.cut_off(left);
                 if !self.head.is_empty() {
-                    self.file.write(&self.head, cut).map_err(|(_, error)| error)?;
+                    self.file.write(&self.head, cut, None).map_err(|(_, error)| error)?;
                 }
             }
             if whole == 0 {
@@ -168,7 +175,9 @@ impl Rolling {
                 // A record longer than a file may be is a file of its own; a file that cannot be moved aside goes on growing.
                 piece = cut.first(&self.waiting).unwrap_or(whole);
             }
-            let written = self.file.write(self.waiting.get(..piece).unwrap_or_default(), cut);
+            let patience = if self.trouble.is_some() { Duration::ZERO } else { PATIENCE };
+            let patience = Some(patience).filter(|_| self.manner.lasting);
+            let written = self.file.write(self.waiting.get(..piece).unwrap_or_default(), cut, patience);
             let gone = written.as_ref().map_or_else(|(gone, _)| *gone, |()| piece);
             self.waiting.drain(..gone.min(self.waiting.len()));
             written.map_err(|(_, error)| error)?;
@@ -185,13 +194,31 @@ impl Rolling {
         rotated.is_ok()
     }
 
-    /// Takes note of a failure; only the first one is said.
+    /// Says what was cut off a file that is appended to.
+    fn cut_off(&self, left: u64) {
+        if left > 0 {
+            (self.manner.say)(&format!("{}: its last record was not whole: {left} bytes cut off", self.name));
+        }
+    }
+
+    /// Takes note of a failure; it is said once, and again when the reason is another one.
     #[cold]
     fn failed(&mut self, error: &io::Error, now: Instant) {
-        self.file.close();
-        self.next_try = later(now, RETRY);
-        if self.trouble.is_none() {
-            self.trouble = Some(self.manner.lost.get());
+        let stalls = error.kind() == io::ErrorKind::WouldBlock;
+        if !stalls {
+            self.file.close();
+        }
+        self.next_try = later(now, if stalls { STALL_RETRY } else { RETRY });
+        let error = match error.kind() {
+            io::ErrorKind::WouldBlock => "nobody reads the pipe".to_owned(),
+            io::ErrorKind::PermissionDenied if self.trouble.is_some() => {
+                format!("{error} (a folder made anew is out of reach: start again, or with --no-sandbox)")
+            }
+            _ => error.to_string(),
+        };
+        self.trouble.get_or_insert(self.manner.lost.get());
+        if self.said != error {
+            self.said.clone_from(&error);
             let waiting = self.manner.most_waiting;
             let told = format!("tried again every second, up to {waiting} bytes wait, the rest is dropped and counted");
             (self.manner.say)(&format!("{}: cannot write: {error}; {told}", self.name));
@@ -200,6 +227,7 @@ impl Rolling {
 
     /// Says that it can be written again.
     fn recovered(&mut self) {
+        self.said.clear();
         if let Some(before) = self.trouble.take() {
             let lost = self.manner.lost.get().saturating_sub(before);
             (self.manner.say)(&format!("{}: can be written again; {lost} {} dropped", self.name, self.records(lost)));

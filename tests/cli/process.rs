@@ -207,3 +207,19 @@ fn a_silent_pipe_leaves_no_record_behind() {
     assert!(records.map(Result::unwrap).any(|line| line.contains("\"summary\"")));
     assert!(child.wait().unwrap().success());
 }
+
+/// What a run reads, it does not write over.
+#[test]
+fn keys_and_lists_are_no_outputs() {
+    let keys = file("own-keys", b"10.0.0.0/8\n");
+    let keys = keys.as_str();
+    let focus = format!("@{keys}");
+    for args in [&["--keylog", keys, "-o", keys][..], &["--keylog", keys, "-w", keys], &["--focus", &focus, "-o", keys]] {
+        let before = fs::read(keys).unwrap();
+        run(&[&["-r", CAPTURE, "-q"][..], args].concat()).says(1, &["it is also read, and would be lost"]);
+        assert_eq!(fs::read(keys).unwrap(), before, "{args:?}");
+    }
+    let (one, other) = (format!("{keys}.out"), format!("{keys}.out.1"));
+    run(&["-r", CAPTURE, "-q", "-o", &one, "-w", &one]).says(1, &["it is also the other output"]);
+    run(&["-r", CAPTURE, "-q", "-o", &one, "-w", &other, "--rotate-size", "1K"]).says(1, &["old files of the other output go there"]);
+}

@@ -29,10 +29,12 @@ fn a_second_sigint_ends_it_at_once() {
     let Some(net) = Net::new("second") else { return };
     let pipe = net.file("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    // Somebody who opens the pipe and never reads it: the program cannot go on, and the first signal does not help.
+    // Somebody who opens the pipe for packets and never reads it: the program cannot go on, and the first signal does not help.
     let mut reader = Command::new("bash").args(["-c", &format!("exec 3<{pipe}; sleep 60")]).spawn().unwrap();
-    let mut sniffer = Sniffer::start(&net, &["-o", &pipe]);
-    net.replay(&handshakes(500), "v0", 1);
+    let mut sniffer = Sniffer::start(&net, &["-w", &pipe]);
+    for _ in 0..40 {
+        net.hold_dialogue();
+    }
     sleep(Duration::from_millis(500));
     sniffer.interrupt();
     sleep(Duration::from_millis(700));
@@ -42,6 +44,25 @@ fn a_second_sigint_ends_it_at_once() {
     let (code, _) = sniffer.ended();
     assert_eq!(code, Some(130));
     assert!(start.elapsed() < Duration::from_secs(2));
+    reader.kill().unwrap();
+    reader.wait().unwrap();
+}
+
+#[test]
+fn a_reader_that_sleeps_does_not_hold_the_end_up() {
+    let Some(net) = Net::new("sleeper") else { return };
+    let pipe = net.file("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut reader = Command::new("bash").args(["-c", &format!("exec 3<{pipe}; sleep 60")]).spawn().unwrap();
+    let sniffer = Sniffer::start(&net, &["-o", &pipe]);
+    net.replay(&handshakes(500), "v0", 1);
+    sleep(Duration::from_millis(500));
+    sniffer.signal("TERM");
+    let start = Instant::now();
+    let (code, said) = sniffer.ended();
+    assert_eq!(code, Some(1), "{said:?}");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(said.iter().any(|line| line.ends_with("were not written")), "{said:?}");
     reader.kill().unwrap();
     reader.wait().unwrap();
 }

@@ -12,6 +12,7 @@ use pcap::Active;
 use pcap::Capture;
 use pcap::Inactive;
 use pcap::Precision;
+use std::path::Path;
 use std::time::Duration;
 
 /// The kernel hands a block over when it is full, or so long after its first packet. Short enough for facts within a tenth of a second,
@@ -45,7 +46,8 @@ impl Card {
         let opened = configured(name, options, promiscuous).and_then(Capture::open).and_then(Capture::setnonblock);
         let capture = opened.map_err(|source| failed(name, source))?;
         let link_type = from_libpcap(capture.get_datalink());
-        let fine = !COARSE.iter().any(|coarse| name.starts_with(coarse));
+        // What the kernel knows as a network interface is a packet socket, whatever it is called.
+        let fine = Path::new("/sys/class/net").join(name).exists() || !COARSE.iter().any(|coarse| name.starts_with(coarse));
         Ok(Self { name: name.to_owned(), capture, input, link_type, fine, frames: 0, counts: Counts::default() })
     }
 

@@ -1,12 +1,17 @@
 //! Where records end, so that no file ever holds a part of one.
 
 use std::io;
+use std::io::BufReader;
+use std::io::ErrorKind;
 use std::io::Read;
 use std::io::Seek;
 use std::io::SeekFrom;
 
 /// Bytes read at once in search of the last whole line.
 const STRIDE: u64 = 64 << 10;
+
+/// What a power cut may have left of a last record. A file that would lose more is none of ours.
+const MOST_LEFT: u64 = 4 << 20;
 
 /// What a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,15 +57,28 @@ impl Cut {
         count
     }
 
-    /// Bytes of the whole records at the beginning of a file: what a power cut left behind them is no record.
-    pub(super) fn whole(self, file: &mut (impl Read + Seek)) -> io::Result<u64> {
+    /// Bytes of the whole records at the beginning of a file, of which the first `known` bytes are whole: what a power cut left behind
+    /// them is no record.
+    ///
+    /// # Errors
+    ///
+    /// Reading; and a file that is none of such records, for somebody may need it.
+    pub(super) fn whole(self, file: &mut (impl Read + Seek), known: u64) -> io::Result<u64> {
         let length = file.seek(SeekFrom::End(0))?;
-        match self {
-            Self::Lines => whole_lines(file, length),
-            Self::Blocks => whole_blocks(file, length),
-        }
+        let end = match self {
+            Self::Lines => whole_lines(file, length)?,
+            Self::Blocks => whole_blocks(file, known, length)?,
+        };
+        let foreign = length > 0 && (end == 0 || length.saturating_sub(end) > MOST_LEFT);
+        let what = if self == Self::Lines { "lines" } else { "pcapng, little-endian" };
+        let problem = || io::Error::new(ErrorKind::InvalidData, format!("it holds something else than {what}, and is not appended to"));
+        if foreign { Err(problem()) } else { Ok(end) }
     }
 }
+
+/// How a file begins, and the byte-order mark behind the first length. [spec] draft-ietf-opsawg-pcapng, section 4.1.
+const SECTION: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
+const OURS: [u8; 4] = [0x4d, 0x3c, 0x2b, 0x1a];
 
 /// The type of an enhanced packet block. [spec] draft-ietf-opsawg-pcapng, section 4.3.
 const PACKET: u32 = 6;
@@ -88,16 +106,25 @@ fn whole_lines(file: &mut (impl Read + Seek), length: u64) -> io::Result<u64> {
     Ok(0)
 }
 
-/// From block to block.
-fn whole_blocks(file: &mut (impl Read + Seek), length: u64) -> io::Result<u64> {
-    let mut end = 0_u64;
+/// From block to block. The first is a section header in our byte order, or there is none.
+fn whole_blocks(file: &mut (impl Read + Seek), known: u64, length: u64) -> io::Result<u64> {
+    let mut end = known;
+    file.seek(SeekFrom::Start(end))?;
+    let mut file = BufReader::new(file);
     loop {
-        file.seek(SeekFrom::Start(end))?;
         let mut head = Vec::new();
-        file.by_ref().take(8).read_to_end(&mut head)?;
+        file.by_ref().take(12).read_to_end(&mut head)?;
+        if end == 0 && !(head.starts_with(&SECTION) && head.ends_with(&OURS)) {
+            return Ok(0);
+        }
+        let read = i64::try_from(head.len()).unwrap_or(0);
         let next = block(&head).and_then(|(_, bytes)| end.checked_add(u64::try_from(bytes).ok()?));
         match next.filter(|next| *next <= length) {
-            Some(next) => end = next,
+            Some(next) => {
+                let step = i64::try_from(next.saturating_sub(end)).unwrap_or(i64::MAX);
+                file.seek_relative(step.saturating_sub(read))?;
+                end = next;
+            }
             None => return Ok(end),
         }
     }
@@ -121,20 +148,26 @@ mod tests {
         assert_eq!((Cut::Lines.first(text), Cut::Lines.first(b"thr")), (Some(4), None));
         assert_eq!([0, 3, 4, 7, 8, 100].map(|room| Cut::Lines.fit(text, room)), [0, 0, 4, 4, 8, 8]);
         assert_eq!((Cut::Lines.count(b"one\ntwo\n"), Cut::Lines.count(text), Cut::Lines.count(b"")), (2, 3, 0));
-        assert_eq!(Cut::Lines.whole(&mut Cursor::new(text)).unwrap(), 8);
-        assert_eq!(Cut::Lines.whole(&mut Cursor::new(b"thr")).unwrap(), 0);
+        assert_eq!(Cut::Lines.whole(&mut Cursor::new(text), 0).unwrap(), 8);
+        assert_eq!(Cut::Lines.whole(&mut Cursor::new(b""), 0).unwrap(), 0);
+        let foreign = Cut::Lines.whole(&mut Cursor::new(b"no line"), 0).unwrap_err();
+        assert_eq!(foreign.to_string(), "it holds something else than lines, and is not appended to");
         let long = [b"x\n".as_slice(), &vec![b'y'; 200_000]].concat();
-        assert_eq!(Cut::Lines.whole(&mut Cursor::new(long)).unwrap(), 2);
+        assert_eq!(Cut::Lines.whole(&mut Cursor::new(long), 0).unwrap(), 2);
     }
 
     #[test]
     fn blocks_say_how_long_they_are() {
-        let blocks = [forged(0x0a0d_0d0a, 4), forged(PACKET, 2), forged(PACKET, 0)].concat();
+        let mut blocks = [forged(0x0a0d_0d0a, 4), forged(PACKET, 2), forged(PACKET, 0)].concat();
+        blocks.splice(8..12, OURS);
         assert_eq!(Cut::Blocks.first(&blocks), Some(28));
         assert_eq!([27, 28, 47, 48, 1000].map(|room| Cut::Blocks.fit(&blocks, room)), [0, 28, 28, 48, 60]);
         assert_eq!(Cut::Blocks.count(&blocks), 2);
         let cut = blocks.get(..55).unwrap();
-        assert_eq!((Cut::Blocks.fit(cut, 1000), Cut::Blocks.whole(&mut Cursor::new(cut)).unwrap()), (48, 48));
-        assert_eq!(Cut::Blocks.whole(&mut Cursor::new(b"not a capture")).unwrap(), 0);
+        assert_eq!((Cut::Blocks.fit(cut, 1000), Cut::Blocks.whole(&mut Cursor::new(cut), 0).unwrap()), (48, 48));
+        assert_eq!([0, 28, 48].map(|known| Cut::Blocks.whole(&mut Cursor::new(&blocks), known).unwrap()), [60, 60, 60]);
+        assert!(Cut::Blocks.whole(&mut Cursor::new(b"not a capture"), 0).is_err());
+        let large = [cut, &vec![1; 5 << 20]].concat();
+        assert!(Cut::Blocks.whole(&mut Cursor::new(large), 0).is_err(), "a damaged block is no reason to cut off a whole file");
     }
 }

@@ -1,6 +1,9 @@
 //! The file behind an output: opened, appended to, moved aside when its time has come.
 
 use super::cut::Cut;
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::event::Timespec;
 use rustix::fs::OFlags;
 use std::fs;
 use std::fs::File;
@@ -14,6 +17,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
+
+/// What a pipe that has room takes whole, without waiting (`PIPE_BUF`).
+const PIPE_PIECE: usize = 4096;
 
 /// When a file is moved aside, and how many of those are kept. By default never.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +40,8 @@ pub(super) struct LogFile {
     mode: u32,
     rotation: Rotation,
     open: Option<Open>,
+    /// Which file was closed, and how long it was: so much of it need not be looked through again.
+    closed: Option<((u64, u64), u64)>,
 }
 
 #[derive(Debug)]
@@ -49,7 +57,7 @@ struct Open {
 impl LogFile {
     /// An output into a file that is opened later.
     pub(super) fn at(path: &Path, mode: u32, rotation: Rotation) -> Self {
-        Self { path: Some(path.to_owned()), mode, rotation, open: None }
+        Self { path: Some(path.to_owned()), mode, rotation, open: None, closed: None }
     }
 
     /// Standard output, whatever it is.
@@ -57,7 +65,7 @@ impl LogFile {
         let file = File::from(rustix::io::dup(io::stdout())?);
         let found = file.metadata()?;
         let open = Open { file, regular: found.is_file(), bytes: 0, period: 0 };
-        Ok(Self { path: None, mode: 0, rotation: Rotation::default(), open: Some(open) })
+        Ok(Self { path: None, mode: 0, rotation: Rotation::default(), open: Some(open), closed: None })
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -69,9 +77,13 @@ impl LogFile {
         self.open.as_ref().map_or(0, |open| usize::try_from(open.bytes).unwrap_or(usize::MAX))
     }
 
-    /// Opens the file: empties it, or goes on behind its last whole record.
-    pub(super) fn open(&mut self, empty: bool, cut: Cut) -> io::Result<()> {
-        let Some(path) = &self.path else { return Ok(()) };
+    /// Opens the file: empties it, or goes on behind its last whole record. How many bytes of a part of one were cut off.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; and a file that holds something else is not appended to.
+    pub(super) fn open(&mut self, empty: bool, cut: Cut) -> io::Result<u64> {
+        let Some(path) = &self.path else { return Ok(0) };
         let mut options = File::options();
         options.create(true).mode(self.mode);
         // A pipe that nobody reads must not keep the program from going on.
@@ -86,21 +98,24 @@ impl LogFile {
             rustix::fs::fcntl_setfl(&file, flags.difference(OFlags::NONBLOCK))?;
         }
         let found = file.metadata()?;
-        let (mut bytes, mut period) = (0, self.period(SystemTime::now()));
+        let (mut bytes, mut left, mut period) = (0, 0, self.period(SystemTime::now()));
         if found.is_file() && found.len() > 0 {
-            bytes = cut.whole(&mut file)?;
-            if bytes < found.len() {
+            let known = self.closed.filter(|(which, bytes)| *which == identity(&found) && *bytes <= found.len());
+            bytes = cut.whole(&mut file, known.map_or(0, |(_, bytes)| bytes))?;
+            left = found.len().saturating_sub(bytes);
+            if left > 0 {
                 file.set_len(bytes)?;
             }
             period = self.period(found.modified()?);
         }
         self.open = Some(Open { file, regular: found.is_file(), bytes, period });
-        Ok(())
+        Ok(left)
     }
 
     pub(super) fn close(&mut self) {
         if self.path.is_some() {
-            self.open = None;
+            let open = self.open.take();
+            self.closed = open.and_then(|open| Some((identity(&open.file.metadata().ok()?), open.bytes)));
         }
     }
 
@@ -113,8 +128,8 @@ impl LogFile {
     /// Whether the name stands for another file by now, or for none.
     pub(super) fn is_elsewhere(&self) -> bool {
         let (Some(path), Some(open)) = (&self.path, &self.open) else { return false };
-        let identity = |found: fs::Metadata| (found.dev(), found.ino());
-        open.regular && fs::metadata(path).map(identity).ok() != open.file.metadata().map(identity).ok()
+        let which = |found: fs::Metadata| identity(&found);
+        open.regular && fs::metadata(path).map(which).ok() != open.file.metadata().map(which).ok()
     }
 
     /// Bytes that may still go into this file; nothing when its time is over. No bound is a very large one.
@@ -142,11 +157,18 @@ impl LogFile {
     }
 
     /// Writes whole records. Where not all of them can be written, as many as went, whole, and why.
-    pub(super) fn write(&mut self, bytes: &[u8], cut: Cut) -> Result<(), (usize, io::Error)> {
+    ///
+    /// A pipe that nobody empties is waited for no longer than `patience`, where there is any bound; what it did not take of a line can be given to it later.
+    pub(super) fn write(&mut self, bytes: &[u8], cut: Cut, patience: Option<Duration>) -> Result<(), (usize, io::Error)> {
         let Some(open) = &mut self.open else { return Err((0, io::ErrorKind::NotFound.into())) };
         let mut written = 0_usize;
         while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
-            match open.file.write(rest) {
+            let piece = if open.regular { rest } else { rest.get(..PIPE_PIECE).unwrap_or(rest) };
+            // A part of a block cannot be told from a block later on.
+            if !open.regular && cut == Cut::Lines && patience.is_some_and(|patience| !takes_more(&open.file, patience)) {
+                return Err((written, io::ErrorKind::WouldBlock.into()));
+            }
+            match open.file.write(piece) {
                 Ok(0) => return Err(open.undo(bytes, written, cut, io::ErrorKind::WriteZero.into())),
                 Ok(more) => written = written.saturating_add(more),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -178,6 +200,17 @@ impl Open {
         let rest = bytes.get(whole..).and_then(|rest| cut.first(rest)).filter(|_| partial).unwrap_or(0);
         (whole.saturating_add(rest), error)
     }
+}
+
+/// Whether a pipe or device has room, or will have soon; an error of it shows in writing.
+fn takes_more(file: &File, patience: Duration) -> bool {
+    let most = Timespec { tv_sec: 0, tv_nsec: patience.subsec_nanos().into() };
+    rustix::event::poll(&mut [PollFd::new(file, PollFlags::OUT)], Some(&most)).is_ok_and(|ready| ready > 0)
+}
+
+/// What tells a file from all others, whatever it is called.
+fn identity(found: &fs::Metadata) -> (u64, u64) {
+    (found.dev(), found.ino())
 }
 
 /// The name of an old file.

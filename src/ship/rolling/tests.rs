@@ -137,3 +137,63 @@ fn a_full_disk_leaves_no_part_of_a_record() {
     rolling.write_all(b"one\n").unwrap();
     assert!(rolling.flush().is_err(), "one that does not last fails");
 }
+
+#[test]
+fn what_somebody_may_need_is_not_appended_to() {
+    let folder = Folder::new("foreign");
+    for (cut, content, what) in
+        [(Cut::Lines, &b"a letter without an end"[..], "lines"), (Cut::Blocks, b"\xd4\xc3\xb2\xa1 an old capture", "pcapng, little-endian")]
+    {
+        let path = folder.0.join("foreign");
+        fs::write(&path, content).unwrap();
+        let (manner, _) = manner(Rotation::default(), true);
+        let error = Rolling::open(Some(&path), Manner { cut, ..manner }).err().unwrap();
+        assert_eq!(error.to_string(), format!("it holds something else than {what}, and is not appended to"));
+        assert_eq!(fs::read(&path).unwrap(), content);
+    }
+}
+
+#[test]
+fn a_part_of_a_record_that_is_cut_off_is_said() {
+    let folder = Folder::new("part");
+    let path = folder.0.join("out");
+    fs::write(&path, "one\ntw").unwrap();
+    let (manner, said) = manner(Rotation::default(), true);
+    let mut rolling = Rolling::open(Some(&path), manner).unwrap();
+    rolling.write_all(b"three\n").unwrap();
+    drop(rolling);
+    assert_eq!(folder.read("out"), "one\nthree\n");
+    assert!(said.lock().unwrap().concat().ends_with("its last record was not whole: 2 bytes cut off"));
+}
+
+#[test]
+fn a_reader_that_sleeps_holds_nothing_up() {
+    let folder = Folder::new("sleeps");
+    let path = folder.0.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let mut reader = File::options().read(true).write(true).open(&path).unwrap();
+    let (manner, said) = manner(Rotation::default(), true);
+    let lost = manner.lost.clone();
+    let mut rolling = Rolling::open(Some(&path), Manner { most_waiting: 100_000, ..manner }).unwrap();
+    let start = Instant::now();
+    let line = |number: usize| format!("{number:0>999}\n");
+    for number in 0..1000 {
+        rolling.write_all(line(number).as_bytes()).unwrap();
+    }
+    rolling.flush().unwrap();
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    assert!(said.lock().unwrap().concat().contains("nobody reads the pipe"));
+    let kept = 1000 - lost.get();
+    let read = std::thread::spawn(move || {
+        let mut bytes = vec![0; usize::try_from(kept).unwrap() * 1000];
+        io::Read::read_exact(&mut reader, &mut bytes).unwrap();
+        bytes
+    });
+    while !read.is_finished() {
+        rolling.flush().unwrap();
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let bytes = read.join().unwrap();
+    assert!(kept > 100 && kept < 1000, "{kept} were kept");
+    assert!(bytes.chunks(1000).enumerate().all(|(number, record)| record == line(number).as_bytes()), "whole, and in order");
+}
