@@ -53,7 +53,8 @@ const LABELS: [(&str, Label); 7] = [
 /// Reads a line, its end left out.
 pub(super) fn line(bytes: &[u8]) -> Line {
     let Ok(text) = std::str::from_utf8(bytes.get(..bytes.len().min(MOST_LINE_BYTES)).unwrap_or_default()) else { return Line::Bad };
-    let mut words = text.split_ascii_whitespace();
+    // Editors of one system begin a file with a mark.
+    let mut words = text.trim_start_matches('\u{feff}').split_ascii_whitespace();
     let Some(label) = words.next().filter(|label| !label.starts_with('#')) else { return Line::Other };
     let (Some(one), Some(two), None) = (words.next(), words.next(), words.next()) else { return Line::Bad };
     let secret = |label, by, secret| match (unhex(by), unhex(secret)) {
@@ -108,6 +109,7 @@ mod tests {
         let (random, master) = ("ab".repeat(32), "cd".repeat(48));
         assert_eq!(label(&format!("CLIENT_RANDOM {random} {master}")), Some(Label::Master));
         assert_eq!(label(&format!("CLIENT_RANDOM {} {master}\r", random.to_uppercase())), Some(Label::Master));
+        assert_eq!(label(&format!("\u{feff}CLIENT_RANDOM {random} {master}")), Some(Label::Master));
         assert_eq!(label(&format!("PMS_CLIENT_RANDOM {random} {master}")), Some(Label::Premaster));
         assert_eq!(label(&format!("RSA 0123456789abcdef {master}")), Some(Label::Sealed));
         assert_eq!(label(&format!("RSA Session-ID:{random} Master-Key:{master}")), Some(Label::SessionId));
