@@ -50,28 +50,45 @@ pub(super) fn mark_head(head: &Head<'_>, length: usize, marks: &mut Marks) {
         part(name, Kind::keyword("header"));
         part(value, Kind::data("header_value", redact::is_secret_header(name, value)));
     }
+    parts.extend(version(head, length).map(|place| (place, Kind::keyword("version"))));
     parts.sort_by_key(|(place, _)| place.start);
     let mut at = 0;
-    let mut first_line = true;
     for (place, kind) in parts {
-        between(head, at..place.start, first_line, marks);
-        first_line &= kind.name != "header";
+        between(head, at..place.start, marks);
         marks.add(place.len(), kind);
         at = place.end.max(at);
     }
-    between(head, at..length, first_line, marks);
+    between(head, at..length, marks);
 }
 
-/// What stands between two parts of a head: separators, line ends, and in the first line the version and the status.
-fn between(head: &Head<'_>, place: Range<usize>, first_line: bool, marks: &mut Marks) {
-    let is_version = |byte: u8| first_line && (byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.'));
+/// Where the version of a head stands, and its status. Nothing else in a first line is known to be harmless.
+fn version(head: &Head<'_>, length: usize) -> impl Iterator<Item = Range<usize>> {
+    const VERSION: usize = "HTTP/1.1".len();
+    const STATUS: usize = "200".len();
+    let bytes = head.bytes(0..length);
+    let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let line = bytes.get(blank..).map_or(&b""[..], |rest| rest.split(|byte| *byte == b'\n').next().unwrap_or_default());
+    let found = match head.start {
+        Start::Request { .. } => memchr::memmem::rfind(line, b"HTTP/1."),
+        Start::Response { .. } => memchr::memmem::find(line, b"HTTP/1."),
+    };
+    let version = found.map(|at| blank.saturating_add(at)).map(|at| at..at.saturating_add(VERSION).min(length));
+    let status = version.clone().filter(|_| matches!(head.start, Start::Response { .. })).map(|version| {
+        let blanks = head.bytes(version.end..length).iter().take_while(|byte| **byte == b' ').count();
+        let at = version.end.saturating_add(blanks);
+        at..at.saturating_add(STATUS).min(length)
+    });
+    version.into_iter().chain(status)
+}
+
+/// What stands between two parts of a head: separators and line ends.
+fn between(head: &Head<'_>, place: Range<usize>, marks: &mut Marks) {
     for byte in head.bytes(place) {
         marks.add(
             1,
             match byte {
                 b'\r' | b'\n' => Kind::control("line_end"),
                 b' ' | b'\t' | b':' => Kind::keyword("separator"),
-                byte if is_version(*byte) => Kind::keyword("version"),
                 _ => Kind::WITHHELD,
             },
         );
