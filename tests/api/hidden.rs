@@ -80,3 +80,36 @@ fn in_a_malformed_header_line_even_the_first() {
     let serves = [r"200 OK\r\nSet-Cookie token=§", r"200 OK\r\nSet Cookie: token=§", r"200 OK\r\n token=§", r"200 OK§\xff"].map(served);
     assert_hidden(asks.into_iter().chain(serves).map(|(script, body)| (script.replace('§', SECRET), body)));
 }
+
+/// A token as long as real ones.
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+#[test]
+fn in_a_path_a_query_or_an_address() {
+    let targets = "/tokens//§/download /tokens/./§/download /tokens/x/../§/download /%74okens/§/download /%2574okens/§/download \
+        /tokens%2F§%2Fdownload /scans;token=§/75 /scans/75;password=§ /scans/75;§ /scans=§ /password/§ /scans?pass=§ /scans?pw=§ \
+        /scans?sessionid=§ /scans?%2574oken=§ /scans?next=/tokens/§/download /scans?next=%2Fx%3Ftoken%3D§ /scans?token%3D§ \
+        /scans?token%3D§=1 /scans?§ /scans?a=1;pin=§ /scans#key=§ //u:§@h/scans http://u:§@h/scans /scans?next=https%3A//u:§@h/";
+    let targets = targets.split_whitespace().map(|target| asked(&format!("GET {target}"), "", OK));
+    let headers = [
+        "Referer: https://admin:§@h/",
+        "Referer: https://h/?%74oken=§",
+        "Referer: https://h/x?pass=§",
+        "Referer: https://h/tokens/§/download",
+        "X-Original-URL: /scans?pass=§",
+        "User-Agent: Mozilla/5.0 //u:§@h/",
+        "User-Agent: curl https://u:§@h/",
+        "Link: <https://h/a?b=/§>; rel=x",
+    ];
+    let headers = headers.map(|line| asked("GET /scans", &format!("{line}\\r\\n"), OK));
+    let location = asked("GET /scans", "", &OK.replace("200 OK\\r\\n", "302 Found\\r\\nLocation: https://admin:§@h/\\r\\n"));
+    let token = ["POST /report/tokens/§", "GET /scans/§", "GET /scans/5/export/§/status"];
+    let token = token.map(|line| asked(&line.replace('§', TOKEN), "", OK));
+    let referer = asked("GET /scans", &format!("Referer: https://h/dl/{TOKEN}\\r\\n"), OK);
+    for (script, _) in token.iter().chain([&referer]) {
+        for (format, said) in outputs(script) {
+            assert!(!said.contains(TOKEN) && !said.contains(&hex(TOKEN)), "{format}: {script}\n{said}");
+        }
+    }
+    assert_hidden(targets.chain(headers).chain([location]));
+}

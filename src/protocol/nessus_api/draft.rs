@@ -1,6 +1,7 @@
 //! An exchange in the making: what its two messages have said so far.
 
 use super::operation::Operation;
+use super::redact;
 use crate::annotation::Field;
 use crate::annotation::Value;
 use crate::event::Phase;
@@ -57,6 +58,7 @@ impl Draft {
             _ => (&b""[..], &b""[..]),
         };
         let operation = if request.is_some() { Operation::of(method, target) } else { Operation::unseen() };
+        let operation = without_secrets(operation, target);
         let mut draft = Self {
             number,
             method: method.to_vec(),
@@ -140,6 +142,16 @@ impl Draft {
         };
         PHASES.iter().find(|phase| phase.ordinal == ordinal).unwrap_or(&OTHER)
     }
+}
+
+/// An operation without what of its path is a secret: an id that is as long as a token, a name that is made of a path.
+fn without_secrets(mut operation: Operation, target: &[u8]) -> Operation {
+    operation.scan_id = operation.scan_id.filter(|id| !redact::is_token(id.as_bytes()));
+    operation.file = operation.file.filter(|id| !redact::is_token(id.as_bytes()));
+    if operation.name.starts_with("xmlrpc.") && !redact::secrets_of_target(target).is_empty() {
+        operation.name = "xmlrpc.other".into();
+    }
+    operation
 }
 
 const fn phase(ordinal: u16, title: &'static str, sentence: &'static str) -> Phase {

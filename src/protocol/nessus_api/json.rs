@@ -1,7 +1,7 @@
 //! Reads JSON as it comes, byte by byte: where every value stands, and which values are secrets. Holds no more than one value.
 
 use super::marks::Kind;
-use super::redact::is_secret_key;
+use super::names::is_secret_key;
 use crate::limits::API_TEXT_BYTES;
 
 /// Objects and arrays in one another. Real bodies have six.

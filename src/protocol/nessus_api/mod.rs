@@ -22,6 +22,7 @@ mod form;
 mod gather;
 mod json;
 mod marks;
+mod names;
 mod operation;
 mod pair;
 mod probe;
