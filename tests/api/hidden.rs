@@ -113,3 +113,27 @@ fn in_a_path_a_query_or_an_address() {
     }
     assert_hidden(targets.chain(headers).chain([location]));
 }
+
+#[test]
+fn in_a_form_whatever_separates_its_pairs() {
+    let bodies = [
+        "username=a&password=§",
+        "username=a;password=§",
+        r"username=a\r\npassword=§",
+        r"username=a\npassword=§",
+        "username=a password=§",
+        "username=a=§",
+        "username=a%26password%3D§",
+        "username=a%2526password%253D§",
+        "username=a%3B§",
+        "username=a%0A§",
+        "username=a%00§",
+        r#"username={"a":"§"}"#,
+        r#"data={"username":"a","password":"§"}"#,
+        "§",
+        r#" {"username":"a=","password":"§"}"#,
+    ];
+    let long = format!("username={};password=§", "a".repeat(5000));
+    let bodies = bodies.into_iter().chain([&*long]);
+    assert_hidden(bodies.map(|body| said("POST /session", "application/x-www-form-urlencoded", body, OK)));
+}
