@@ -137,3 +137,55 @@ fn in_a_form_whatever_separates_its_pairs() {
     let bodies = bodies.into_iter().chain([&*long]);
     assert_hidden(bodies.map(|body| said("POST /session", "application/x-www-form-urlencoded", body, OK)));
 }
+
+#[test]
+fn in_json_under_any_name_and_in_any_shape() {
+    let names = "pass smtp_pass login_pass dbpass passcode pw pin otp session sessionId sid cookie authorization auth x-auth key ssh_key \
+        privkey private-key ntlm_hash jwt bearer activation_code pass-word";
+    let named = names.split_whitespace().chain(["pass word"]).map(|name| format!(r#"{{"username":"a","{name}":"§"}}"#));
+    let shaped = [
+        r#"{"data":"{\\"password\\":\\"§\\"}"}"#,
+        r#"{"data":"x {\\"a\\":\\"§\\"}"}"#,
+        r#"{"data":"[\\"admin\\",\\"§\\"]"}"#,
+        r#"{"data":"password=§&x=y"}"#,
+        r#"{"data":"user: a, Password : §"}"#,
+        r#"{"data":"%7B%22password%22:%22§%22%7D"}"#,
+        r#"{"data":"https://u:§@h/"}"#,
+        r#"{"username":["a","§"]}"#,
+        r#"{"username":{"x":["a","§"]}}"#,
+        r#"["admin","§"]"#,
+        r#"[["admin","§"]]"#,
+        r#"{"a":[{"b":{"password":[["§"],{"x":"§"}]}}]}"#,
+        r#"{"settings":{"prefs":[{"name":"Password","value":"§"},{"id":"password","default":"§"}]}}"#,
+        r#"{"settings":{"prefs":[{"value":"§","name":"Password"},{"selectedValue":["§"]}]}}"#,
+    ];
+    let bodies: Vec<String> = named.chain(shaped.map(str::to_owned)).collect();
+    let asked = bodies.iter().map(|body| said("PUT /scans/75", "application/json", body, OK));
+    let (ask, _) = self::asked("GET /scans/75", "", "");
+    let served = bodies.iter().filter(|body| !body.contains(r#"":["a""#)).map(|body| {
+        let body = body.replace('§', SECRET);
+        let length = crate::support::talk::bytes(&body).len();
+        let answer = OK.replace("Length: 2", &format!("Length: {length}")).replace("{}", &body);
+        (format!("{ask}{answer}"), body)
+    });
+    assert_hidden(asked.chain(served).collect::<Vec<_>>());
+}
+
+#[test]
+fn in_what_is_called_a_number_and_is_none() {
+    let bodies = [r#"{"username":1§}"#, r#"{"username":-§}"#, r#"{"username":1.§}"#, r#"{"username":1e§}"#, r#"{"a":12 §}"#];
+    assert_hidden(bodies.map(|body| said("POST /session", "application/json", body, OK)));
+    let digits = "1234567".repeat(20);
+    let (script, _) = said("POST /session", "application/json", &format!(r#"{{"username":{digits}}}"#), OK);
+    assert!(outputs(&script).iter().all(|(_, said)| !said.contains(&digits)));
+}
+
+#[test]
+fn what_is_no_secret_is_seen() {
+    let body = r#"{"alt_targets":["10.0.0.1","h.example"],"settings":{"name":"a: b","text_targets":"10.0.0.2, 10.0.0.3","n":-1.5e3}}"#;
+    let (script, _) = said("POST /scans/75/launch", "application/json", body, OK);
+    let all = outputs(&script);
+    let bytes = hex(r#"["10.0.0.1","h.example"],"settings":{"name":"a: b","text_targets":"10.0.0.2, 10.0.0.3","n":-1.5e3}"#);
+    let jsonl = &all.iter().find(|(format, _)| *format == "jsonl").unwrap().1;
+    assert!(jsonl.contains(r#""alt_targets":["10.0.0.1","h.example"]"#) && jsonl.contains(&bytes), "{jsonl}");
+}

@@ -47,7 +47,7 @@ impl Content {
         } else if download && !is(b"json") {
             Reader::Export(Box::default())
         } else if is(b"json") || kind.is_empty() {
-            Reader::Json(Json::new(operation.starts_with("editor.") || operation.starts_with("policies.")))
+            Reader::Json(Json::new(is_response))
         } else {
             Reader::Opaque(Vec::new())
         };
@@ -58,7 +58,7 @@ impl Content {
     pub(super) fn take(&mut self, bytes: &[u8], mark: &mut dyn FnMut(usize, Kind)) {
         // curl calls whatever it is given a form.
         if self.bytes == 0 && bytes.first() == Some(&b'{') && matches!(self.reader, Reader::Form(_)) {
-            self.reader = Reader::Json(Json::new(false));
+            self.reader = Reader::Json(Json::new(self.gather.is_response));
         }
         self.hash.update(bytes);
         self.bytes = self.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));

@@ -16,7 +16,7 @@ use std::borrow::Cow;
 #[derive(Debug, Default)]
 pub(super) struct Gather {
     operation: String,
-    is_response: bool,
+    pub(super) is_response: bool,
     /// The rules for such a body.
     rules: Vec<&'static Rule>,
     pub(super) fields: Vec<Field<'static>>,
@@ -277,7 +277,7 @@ mod tests {
 
     fn gathered(operation: &'static str, is_response: bool, body: &str) -> Vec<String> {
         let mut gather = Gather::new(operation, is_response);
-        let mut json = Json::new(false);
+        let mut json = Json::new(is_response);
         json.take(body.as_bytes(), &mut gather, &mut |_, _| ());
         json.end(&mut gather);
         gather.end();

@@ -13,6 +13,7 @@
 //! C: GET /scans/75/export/1/download   or   /tokens/…/download   S: XML
 //! ```
 
+mod bare;
 mod body;
 mod content;
 mod dialogue;
@@ -26,6 +27,7 @@ mod names;
 mod operation;
 mod pair;
 mod probe;
+mod quoted;
 mod redact;
 mod rules;
 mod say;
