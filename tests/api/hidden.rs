@@ -189,3 +189,56 @@ fn what_is_no_secret_is_seen() {
     let jsonl = &all.iter().find(|(format, _)| *format == "jsonl").unwrap().1;
     assert!(jsonl.contains(r#""alt_targets":["10.0.0.1","h.example"]"#) && jsonl.contains(&bytes), "{jsonl}");
 }
+
+#[test]
+fn in_what_the_server_says_to_it() {
+    let answer = |status: &str, header: &str, body: &str| {
+        let body = body.replace('§', SECRET);
+        let length = crate::support::talk::bytes(&body).len();
+        let header = header.replace('§', SECRET);
+        let status = status.replace('§', SECRET);
+        format!(
+            "S: HTTP/1.1 {status}\\r\\nServer: NessusWWW\\r\\n{header}Content-Type: application/json\\r\\nContent-Length: {length}\\r\\n\\r\\n{body}"
+        )
+    };
+    let answers = [
+        answer("401 Unauthorized", "", r#"{"error":"Invalid password '§' for a"}"#),
+        answer("401 bad password §", "", "{}"),
+        answer("401 Unauthorized", "", r#"{"message":"§ wrong","§":1,"a":["§"]}"#),
+        answer("401 Unauthorized", "", r#"{"error":"X\\u0071§"}"#),
+        answer("401 Unauthorized", "X-Said: no §\\r\\nRetry-After: §\\r\\n", "{}"),
+    ];
+    let chunked = format!(
+        "S: HTTP/1.1 401 No\\r\\nServer: NessusWWW\\r\\nContent-Type: application/json\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n{}0\\r\\n\\r\\n",
+        [r#"{"error":"no "#, &SECRET[..5], &SECRET[5..], r#" "}"#].map(|piece| format!("{:x}\\r\\n{piece}\\r\\n", piece.len())).concat()
+    );
+    let login = r#"{"username":"a","password":"§"}"#;
+    let answers: Vec<String> = answers.into_iter().chain([chunked]).collect();
+    let json = answers.iter().map(|answer| said("POST /session", "application/json", login, answer));
+    let form = answers.iter().map(|answer| said("POST /session", "application/x-www-form-urlencoded", "username=a&password=§", answer));
+    let path = answers.iter().map(|answer| asked("GET /tokens/§/status", "", answer));
+    let cookie = answers.iter().map(|answer| asked("GET /scans", "X-Cookie: token=§\\r\\n", answer));
+    assert_hidden(json.chain(form).chain(path).chain(cookie).collect::<Vec<_>>());
+    // What breaks off, or answers what was not read.
+    let half = answer("401 No", "", r#"{"error":"no §, and"}"#).replace(", and\"}", "");
+    let whole = answer("401 No §", "", r#"{"error":"no §","file":"§"}"#);
+    let broken = [
+        said("POST /session", "application/json", login, &half),
+        said("POST /session", "application/json", login, &half.replace("q7Zw9Kj3v", "q7Zw9")),
+        said("POST /session", "application/json", "{'password':'§'}", &whole),
+        said("POST /session", "text/plain", "§", &whole),
+        said("POST /session", "multipart/form-data; boundary=x", "§", &whole),
+    ];
+    // A part of a message ends within it.
+    let (long, _) =
+        asked("GET /scans/75", "X-Cookie: token=§\\r\\n", &answer("200 OK", "", &format!(r#"{{"a":"{}§"}}"#, " ".repeat(1 << 16))));
+    let edge = (31..43).map(|at| {
+        let fill = format!(r#"{{"a":["{}"],"b":"§"}}"#, "x".repeat((64 << 10) - 150 + at));
+        asked("GET /scans/75", "X-Cookie: token=§\\r\\n", &answer("200 OK", "", &fill))
+    });
+    assert_hidden(broken.into_iter().chain(edge).chain([(long, String::new())]).collect::<Vec<_>>());
+    // What quotes none is seen, in the same exchange.
+    let (script, _) =
+        said("POST /session", "application/json", login, &answer("401 Unauthorized", "", r#"{"error":"Invalid Credentials"}"#));
+    assert!(outputs(&script).iter().any(|(_, said)| said.contains(r#""error":"InvalidCredentials""#)));
+}

@@ -125,6 +125,24 @@ impl Content {
         self.hash.clone().finalize().into()
     }
 
+    /// Whether all the secrets in it are known by now, if it was read to its end.
+    pub(super) fn is_searched(&self) -> bool {
+        match &self.reader {
+            Reader::Json(json) => json.is_whole(),
+            Reader::Form(_) => true,
+            // The response to an upload says but what the file is called.
+            _ => self.bytes == 0 || self.gather.is_upload(),
+        }
+    }
+
+    /// Bytes of a text, marked as no secret, that may turn out to quote one of the request when its end comes.
+    pub(super) fn unfinished(&self) -> usize {
+        match &self.reader {
+            Reader::Json(json) if self.gather.is_response && !self.gather.secrets.is_empty() => json.unfinished(),
+            _ => 0,
+        }
+    }
+
     /// Whether a secret may be in it: so its hash is one, too.
     pub(super) fn may_hold_secret(&self) -> bool {
         match &self.reader {

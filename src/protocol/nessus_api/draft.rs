@@ -1,5 +1,6 @@
 //! An exchange in the making: what its two messages have said so far.
 
+use super::echo::Secrets;
 use super::operation::Operation;
 use super::redact;
 use crate::annotation::Field;
@@ -26,6 +27,8 @@ pub(super) struct Draft {
     pub(super) auth: Auth,
     /// The session token of the request.
     pub(super) session: Option<Vec<u8>>,
+    /// What of the request must not be seen in the response either.
+    pub(super) secrets: Secrets,
     /// The token in the body of the response.
     pub(super) token: Option<Vec<u8>>,
     pub(super) notes: Vec<&'static str>,
@@ -66,6 +69,7 @@ impl Draft {
             operation,
             auth: Auth::None,
             session: None,
+            secrets: request.map(Secrets::of).unwrap_or_default(),
             token: None,
             notes: Vec::new(),
             request: None,
@@ -95,7 +99,14 @@ impl Draft {
     pub(super) fn weight(&self) -> usize {
         let text = |value: &Value<'_>| if let Value::Text(text) = value { text.len() } else { 0 };
         let fields = self.fields.iter().map(|field| text(&field.value).saturating_add(field.value.items().map(<[u8]>::len).sum()));
+        let fields = fields.chain([self.secrets.bytes()]);
         fields.fold(self.target.len().saturating_add(self.method.len()).saturating_add(FIXED_BYTES), usize::saturating_add)
+    }
+
+    /// The words behind the status, if they quote no secret or all may be seen.
+    pub(super) fn reason(&self, reveal: bool) -> Vec<u8> {
+        let is_shown = reveal || !self.secrets.is_in(&self.reason);
+        if is_shown { self.reason.clone() } else { format!("<redacted {} bytes>", self.reason.len()).into_bytes() }
     }
 
     /// Whether no response to it has begun.

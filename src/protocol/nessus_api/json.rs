@@ -2,8 +2,10 @@
 
 use super::bare;
 use super::marks::Kind;
+use super::names::is_plain_list;
 use super::names::is_secret_key;
 use super::names::is_setting;
+use super::names::unescaped;
 use super::quoted::Quoted;
 use crate::limits::API_TEXT_BYTES;
 
@@ -18,6 +20,10 @@ pub(super) trait Listener {
     fn begins(&mut self, path: &str);
     /// A value that is no object and no array: as the wire has it, with quotes and escapes, cut at a bound.
     fn value(&mut self, path: &str, raw: &[u8], secret: bool);
+    /// Whether a text, as the wire has it without its quotes, tells a secret that was heard before.
+    fn is_echo(&self, _text: &[u8]) -> bool {
+        false
+    }
 }
 
 /// A reader of one body.
@@ -30,6 +36,10 @@ pub(super) struct Json {
     /// The value at hand, or the key.
     text: Vec<u8>,
     secret: bool,
+    /// Bytes of the value at hand, or the key.
+    length: usize,
+    /// Bytes that went by and are a secret after all.
+    echoed: usize,
     /// What the text at hand quotes.
     quoted: Quoted,
     /// In a request, also what a list has no name for is a secret.
@@ -65,13 +75,6 @@ enum State {
     Broken,
 }
 
-/// Lists of a request whose items are no secrets.
-///
-/// # Wire
-///
-/// [spec nessus-http-api] 2
-const PLAIN_LISTS: [&str; 5] = ["alt_targets", "deleted", "ids", "targets", "text_targets"];
-
 const MARK: Kind = Kind::keyword("json");
 
 impl Json {
@@ -82,6 +85,8 @@ impl Json {
             state: State::Value(false),
             text: Vec::new(),
             secret: false,
+            length: 0,
+            echoed: 0,
             quoted: Quoted::default(),
             is_response,
             found_secret: false,
@@ -98,6 +103,11 @@ impl Json {
         self.levels.is_empty() && matches!(self.state, State::Behind | State::Bare | State::Value(false))
     }
 
+    /// Bytes of a value or a key that was marked as no secret, and whose end has not come: it may still be one.
+    pub(super) fn unfinished(&self) -> usize {
+        if !self.secret && matches!(self.state, State::Text { .. } | State::Bare) { self.length } else { 0 }
+    }
+
     /// Reads on. `mark` hears what each run of bytes is.
     pub(super) fn take(&mut self, bytes: &[u8], listener: &mut dyn Listener, mark: &mut dyn FnMut(usize, Kind)) {
         let mut rest = bytes;
@@ -110,6 +120,10 @@ impl Json {
             };
             self.found_secret |= kind.secret;
             mark(taken, kind);
+            if self.echoed > 0 {
+                self.found_secret = true;
+                mark(std::mem::take(&mut self.echoed), Kind::ECHO);
+            }
             rest = rest.get(taken..).unwrap_or_default();
         }
     }
@@ -138,6 +152,7 @@ impl Json {
                 return (0, MARK);
             }
             (State::Key(_), b'"') => {
+                (self.length, self.secret) = (0, false);
                 self.text.clear();
                 Some(State::Text { key: true, escaped: false })
             }
@@ -151,6 +166,7 @@ impl Json {
 
     /// A value begins, whose place is known: its path, and whether it is a secret.
     fn begin(&mut self, may_be_secret: bool, listener: &mut dyn Listener) {
+        self.length = 0;
         self.text.clear();
         self.quoted = Quoted::default();
         let inherited = self.levels.last().is_some_and(|level| level.secret);
@@ -174,7 +190,7 @@ impl Json {
     fn is_secret_item(&self, path: usize) -> bool {
         let list = self.path.get(..path).unwrap_or_default();
         let name = list.rsplit('.').next().unwrap_or_default();
-        name.is_empty() || name.ends_with(']') || !(self.is_response || PLAIN_LISTS.contains(&name))
+        name.is_empty() || name.ends_with(']') || !(self.is_response || is_plain_list(name))
     }
 
     /// Tells that an item or a member begins.
@@ -223,6 +239,7 @@ impl Json {
                 (1, kind)
             }
             Some(0) => {
+                self.echo(listener);
                 self.state = if key { self.named() } else { State::Behind };
                 if !key {
                     self.tell_text(listener);
@@ -268,6 +285,7 @@ impl Json {
                 let is_value = bare::is_whole(&self.text) && bare::may_follow(*byte);
                 self.state = if is_value { State::Behind } else { State::Broken };
                 if is_value {
+                    self.echo(listener);
                     self.tell(listener);
                 }
                 break;
@@ -278,7 +296,16 @@ impl Json {
         (length, Kind::data("value", self.secret))
     }
 
+    /// A value or a key is whole: it may be a secret that was heard before.
+    fn echo(&mut self, listener: &dyn Listener) {
+        if !self.secret && listener.is_echo(&self.text) {
+            self.secret = true;
+            self.echoed = self.length;
+        }
+    }
+
     fn keep(&mut self, bytes: &[u8]) {
+        self.length = self.length.saturating_add(bytes.len());
         let room = API_TEXT_BYTES.saturating_sub(self.text.len());
         self.text.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
     }
@@ -292,12 +319,6 @@ impl Json {
         self.text.push(b'"');
         self.tell(listener);
     }
-}
-
-/// A key with escapes in it, which may hide a word that tells a secret.
-fn unescaped(text: &[u8]) -> String {
-    let quoted = [b"\"", text, b"\""].concat();
-    serde_json::from_slice(&quoted).unwrap_or_else(|_| String::from_utf8_lossy(text).into_owned())
 }
 
 #[cfg(test)]

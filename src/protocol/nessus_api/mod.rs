@@ -18,6 +18,7 @@ mod body;
 mod content;
 mod dialogue;
 mod draft;
+mod echo;
 mod findings;
 mod form;
 mod gather;

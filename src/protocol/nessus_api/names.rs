@@ -55,6 +55,21 @@ pub(super) fn is_setting(name: &[u8]) -> bool {
     words(name).last().is_some_and(|word| matches!(&*word, b"value" | b"values")) || name.eq_ignore_ascii_case(b"default")
 }
 
+/// Whether the items of a list of a request, of this name, are no secrets.
+///
+/// # Wire
+///
+/// [spec nessus-http-api] 2
+pub(super) fn is_plain_list(name: &str) -> bool {
+    matches!(name, "alt_targets" | "deleted" | "ids" | "targets" | "text_targets")
+}
+
+/// A key with escapes in it, which may hide a word that tells a secret.
+pub(super) fn unescaped(text: &[u8]) -> String {
+    let quoted = [b"\"", text, b"\""].concat();
+    serde_json::from_slice(&quoted).unwrap_or_else(|_| String::from_utf8_lossy(text).into_owned())
+}
+
 /// The words of a name in lower case: `ssh_key`, `sshKey` and `SSHKey` have two.
 fn words(name: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let mut words = vec![Vec::new()];

@@ -30,7 +30,9 @@ const TOLD: [(&str, &str); 6] = [
 ];
 
 /// Gives every byte of a head its role. What stands between its parts and is no separator was not understood: nobody sees it.
-pub(super) fn mark_head(head: &Head<'_>, length: usize, marks: &mut Marks) {
+pub(super) fn mark_head(head: &Head<'_>, length: usize, draft: &Draft, marks: &mut Marks) {
+    // What it quotes of a request is no secret of that request itself.
+    let is_echo = |text: &[u8]| matches!(head.start, Start::Response { .. }) && draft.secrets.is_in(text);
     let mut parts: Vec<(Range<usize>, Kind)> = Vec::new();
     let mut part = |bytes: &[u8], kind: Kind| parts.extend(head.place(bytes).map(|place| (place, kind)));
     match head.start {
@@ -44,11 +46,11 @@ pub(super) fn mark_head(head: &Head<'_>, length: usize, marks: &mut Marks) {
             }
             part(target.get(at..).unwrap_or_default(), Kind::data("target", false));
         }
-        Start::Response { reason, .. } => part(reason, Kind::data("reason", false)),
+        Start::Response { reason, .. } => part(reason, Kind::data("reason", is_echo(reason))),
     }
     for (name, value) in &head.headers {
         part(name, Kind::keyword("header"));
-        part(value, Kind::data("header_value", redact::is_secret_header(name, value)));
+        part(value, Kind::data("header_value", redact::is_secret_header(name, value) || is_echo(value)));
     }
     parts.extend(version(head, length).map(|place| (place, Kind::keyword("version"))));
     parts.sort_by_key(|(place, _)| place.start);
@@ -106,12 +108,16 @@ pub(super) fn head_fields(head: &Head<'_>, draft: &Draft, reveal: bool) -> Vec<F
         }
         Start::Response { status, reason } => {
             fields.push(Field::new("status_code", Value::Count(u64::from(status))));
-            fields.push(Field::new("reason", owned(reason)));
+            let is_secret = draft.secrets.is_in(reason) && !reveal;
+            let bytes = u64::try_from(reason.len()).unwrap_or(u64::MAX);
+            fields.push(Field::new("reason", if is_secret { Value::Redacted(bytes) } else { owned(reason) }));
         }
     }
     fields.push(Field::new("exchange", Value::Count(draft.number)));
+    let is_echo = |text: &[u8]| matches!(head.start, Start::Response { .. }) && draft.secrets.is_in(text);
     for (header, name) in TOLD {
-        if let Some(value) = head.header(header).filter(|value| !redact::is_secret_header(header.as_bytes(), value)) {
+        let value = head.header(header).filter(|value| !redact::is_secret_header(header.as_bytes(), value) && !is_echo(value));
+        if let Some(value) = value {
             fields.push(Field::new(name, owned(value)));
         }
     }
@@ -121,6 +127,9 @@ pub(super) fn head_fields(head: &Head<'_>, draft: &Draft, reveal: bool) -> Vec<F
 impl Dialogue {
     /// Tells a message, or a part of one: whatever of it lies in the span.
     pub(super) fn say(&mut self, from: Peer, making: &mut Making, learned: Vec<Field<'static>>, span: ByteSpan, notes: &mut Notes<'_>) {
+        // What goes on in the next part, or breaks off, may be the beginning of a secret.
+        let unfinished = making.body.content().unfinished();
+        making.marks.add(unfinished, Kind::ECHO);
         let tokens = making.marks.take();
         if span.is_empty() {
             return;
