@@ -47,7 +47,7 @@ mod tests {
     fn value(text: &str) -> (&str, bool) {
         let bytes = text.as_bytes();
         let length = (0..bytes.len()).find(|at| !goes_on(&bytes[..*at], bytes[*at])).unwrap_or(bytes.len());
-        (&text[..length], is_whole(&bytes[..length]))
+        (text.split_at(length).0, is_whole(&bytes[..length]))
     }
 
     #[test]

@@ -78,7 +78,7 @@ mod tests {
             escaped = !escaped && byte == b'\\';
             told
         });
-        text[..end.map_or(text.len(), |at| at + 1)].to_owned()
+        text.split_at(end.map_or(text.len(), |at| at.saturating_add(1))).0.to_owned()
     }
 
     #[test]
