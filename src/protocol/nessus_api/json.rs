@@ -103,9 +103,10 @@ impl Json {
         self.levels.is_empty() && matches!(self.state, State::Behind | State::Bare | State::Value(false))
     }
 
-    /// Bytes of a value or a key that was marked as no secret, and whose end has not come: it may still be one.
+    /// Bytes of a value or key that was marked as no secret, and whose end has not come: it may still be one.
     pub(super) fn unfinished(&self) -> usize {
-        if !self.secret && matches!(self.state, State::Text { .. } | State::Bare) { self.length } else { 0 }
+        let is_word = self.state == State::Bare && self.text.first().is_some_and(u8::is_ascii_lowercase);
+        if !self.secret && !is_word && matches!(self.state, State::Text { .. } | State::Bare) { self.length } else { 0 }
     }
 
     /// Reads on. `mark` hears what each run of bytes is.
