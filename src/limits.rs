@@ -45,6 +45,10 @@ pub const HTTP_PIPELINE_BYTES: usize = 512 << 10;
 /// Longest text of a JSON, form or XML body that becomes a field: descriptions of scans have some hundred bytes.
 pub const API_TEXT_BYTES: usize = 4096;
 
+/// Secrets of one request that are kept, to know them where the response quotes them. A scan with credentials has some hundred
+/// bytes of them.
+pub const API_SECRETS_BYTES: usize = 16 << 10;
+
 /// Items of a list that becomes a field: hosts of a scan, scans of a server.
 pub const API_ITEMS: usize = 256;
 

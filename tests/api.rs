@@ -14,6 +14,8 @@ mod support;
 
 #[path = "api/forged.rs"]
 mod forged;
+#[path = "api/hidden.rs"]
+mod hidden;
 #[path = "api/laws.rs"]
 mod laws;
 #[path = "api/reference.rs"]

@@ -47,7 +47,7 @@ impl Content {
         } else if download && !is(b"json") {
             Reader::Export(Box::default())
         } else if is(b"json") || kind.is_empty() {
-            Reader::Json(Json::new(operation.starts_with("editor.") || operation.starts_with("policies.")))
+            Reader::Json(Json::new(is_response))
         } else {
             Reader::Opaque(Vec::new())
         };
@@ -58,7 +58,7 @@ impl Content {
     pub(super) fn take(&mut self, bytes: &[u8], mark: &mut dyn FnMut(usize, Kind)) {
         // curl calls whatever it is given a form.
         if self.bytes == 0 && bytes.first() == Some(&b'{') && matches!(self.reader, Reader::Form(_)) {
-            self.reader = Reader::Json(Json::new(false));
+            self.reader = Reader::Json(Json::new(self.gather.is_response));
         }
         self.hash.update(bytes);
         self.bytes = self.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
@@ -123,6 +123,24 @@ impl Content {
     /// The hash of all of it.
     pub(super) fn sha256(&self) -> [u8; 32] {
         self.hash.clone().finalize().into()
+    }
+
+    /// Whether all the secrets in it are known by now, if it was read to its end.
+    pub(super) fn is_searched(&self) -> bool {
+        match &self.reader {
+            Reader::Json(json) => json.is_whole(),
+            Reader::Form(_) => true,
+            // The response to an upload says but what the file is called.
+            _ => self.bytes == 0 || self.gather.is_upload(),
+        }
+    }
+
+    /// Bytes of a text, marked as no secret, that may turn out to quote one of the request when its end comes.
+    pub(super) fn unfinished(&self) -> usize {
+        match &self.reader {
+            Reader::Json(json) if self.gather.is_response && !self.gather.secrets.is_empty() => json.unfinished(),
+            _ => 0,
+        }
     }
 
     /// Whether a secret may be in it: so its hash is one, too.

@@ -1,6 +1,8 @@
 //! An exchange in the making: what its two messages have said so far.
 
+use super::echo::Secrets;
 use super::operation::Operation;
+use super::redact;
 use crate::annotation::Field;
 use crate::annotation::Value;
 use crate::event::Phase;
@@ -25,6 +27,8 @@ pub(super) struct Draft {
     pub(super) auth: Auth,
     /// The session token of the request.
     pub(super) session: Option<Vec<u8>>,
+    /// What of the request must not be seen in the response either.
+    pub(super) secrets: Secrets,
     /// The token in the body of the response.
     pub(super) token: Option<Vec<u8>>,
     pub(super) notes: Vec<&'static str>,
@@ -57,6 +61,7 @@ impl Draft {
             _ => (&b""[..], &b""[..]),
         };
         let operation = if request.is_some() { Operation::of(method, target) } else { Operation::unseen() };
+        let operation = without_secrets(operation, target);
         let mut draft = Self {
             number,
             method: method.to_vec(),
@@ -64,6 +69,7 @@ impl Draft {
             operation,
             auth: Auth::None,
             session: None,
+            secrets: request.map(Secrets::of).unwrap_or_default(),
             token: None,
             notes: Vec::new(),
             request: None,
@@ -93,7 +99,14 @@ impl Draft {
     pub(super) fn weight(&self) -> usize {
         let text = |value: &Value<'_>| if let Value::Text(text) = value { text.len() } else { 0 };
         let fields = self.fields.iter().map(|field| text(&field.value).saturating_add(field.value.items().map(<[u8]>::len).sum()));
+        let fields = fields.chain([self.secrets.bytes()]);
         fields.fold(self.target.len().saturating_add(self.method.len()).saturating_add(FIXED_BYTES), usize::saturating_add)
+    }
+
+    /// The words behind the status, if they quote no secret or all may be seen.
+    pub(super) fn reason(&self, reveal: bool) -> Vec<u8> {
+        let is_shown = reveal || !self.secrets.is_in(&self.reason);
+        if is_shown { self.reason.clone() } else { format!("<redacted {} bytes>", self.reason.len()).into_bytes() }
     }
 
     /// Whether no response to it has begun.
@@ -140,6 +153,16 @@ impl Draft {
         };
         PHASES.iter().find(|phase| phase.ordinal == ordinal).unwrap_or(&OTHER)
     }
+}
+
+/// An operation without what of its path is a secret: an id that is as long as a token, a name that is made of a path.
+fn without_secrets(mut operation: Operation, target: &[u8]) -> Operation {
+    operation.scan_id = operation.scan_id.filter(|id| !redact::is_token(id.as_bytes()));
+    operation.file = operation.file.filter(|id| !redact::is_token(id.as_bytes()));
+    if operation.name.starts_with("xmlrpc.") && !redact::secrets_of_target(target).is_empty() {
+        operation.name = "xmlrpc.other".into();
+    }
+    operation
 }
 
 const fn phase(ordinal: u16, title: &'static str, sentence: &'static str) -> Phase {

@@ -98,7 +98,7 @@ impl Findings {
                 }
             }
             Event::Text(text) => match self.within {
-                Within::Name => self.is_password |= super::redact::is_secret_key(text.as_bytes()),
+                Within::Name => self.is_password |= super::names::is_secret_key(text.as_bytes()),
                 // Exports of today show stars.
                 Within::Value => {
                     self.holds_secret |= self.is_password && text.bytes().any(|byte| !byte.is_ascii_whitespace() && byte != b'*');

@@ -31,6 +31,11 @@ const PLAIN: [&[u8]; 18] = [
     b"severity",
 ];
 
+/// Whether a byte, that is none of a name, a number or an address, may separate one text from another.
+fn is_separator(byte: u8) -> bool {
+    byte < b' ' || matches!(byte, b'=' | b'&' | b';' | b'?' | b'"' | b'\'' | b'{' | b'[' | b'<' | b'\\' | b' ')
+}
+
 /// A reader of one body.
 #[derive(Debug, Default)]
 pub(super) struct Form {
@@ -71,6 +76,13 @@ impl Form {
                     let end = rest.iter().position(|byte| *byte == b'&' || (!in_value && *byte == b'=')).unwrap_or(rest.len());
                     let (text, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
                     self.found_secret |= in_value && self.secret;
+                    if in_value && !self.secret {
+                        // A value that is none ends where it looks like more than one.
+                        let (plain, kind) = self.plain(text);
+                        mark(plain, kind);
+                        rest = rest.get(plain..).unwrap_or_default();
+                        continue;
+                    }
                     let kept = if in_value { &mut self.value } else { &mut self.key };
                     let room = API_TEXT_BYTES.saturating_sub(kept.len());
                     kept.extend_from_slice(text.get(..room).unwrap_or(text));
@@ -81,6 +93,27 @@ impl Form {
                 }
             }
         }
+    }
+
+    /// Bytes of a value that is no secret, up to one, escaped or not, that no such value has: whatever comes behind it may be one.
+    fn plain(&mut self, text: &[u8]) -> (usize, Kind) {
+        let mut length = 0_usize;
+        for byte in text {
+            if self.value.len() >= API_TEXT_BYTES {
+                (self.secret, self.found_secret) = (true, true);
+                break;
+            }
+            length = length.saturating_add(1);
+            self.value.push(*byte);
+            let escaped = self.value.len().checked_sub(3).and_then(|at| self.value.get(at..)).filter(|end| end.starts_with(b"%"));
+            let plain = escaped.map(percent_decoded).filter(|plain| plain.len() == 1).and_then(|plain| plain.first().copied());
+            self.secret = is_separator(*byte) || plain.is_some_and(|plain| plain != b' ' && (is_separator(plain) || plain == b'%'));
+            if self.secret {
+                self.found_secret = true;
+                break;
+            }
+        }
+        (length, Kind::data("value", false))
     }
 
     /// The pair is whole.

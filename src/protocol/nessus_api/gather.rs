@@ -1,5 +1,6 @@
 //! Gathers fields from a body while it passes: what the rules name, and the sums that scans ask for.
 
+use super::echo::Secrets;
 use super::json::Listener;
 use super::rules::RULES;
 use super::rules::Rule;
@@ -16,12 +17,14 @@ use std::borrow::Cow;
 #[derive(Debug, Default)]
 pub(super) struct Gather {
     operation: String,
-    is_response: bool,
+    pub(super) is_response: bool,
     /// The rules for such a body.
     rules: Vec<&'static Rule>,
     pub(super) fields: Vec<Field<'static>>,
     /// The token of a response: whoever has it, so it is kept but to compare.
     pub(super) token: Option<Vec<u8>>,
+    /// Of a request, the secrets in it; of a response, those of its request.
+    pub(super) secrets: Secrets,
     /// The only key of the outermost object, while there is no other one.
     pub(super) only_key: Option<String>,
     /// Keys of the outermost object.
@@ -52,6 +55,11 @@ impl Gather {
     pub(super) fn new(operation: &str, is_response: bool) -> Self {
         let fits = |rule: &&Rule| rule.1 == is_response && (rule.0 == "*" || rule.0 == operation);
         Self { operation: operation.to_owned(), is_response, rules: RULES.iter().filter(fits).collect(), ..Self::default() }
+    }
+
+    /// Whether it is of a file that goes to the server.
+    pub(super) fn is_upload(&self) -> bool {
+        self.operation == "file.upload"
     }
 
     /// The text of a field.
@@ -207,6 +215,11 @@ impl Listener for Gather {
         let value = value_of(raw);
         self.is_cut |= raw.len() > API_TEXT_BYTES;
         if secret {
+            if !self.is_response
+                && let Some(value) = value.clone()
+            {
+                self.secrets.add(&text_of(value));
+            }
             if self.is_response && path == "token" {
                 self.token = value.map(text_of).map(Cow::into_owned);
             }
@@ -236,6 +249,15 @@ impl Listener for Gather {
         for (name, take) in self.rules(path) {
             self.take(name, take, value.clone().filter(|_| take != Take::Count));
         }
+    }
+
+    fn is_echo(&self, text: &[u8]) -> bool {
+        if !self.is_response || self.secrets.is_empty() {
+            return false;
+        }
+        let decoded = value_of(&[b"\"", text, b"\""].concat()).map(text_of).unwrap_or_default();
+        // Of a longer text only the beginning is there to be looked through.
+        text.len() >= API_TEXT_BYTES || self.secrets.is_in(text) || self.secrets.is_in(&decoded)
     }
 }
 
@@ -277,7 +299,7 @@ mod tests {
 
     fn gathered(operation: &'static str, is_response: bool, body: &str) -> Vec<String> {
         let mut gather = Gather::new(operation, is_response);
-        let mut json = Json::new(false);
+        let mut json = Json::new(is_response);
         json.take(body.as_bytes(), &mut gather, &mut |_, _| ());
         json.end(&mut gather);
         gather.end();

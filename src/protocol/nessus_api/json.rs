@@ -1,7 +1,12 @@
 //! Reads JSON as it comes, byte by byte: where every value stands, and which values are secrets. Holds no more than one value.
 
+use super::bare;
 use super::marks::Kind;
-use super::redact::is_secret_key;
+use super::names::is_plain_list;
+use super::names::is_secret_key;
+use super::names::is_setting;
+use super::names::unescaped;
+use super::quoted::Quoted;
 use crate::limits::API_TEXT_BYTES;
 
 /// Objects and arrays in one another. Real bodies have six.
@@ -15,6 +20,10 @@ pub(super) trait Listener {
     fn begins(&mut self, path: &str);
     /// A value that is no object and no array: as the wire has it, with quotes and escapes, cut at a bound.
     fn value(&mut self, path: &str, raw: &[u8], secret: bool);
+    /// Whether a text, as the wire has it without its quotes, tells a secret that was heard before.
+    fn is_echo(&self, _text: &[u8]) -> bool {
+        false
+    }
 }
 
 /// A reader of one body.
@@ -27,8 +36,14 @@ pub(super) struct Json {
     /// The value at hand, or the key.
     text: Vec<u8>,
     secret: bool,
-    /// Also values under the keys `default` and `value` are secrets: an editor shows what is set there.
-    strict: bool,
+    /// Bytes of the value at hand, or the key.
+    length: usize,
+    /// Bytes that went by and are a secret after all.
+    echoed: usize,
+    /// What the text at hand quotes.
+    quoted: Quoted,
+    /// In a request, also what a list has no name for is a secret.
+    is_response: bool,
     found_secret: bool,
 }
 
@@ -60,15 +75,22 @@ enum State {
     Broken,
 }
 
-/// Values that are words. Another word is no JSON: it may be anything.
-const WORDS: [&[u8]; 3] = [b"true", b"false", b"null"];
-
 const MARK: Kind = Kind::keyword("json");
 
 impl Json {
-    pub(super) fn new(strict: bool) -> Self {
-        let state = State::Value(false);
-        Self { levels: Vec::new(), path: String::new(), state, text: Vec::new(), secret: false, strict, found_secret: false }
+    pub(super) fn new(is_response: bool) -> Self {
+        Self {
+            levels: Vec::new(),
+            path: String::new(),
+            state: State::Value(false),
+            text: Vec::new(),
+            secret: false,
+            length: 0,
+            echoed: 0,
+            quoted: Quoted::default(),
+            is_response,
+            found_secret: false,
+        }
     }
 
     /// Whether a secret was in it, or something that was not understood.
@@ -79,6 +101,12 @@ impl Json {
     /// Whether a whole value was read; nothing at all is one, too.
     pub(super) fn is_whole(&self) -> bool {
         self.levels.is_empty() && matches!(self.state, State::Behind | State::Bare | State::Value(false))
+    }
+
+    /// Bytes of a value or key that was marked as no secret, and whose end has not come: it may still be one.
+    pub(super) fn unfinished(&self) -> usize {
+        let is_word = self.state == State::Bare && self.text.first().is_some_and(u8::is_ascii_lowercase);
+        if !self.secret && !is_word && matches!(self.state, State::Text { .. } | State::Bare) { self.length } else { 0 }
     }
 
     /// Reads on. `mark` hears what each run of bytes is.
@@ -93,13 +121,17 @@ impl Json {
             };
             self.found_secret |= kind.secret;
             mark(taken, kind);
+            if self.echoed > 0 {
+                self.found_secret = true;
+                mark(std::mem::take(&mut self.echoed), Kind::ECHO);
+            }
             rest = rest.get(taken..).unwrap_or_default();
         }
     }
 
     /// The body is over: a number at its end is known to be whole.
     pub(super) fn end(&mut self, listener: &mut dyn Listener) {
-        if self.state == State::Bare {
+        if self.state == State::Bare && bare::is_whole(&self.text) {
             self.tell(listener);
         }
     }
@@ -121,6 +153,7 @@ impl Json {
                 return (0, MARK);
             }
             (State::Key(_), b'"') => {
+                (self.length, self.secret) = (0, false);
                 self.text.clear();
                 Some(State::Text { key: true, escaped: false })
             }
@@ -134,7 +167,9 @@ impl Json {
 
     /// A value begins, whose place is known: its path, and whether it is a secret.
     fn begin(&mut self, may_be_secret: bool, listener: &mut dyn Listener) {
+        self.length = 0;
         self.text.clear();
+        self.quoted = Quoted::default();
         let inherited = self.levels.last().is_some_and(|level| level.secret);
         // A text that is all there is has no name to tell what it is.
         let bare_text = self.levels.is_empty();
@@ -144,9 +179,19 @@ impl Json {
 
     /// Whether the key at hand tells a secret.
     fn is_secret_here(&self) -> bool {
-        let Some(level) = self.levels.last().filter(|level| level.is_object) else { return false };
-        let key = self.path.get(level.path..).unwrap_or_default().trim_start_matches('.');
-        is_secret_key(key.as_bytes()) || (self.strict && matches!(key, "default" | "value"))
+        let Some(level) = self.levels.last() else { return false };
+        if !level.is_object {
+            return self.is_secret_item(level.path);
+        }
+        let key = self.path.get(level.path..).unwrap_or_default().trim_start_matches('.').as_bytes();
+        is_secret_key(key) || is_setting(key)
+    }
+
+    /// Whether the items of a list at this path are secrets, if they are texts or numbers.
+    fn is_secret_item(&self, path: usize) -> bool {
+        let list = self.path.get(..path).unwrap_or_default();
+        let name = list.rsplit('.').next().unwrap_or_default();
+        name.is_empty() || name.ends_with(']') || !(self.is_response || is_plain_list(name))
     }
 
     /// Tells that an item or a member begins.
@@ -165,7 +210,9 @@ impl Json {
             return None;
         }
         let inherited = self.levels.last().is_some_and(|level| level.secret);
-        let secret = inherited || self.is_secret_here();
+        // What is in the items of a list has names of its own.
+        let in_list = self.levels.last().is_none_or(|level| !level.is_object);
+        let secret = inherited || (!in_list && self.is_secret_here());
         self.step(listener);
         self.levels.push(Level { is_object, secret, path: self.path.len() });
         Some(if is_object { State::Key(true) } else { State::Value(true) })
@@ -182,6 +229,7 @@ impl Json {
         let kind = if key { Kind::keyword("key") } else { Kind::data("value", self.secret) };
         if escaped {
             self.keep(rest.get(..1).unwrap_or_default());
+            self.secret |= !key && rest.first().is_some_and(|byte| self.quoted.escaped(*byte));
             self.state = State::Text { key, escaped: false };
             return (1, kind);
         }
@@ -192,6 +240,7 @@ impl Json {
                 (1, kind)
             }
             Some(0) => {
+                self.echo(listener);
                 self.state = if key { self.named() } else { State::Behind };
                 if !key {
                     self.tell_text(listener);
@@ -199,7 +248,12 @@ impl Json {
                 (1, MARK)
             }
             found => {
-                let length = found.unwrap_or(rest.len());
+                let mut length = found.unwrap_or(rest.len());
+                let plain = rest.get(..length).filter(|_| !key && !self.secret).unwrap_or_default();
+                if let Some(place) = plain.iter().position(|byte| self.quoted.next(*byte)) {
+                    self.secret = true;
+                    length = place.saturating_add(1);
+                }
                 self.keep(rest.get(..length).unwrap_or_default());
                 if key && self.text.len() > KEY_BYTES {
                     self.state = State::Broken;
@@ -224,25 +278,35 @@ impl Json {
         State::Colon
     }
 
+    /// Bytes of a number or a word. What only begins like one is nothing that is known.
     fn bare(&mut self, rest: &[u8], listener: &mut dyn Listener) -> (usize, Kind) {
-        let is_word = self.text.first().or(rest.first()).is_some_and(u8::is_ascii_lowercase);
-        let text = rest.iter().take(1).take_while(|byte| is_word && byte.is_ascii_alphanumeric());
-        let word: Vec<u8> = self.text.iter().chain(text).copied().collect();
-        if is_word && !WORDS.iter().any(|known| known.starts_with(&word)) {
-            self.state = State::Broken;
-            return (0, Kind::WITHHELD);
-        }
-        let most = if is_word { 1 } else { rest.len() };
-        let length = rest.iter().take(most).take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')).count();
-        self.keep(rest.get(..length).unwrap_or_default());
-        if length == 0 || (!is_word && length < rest.len()) {
-            self.state = State::Behind;
-            self.tell(listener);
+        let mut length = 0_usize;
+        while let Some(byte) = rest.get(length) {
+            if !bare::goes_on(&self.text, *byte) {
+                let is_value = bare::is_whole(&self.text) && bare::may_follow(*byte);
+                self.state = if is_value { State::Behind } else { State::Broken };
+                if is_value {
+                    self.echo(listener);
+                    self.tell(listener);
+                }
+                break;
+            }
+            self.keep(&[*byte]);
+            length = length.saturating_add(1);
         }
         (length, Kind::data("value", self.secret))
     }
 
+    /// A value or a key is whole: it may be a secret that was heard before.
+    fn echo(&mut self, listener: &dyn Listener) {
+        if !self.secret && listener.is_echo(&self.text) {
+            self.secret = true;
+            self.echoed = self.length;
+        }
+    }
+
     fn keep(&mut self, bytes: &[u8]) {
+        self.length = self.length.saturating_add(bytes.len());
         let room = API_TEXT_BYTES.saturating_sub(self.text.len());
         self.text.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
     }
@@ -256,12 +320,6 @@ impl Json {
         self.text.push(b'"');
         self.tell(listener);
     }
-}
-
-/// A key with escapes in it, which may hide a word that tells a secret.
-fn unescaped(text: &[u8]) -> String {
-    let quoted = [b"\"", text, b"\""].concat();
-    serde_json::from_slice(&quoted).unwrap_or_else(|_| String::from_utf8_lossy(text).into_owned())
 }
 
 #[cfg(test)]
@@ -280,8 +338,8 @@ mod tests {
     }
 
     /// What was heard, the body with secrets as stars, and whether it was whole.
-    fn read(body: &[u8], cut: usize, strict: bool) -> (Vec<String>, String, bool) {
-        let (mut json, mut heard, mut kinds) = (Json::new(strict), Heard::default(), Vec::new());
+    fn read(body: &[u8], cut: usize, is_response: bool) -> (Vec<String>, String, bool) {
+        let (mut json, mut heard, mut kinds) = (Json::new(is_response), Heard::default(), Vec::new());
         for piece in body.chunks(cut) {
             json.take(piece, &mut heard, &mut |bytes, kind| kinds.extend(std::iter::repeat_n(kind, bytes)));
         }
@@ -294,7 +352,7 @@ mod tests {
     #[test]
     fn values_have_paths_and_secrets_are_hidden_however_it_is_cut() {
         let body = br#"{"username":"a","password":"p\"w","list":[1,{"x":null,"credentials":{"add":{"SSH":[{"u":"r","n":12,"f":true}]}}}],"token" : 5}"#;
-        let whole = read(body, body.len(), false);
+        let whole = read(body, body.len(), true);
         let heard = [
             "username=\"a\"",
             "password=!\"p\\\"w\"",
@@ -309,7 +367,7 @@ mod tests {
         let shown = r#"{"username":"a","password":"****","list":[1,{"x":null,"credentials":{"add":{"SSH":[{"u":"*","n":**,"f":true}]}}}],"token" : *}"#;
         assert_eq!((whole.1.as_str(), whole.2), (shown, true));
         for cut in 1..body.len() {
-            assert_eq!(read(body, cut, false), whole, "{cut}");
+            assert_eq!(read(body, cut, true), whole, "{cut}");
         }
     }
 
@@ -320,7 +378,7 @@ mod tests {
             (b"secret", "******"),
             (b"nullGET", "null***"),
             (b"<html>", "******"),
-            (b"[1}", "[1*"),
+            (b"[1}", "[**"),
             (b"{} x", "{} *"),
             (b"\"abc\"", "\"***\""),
             (b"123", "***"),
@@ -337,6 +395,6 @@ mod tests {
     #[test]
     fn an_editor_shows_what_is_set_in_defaults() {
         let body = br#"[{"id":"password","default":"geheim"}]"#;
-        assert_eq!(read(body, 100, true).1, r#"[{"id":"password","default":"******"}]"#);
+        assert_eq!(read(body, 100, false).1, r#"[{"id":"password","default":"******"}]"#);
     }
 }

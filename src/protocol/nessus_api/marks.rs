@@ -27,6 +27,9 @@ impl Kind {
 
     /// Bytes that are not read: they may hold a secret.
     pub(super) const WITHHELD: Self = Self::data("withheld", true);
+
+    /// Of so many bytes of values and keys before these: now they are known to be a secret.
+    pub(super) const ECHO: Self = Self::data("echo", true);
 }
 
 /// The tokens so far. Invariant: they tile all bytes that were marked.
@@ -38,6 +41,9 @@ pub(super) struct Marks {
 impl Marks {
     /// Gives the next bytes a role. Behind the last token there may be, all is withheld.
     pub(super) fn add(&mut self, bytes: usize, kind: Kind) {
+        if kind == Kind::ECHO {
+            return self.hide(bytes);
+        }
         let start = self.tokens.last().map_or(0, |token| token.end);
         let end = start.saturating_add(bytes);
         let kind = if self.tokens.len() >= HTTP_TOKENS { Kind::WITHHELD } else { kind };
@@ -45,6 +51,18 @@ impl Marks {
             Some(last) if (last.role, last.kind, last.secret) == (kind.role, kind.name, kind.secret) => last.end = end,
             _ if bytes > 0 => self.tokens.push(Token { start, end, role: kind.role, kind: kind.name, secret: kind.secret }),
             _ => {}
+        }
+    }
+
+    /// The newest bytes of values and keys are a secret. In doubt more are hidden.
+    fn hide(&mut self, bytes: usize) {
+        let mut left = bytes;
+        for token in self.tokens.iter_mut().rev().filter(|token| matches!(token.kind, "value" | "key") && !token.secret) {
+            if left == 0 {
+                break;
+            }
+            left = left.saturating_sub(token.end.saturating_sub(token.start));
+            (token.role, token.secret) = (Role::Data, true);
         }
     }
 

@@ -13,18 +13,22 @@
 //! C: GET /scans/75/export/1/download   or   /tokens/…/download   S: XML
 //! ```
 
+mod bare;
 mod body;
 mod content;
 mod dialogue;
 mod draft;
+mod echo;
 mod findings;
 mod form;
 mod gather;
 mod json;
 mod marks;
+mod names;
 mod operation;
 mod pair;
 mod probe;
+mod quoted;
 mod redact;
 mod rules;
 mod say;

@@ -56,8 +56,12 @@ impl Dialogue {
         let (at, _, _) = notes.origin(span(offset, length));
         let number = self.answered(at);
         let Some(place) = self.open.iter().position(|draft| draft.number == number) else { return };
-        let Some(draft) = self.open.get(place).cloned() else { return };
+        let Some(mut draft) = self.open.get(place).cloned() else { return };
         let is_interim = matches!(status, 100 | 102..=199);
+        if !draft.asked && status >= 400 {
+            // It was refused before all of it was there to be read. A request that succeeds was, and is only captured late.
+            draft.secrets.unknown();
+        }
         self.begin(Peer::Server, head, number, is_interim, length, &draft, notes);
         if let (Some(draft), Start::Response { reason, .. }, false) = (self.open.get_mut(place), head.start, is_interim) {
             draft.status = Some(status);
@@ -98,9 +102,12 @@ impl Dialogue {
         let is_packed = !head.codings().is_empty();
         let place = notes.stories.place(is_packed);
         let missed = is_packed && place.is_none();
-        let body = Body::new(head, head.framing(answers), &draft.operation.name, from == Peer::Server, place);
+        let mut body = Body::new(head, head.framing(answers), &draft.operation.name, from == Peer::Server, place);
+        if from == Peer::Server && !notes.reveal {
+            body.content().gather.secrets = draft.secrets.clone();
+        }
         let mut marks = Marks::default();
-        say::mark_head(head, length, &mut marks);
+        say::mark_head(head, length, draft, &mut marks);
         let fields = say::head_fields(head, draft, notes.reveal);
         let making = Making { exchange, body, marks, ran: length, head: Some(fields), is_interim };
         if missed {
@@ -163,6 +170,7 @@ impl Dialogue {
     fn learn(&mut self, from: Peer, making: &mut Making, facts: &BodyFacts) -> Vec<Field<'static>> {
         let content = making.body.content();
         let (wants_tls, is_unreadable) = (content.wants_tls(), facts.complete && content.is_unreadable());
+        let is_searched = facts.complete && facts.bytes.is_some() && content.is_searched();
         let gather = &mut content.gather;
         let Some(draft) = self.open.iter_mut().find(|draft| draft.number == making.exchange) else { return Vec::new() };
         if from == Peer::Client {
@@ -181,6 +189,12 @@ impl Dialogue {
         }
         let fields = std::mem::take(&mut gather.fields);
         let before = draft.weight();
+        if from == Peer::Client {
+            draft.secrets.join(&gather.secrets);
+            if !is_searched {
+                draft.secrets.unknown();
+            }
+        }
         for field in &fields {
             if !draft.fields.iter().any(|known| known.name == field.name) {
                 draft.fields.push(field.clone());
@@ -302,7 +316,7 @@ fn tell(mut draft: Draft, notes: &mut Notes<'_>) {
         scan_id,
         auth: draft.auth,
         status: draft.status,
-        reason: std::mem::take(&mut draft.reason),
+        reason: draft.reason(notes.reveal),
         meaning: draft.status.and_then(|status| meaning(status, plain)),
         request_body: std::mem::take(&mut draft.request_body),
         response_body: body,

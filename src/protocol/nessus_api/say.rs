@@ -30,7 +30,9 @@ const TOLD: [(&str, &str); 6] = [
 ];
 
 /// Gives every byte of a head its role. What stands between its parts and is no separator was not understood: nobody sees it.
-pub(super) fn mark_head(head: &Head<'_>, length: usize, marks: &mut Marks) {
+pub(super) fn mark_head(head: &Head<'_>, length: usize, draft: &Draft, marks: &mut Marks) {
+    // What it quotes of a request is no secret of that request itself.
+    let is_echo = |text: &[u8]| matches!(head.start, Start::Response { .. }) && draft.secrets.is_in(text);
     let mut parts: Vec<(Range<usize>, Kind)> = Vec::new();
     let mut part = |bytes: &[u8], kind: Kind| parts.extend(head.place(bytes).map(|place| (place, kind)));
     match head.start {
@@ -44,34 +46,51 @@ pub(super) fn mark_head(head: &Head<'_>, length: usize, marks: &mut Marks) {
             }
             part(target.get(at..).unwrap_or_default(), Kind::data("target", false));
         }
-        Start::Response { reason, .. } => part(reason, Kind::data("reason", false)),
+        Start::Response { reason, .. } => part(reason, Kind::data("reason", is_echo(reason))),
     }
     for (name, value) in &head.headers {
         part(name, Kind::keyword("header"));
-        part(value, Kind::data("header_value", redact::is_secret_header(name, value)));
+        part(value, Kind::data("header_value", redact::is_secret_header(name, value) || is_echo(value)));
     }
+    parts.extend(version(head, length).map(|place| (place, Kind::keyword("version"))));
     parts.sort_by_key(|(place, _)| place.start);
     let mut at = 0;
-    let mut first_line = true;
     for (place, kind) in parts {
-        between(head, at..place.start, first_line, marks);
-        first_line &= kind.name != "header";
+        between(head, at..place.start, marks);
         marks.add(place.len(), kind);
         at = place.end.max(at);
     }
-    between(head, at..length, first_line, marks);
+    between(head, at..length, marks);
 }
 
-/// What stands between two parts of a head: separators, line ends, and in the first line the version and the status.
-fn between(head: &Head<'_>, place: Range<usize>, first_line: bool, marks: &mut Marks) {
-    let is_version = |byte: u8| first_line && (byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.'));
+/// Where the version of a head stands, and its status. Nothing else in a first line is known to be harmless.
+fn version(head: &Head<'_>, length: usize) -> impl Iterator<Item = Range<usize>> {
+    const VERSION: usize = "HTTP/1.1".len();
+    const STATUS: usize = "200".len();
+    let bytes = head.bytes(0..length);
+    let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let line = bytes.get(blank..).map_or(&b""[..], |rest| rest.split(|byte| *byte == b'\n').next().unwrap_or_default());
+    let found = match head.start {
+        Start::Request { .. } => memchr::memmem::rfind(line, b"HTTP/1."),
+        Start::Response { .. } => memchr::memmem::find(line, b"HTTP/1."),
+    };
+    let version = found.map(|at| blank.saturating_add(at)).map(|at| at..at.saturating_add(VERSION).min(length));
+    let status = version.clone().filter(|_| matches!(head.start, Start::Response { .. })).map(|version| {
+        let blanks = head.bytes(version.end..length).iter().take_while(|byte| **byte == b' ').count();
+        let at = version.end.saturating_add(blanks);
+        at..at.saturating_add(STATUS).min(length)
+    });
+    version.into_iter().chain(status)
+}
+
+/// What stands between two parts of a head: separators and line ends.
+fn between(head: &Head<'_>, place: Range<usize>, marks: &mut Marks) {
     for byte in head.bytes(place) {
         marks.add(
             1,
             match byte {
                 b'\r' | b'\n' => Kind::control("line_end"),
                 b' ' | b'\t' | b':' => Kind::keyword("separator"),
-                byte if is_version(*byte) => Kind::keyword("version"),
                 _ => Kind::WITHHELD,
             },
         );
@@ -89,12 +108,16 @@ pub(super) fn head_fields(head: &Head<'_>, draft: &Draft, reveal: bool) -> Vec<F
         }
         Start::Response { status, reason } => {
             fields.push(Field::new("status_code", Value::Count(u64::from(status))));
-            fields.push(Field::new("reason", owned(reason)));
+            let is_secret = draft.secrets.is_in(reason) && !reveal;
+            let bytes = u64::try_from(reason.len()).unwrap_or(u64::MAX);
+            fields.push(Field::new("reason", if is_secret { Value::Redacted(bytes) } else { owned(reason) }));
         }
     }
     fields.push(Field::new("exchange", Value::Count(draft.number)));
+    let is_echo = |text: &[u8]| matches!(head.start, Start::Response { .. }) && draft.secrets.is_in(text);
     for (header, name) in TOLD {
-        if let Some(value) = head.header(header).filter(|value| !redact::is_secret_header(header.as_bytes(), value)) {
+        let value = head.header(header).filter(|value| !redact::is_secret_header(header.as_bytes(), value) && !is_echo(value));
+        if let Some(value) = value {
             fields.push(Field::new(name, owned(value)));
         }
     }
@@ -104,6 +127,9 @@ pub(super) fn head_fields(head: &Head<'_>, draft: &Draft, reveal: bool) -> Vec<F
 impl Dialogue {
     /// Tells a message, or a part of one: whatever of it lies in the span.
     pub(super) fn say(&mut self, from: Peer, making: &mut Making, learned: Vec<Field<'static>>, span: ByteSpan, notes: &mut Notes<'_>) {
+        // What goes on in the next part, or breaks off, may be the beginning of a secret.
+        let unfinished = making.body.content().unfinished();
+        making.marks.add(unfinished, Kind::ECHO);
         let tokens = making.marks.take();
         if span.is_empty() {
             return;
