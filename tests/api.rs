@@ -16,6 +16,8 @@ mod support;
 mod forged;
 #[path = "api/laws.rs"]
 mod laws;
+#[path = "api/order.rs"]
+mod order;
 #[path = "api/reference.rs"]
 mod reference;
 #[path = "api/stories.rs"]

@@ -14,22 +14,22 @@ use serde_json::Value;
 use std::io::Write;
 
 /// The records of a conversation on this port.
-fn hear_on(port: u16, steps: &[Step]) -> Vec<Value> {
+pub(crate) fn hear_on(port: u16, steps: &[Step]) -> Vec<Value> {
     heard(port, &Talk::whole([1000, 2000], steps, &[1460]))
 }
 
-fn heard(port: u16, talk: &Talk) -> Vec<Value> {
+pub(crate) fn heard(port: u16, talk: &Talk) -> Vec<Value> {
     let frames = captured(Net::v4(port).frames(&talk.packets), 1000);
     let text = text(&mut memory(&frames), "jsonl", &loud(), false);
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn hear(script: &str) -> Vec<Value> {
+pub(crate) fn hear(script: &str) -> Vec<Value> {
     hear_on(8834, &talk(script))
 }
 
 /// Method, path, operation, status, bytes of the response, notes: each exchange in a line.
-fn lines(records: &[Value]) -> Vec<String> {
+pub(crate) fn lines(records: &[Value]) -> Vec<String> {
     let exchanges = records.iter().filter(|record| record["event"] == "exchange_decoded");
     exchanges
         .map(|record| {
@@ -50,7 +50,7 @@ fn lines(records: &[Value]) -> Vec<String> {
         .collect()
 }
 
-fn anomalies(records: &[Value]) -> Vec<String> {
+pub(crate) fn anomalies(records: &[Value]) -> Vec<String> {
     let found = records.iter().filter(|record| record["event"] == "anomaly_found");
     found
         .map(|record| {
@@ -78,7 +78,7 @@ fn assert_tiled(records: &[Value], direction: &str, bytes: usize) {
     assert_eq!(end, bytes as u64, "{direction}");
 }
 
-const NESSUS: &str = "Server: NessusWWW\\r\\nContent-Type: application/json\\r\\n";
+pub(crate) const NESSUS: &str = "Server: NessusWWW\\r\\nContent-Type: application/json\\r\\n";
 
 #[test]
 fn bodies_are_framed_as_they_say() {

@@ -23,6 +23,7 @@ mod gather;
 mod json;
 mod marks;
 mod operation;
+mod order;
 mod pair;
 mod probe;
 mod redact;

@@ -1,0 +1,168 @@
+//! Which request a response is to: by order while nothing is lost; behind a loss as far as it can be told, and no further.
+
+use super::dialogue::Dialogue;
+use super::draft::Draft;
+use crate::peer::Peer;
+use crate::protocol::Notes;
+use crate::time::Timestamp;
+
+/// What is known of the order.
+#[derive(Debug, Default)]
+pub(super) struct Order {
+    /// Requests are lost before the one of this number.
+    requests_lost: Option<u64>,
+    /// Requests that wait may have been answered in bytes that are lost.
+    responses_lost: bool,
+    /// Requests that were told before their response came.
+    given_up: u64,
+    /// The exchange whose response may be to an older request: told when it is known that no other one came.
+    pub(super) guess: Option<u64>,
+    /// Whether this client was seen to ask before it had its response.
+    pipelines: bool,
+}
+
+impl Order {
+    /// Whether a loss stands between requests and responses.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.responses_lost || self.requests_lost.is_some()
+    }
+
+    /// An exchange is told without being over.
+    pub(super) fn gives_up(&mut self, draft: &Draft) {
+        if draft.is_waiting() && !draft.is_response_only() {
+            self.given_up = self.given_up.saturating_add(1);
+            self.pipelines = true;
+            // Without the method it is not known whether a body stands behind the head.
+            self.responses_lost |= draft.method == b"HEAD" || draft.method == b"CONNECT";
+        }
+    }
+}
+
+impl Dialogue {
+    /// Messages of this side may be lost.
+    pub(super) fn misses(&mut self, from: Peer) {
+        match from {
+            Peer::Client => _ = self.order.requests_lost.get_or_insert(self.exchanges.saturating_add(1)),
+            // What is asked later is not answered in what is already lost.
+            Peer::Server => self.order.responses_lost |= self.is_awaited(),
+        }
+    }
+
+    /// Whether a response is awaited.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.order.given_up > 0 || self.open.iter().any(Draft::is_waiting)
+    }
+
+    /// Whether a response would be one before its request: the capture shows the directions one after the other.
+    pub(super) fn is_too_early(&self) -> bool {
+        !self.order.is_doubtful() && self.order.guess.is_none() && !self.is_awaited()
+    }
+
+    /// The number of the exchange that a response at this time belongs to.
+    ///
+    /// In order: to the oldest request without one. Where responses may be lost and two or more requests wait, the client has as a
+    /// rule not asked again before it had a response: so it is to the newest. That is a guess, and noted, until nothing speaks
+    /// against it; of a client that does ask before, it stays unknown.
+    pub(super) fn answers(&mut self, at: Timestamp) -> u64 {
+        let waiting = self.open.iter().filter(|draft| draft.is_waiting());
+        let oldest = waiting.clone().next().map(|draft| (draft.number, draft.is_response_only()));
+        // An interim response came before.
+        if let Some((number, true)) = oldest {
+            return number;
+        }
+        if self.order.given_up > 0 && !self.order.responses_lost {
+            self.order.given_up = self.order.given_up.saturating_sub(1);
+            return self.without_request(at, "request_given_up");
+        }
+        let is_sure = |number: u64| !self.order.responses_lost && self.order.requests_lost.is_none_or(|lost| number < lost);
+        if let Some((number, _)) = oldest.filter(|(number, _)| is_sure(*number)) {
+            self.order.pipelines |= self.open.iter().any(|draft| draft.number > number && draft.is_waiting() && draft.at < at);
+            self.settle(at, number);
+            return number;
+        }
+        let mut asked = waiting.filter(|draft| draft.at <= at).map(|draft| draft.number);
+        let newest = asked.next_back();
+        let is_sole = asked.next().is_none() && self.order.given_up == 0;
+        match newest {
+            Some(number) if is_sole => self.settle_on(at, number),
+            Some(number) if self.order.responses_lost && !self.order.pipelines => self.guess(at, number),
+            Some(_) => self.unknown(at),
+            None if self.order.given_up > 0 => self.unknown(at),
+            None if self.order.guess.take().is_some() => {
+                // One response too many: the one before it was not to the newest request.
+                self.order.pipelines = true;
+                self.misses(Peer::Client);
+                self.without_request(at, "order_unknown")
+            }
+            None => {
+                self.misses(Peer::Client);
+                self.without_request(at, "request_not_seen")
+            }
+        }
+    }
+
+    /// The only request that it can be to: behind it the order is known again.
+    fn settle_on(&mut self, at: Timestamp, number: u64) -> u64 {
+        self.settle(at, number);
+        self.order.responses_lost = false;
+        if !self.open.iter().any(|draft| draft.is_waiting() && draft.number != number) {
+            self.order.requests_lost = None;
+        }
+        number
+    }
+
+    /// To the newest request; those before it are without a response.
+    fn guess(&mut self, at: Timestamp, number: u64) -> u64 {
+        for draft in self.open.iter_mut().filter(|draft| draft.is_waiting() && draft.number <= number) {
+            if draft.number < number {
+                draft.answered = true;
+                draft.notes.push("response_lost");
+            } else {
+                // It did not wait for a response that is only missing here.
+                draft.notes.retain(|note| *note != "pipelined");
+                draft.notes.push("order_unknown");
+            }
+        }
+        self.settle_on(at, number);
+        self.order.guess = Some(number);
+        number
+    }
+
+    /// To one of several requests.
+    fn unknown(&mut self, at: Timestamp) -> u64 {
+        for draft in self.open.iter_mut().filter(|draft| draft.is_waiting() && draft.at <= at && !draft.is_guessed()) {
+            draft.notes.push("order_unknown");
+        }
+        self.without_request(at, "order_unknown")
+    }
+
+    /// An exchange for a response alone.
+    fn without_request(&mut self, at: Timestamp, note: &'static str) -> u64 {
+        self.exchanges = self.exchanges.saturating_add(1);
+        let place = self.open.iter().position(Draft::is_waiting).unwrap_or(self.open.len());
+        let mut draft = Draft::new(self.exchanges, None, at);
+        draft.notes.push(note);
+        self.weight = self.weight.saturating_add(draft.weight());
+        self.open.insert(place, draft);
+        self.exchanges
+    }
+
+    /// A response to this request begins: a guess before it was right if it was made before this was asked.
+    fn settle(&mut self, at: Timestamp, number: u64) {
+        let asked = self.open.iter().find(|draft| draft.number == number).map_or(at, |draft| draft.at);
+        let guessed = self.order.guess.take().and_then(|guess| self.open.iter_mut().find(|draft| draft.number == guess));
+        if let Some(draft) = guessed.filter(|draft| draft.answered_at.is_some_and(|answered| answered <= asked)) {
+            draft.notes.retain(|note| *note != "order_unknown");
+        }
+    }
+
+    /// The client goes on at this time, or the connection ends: no other response came, so a guess was right if its response is whole.
+    pub(super) fn goes_on(&mut self, at: Option<Timestamp>, notes: &mut Notes<'_>) {
+        let Some(guess) = self.order.guess.take() else { return };
+        let guessed = self.open.iter_mut().find(|draft| draft.number == guess && draft.answered);
+        if let Some(draft) = guessed.filter(|draft| at.is_none_or(|at| draft.last_at <= at)) {
+            draft.notes.retain(|note| *note != "order_unknown");
+        }
+        self.flush(notes);
+    }
+}
