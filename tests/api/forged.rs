@@ -141,7 +141,9 @@ fn it_is_recognised_by_content_on_any_port() {
     let bare = plain.replace("Server: nginx", "X: y");
     let cookie = plain.replace("Host: a", "x-cookie: token=ab12");
     let keys = plain.replace("Host: a", "X-APIKeys: accessKey=a; secretKey=b");
-    let script = plain.replace("GET / ", "GET /nessus6.js ");
+    let script = bare.replace("GET / ", "GET /nessus6.js ");
+    // A scanner of web servers asks everybody for it.
+    let searched = plain.replace("GET / ", "GET /nessus6.js ");
     let named = plain.replace("nginx", "NessusWWW");
     let path = bare.replace("GET / ", "GET /server/status ");
     for (script, port, wanted) in [
@@ -152,6 +154,8 @@ fn it_is_recognised_by_content_on_any_port() {
         (&cookie, 80, true),
         (&keys, 80, true),
         (&script, 80, true),
+        (&searched, 80, false),
+        (&searched, 8834, false),
         (&named, 80, true),
         (&path, 80, false),
         (&path, 8834, true),
@@ -164,6 +168,20 @@ fn it_is_recognised_by_content_on_any_port() {
         let summary = records.last().unwrap();
         assert_eq!(summary["undocumented"].as_array().unwrap().len(), usize::from(!wanted), "{script} on {port}");
         assert_eq!(summary["messages"].as_u64() > Some(0), wanted);
+    }
+}
+
+#[test]
+fn a_text_that_quotes_it_is_not_it() {
+    let quoted = "a page about scanning, quoted:\\nServer: NessusWWW\\n is its header.\\n".repeat(90);
+    let lines = quoted.replace("\\n", "\\r\\n");
+    let cookie = "see:\\r\\nX-Cookie: token=ab\\r\\nis what a client sends\\r\\n".repeat(90);
+    let head = "rest\\r\\nDate: now\\r\\nServer: NessusWWW\\r\\nContent-Length: 0\\r\\n\\r\\n".to_owned();
+    for (said, wanted) in [(quoted, false), (lines, false), (cookie, false), (head, true)] {
+        let mut talk_ = Talk::new([1000, 2000]);
+        talk_.say_all(&talk(&format!("S: {said}\nC: ok")), &[1460]);
+        let records = heard(9999, &talk_);
+        assert_eq!(records.iter().any(|record| record["protocol"] == "nessus_api"), wanted, "{said}");
     }
 }
 
