@@ -331,6 +331,21 @@ fn secrets_are_hidden_where_nobody_looks_for_them() {
 }
 
 #[test]
+fn what_is_no_method_is_not_shown_as_one() {
+    let records = hear(&format!(
+        r"C: POST /session HTTP/1.1\r\nX-Cookie: token=a\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 20\r\n\r\nusername=a&password=geheimGET /scans HTTP/1.1\r\n\r\n
+           S: HTTP/1.1 200 OK\r\n{NESSUS}Content-Length: 2\r\n\r\n[]HTTP/1.1 200 OK\r\n{NESSUS}Content-Length: 3\r\n\r\n[ ]
+           C: geheim /session HTTP/1.1\r\n\r\nGET /scans/3 HTTP/1.1\r\n\r\n"
+    ));
+    let text = records.iter().map(Value::to_string).collect::<String>();
+    assert!(!text.contains("geheim") && !text.contains("67656865696d"), "{text}");
+    assert_eq!(
+        lines(&records),
+        ["POST /session session.login 200 2", "GET /scans scan.list 200 3", "GET /scans/3 scan.status null null no_response"]
+    );
+}
+
+#[test]
 fn json_that_is_called_a_form_is_json() {
     let body = r#"{"username":"anna","password":"ge=h&eim"}"#;
     let head = format!("POST /session HTTP/1.1\\r\\nContent-Type: application/x-www-form-urlencoded\\r\\nContent-Length: {}", body.len());

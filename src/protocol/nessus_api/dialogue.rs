@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::order::Order;
+use super::side::METHODS;
 use super::side::MOST_FAILURES;
 use super::side::Making;
 use super::side::Resync;
@@ -71,6 +72,12 @@ impl Dissector for Dialogue {
 /// The stream offset of an index in a view.
 pub(super) fn at(view: &View<'_>, index: usize) -> u64 {
     view.offset.saturating_add(to_u64(index))
+}
+
+/// Whether a request has a method of HTTP. Anything else may be the end of a body that is longer than its head says.
+fn has_method(head: &Head<'_>) -> bool {
+    let Start::Request { method, .. } = head.start else { return false };
+    METHODS.iter().any(|known| known.trim_ascii_end() == method)
 }
 
 pub(super) fn to_u64(number: usize) -> u64 {
@@ -170,7 +177,7 @@ impl Dialogue {
             }
             Found::End(length) => {
                 let bytes = rest.bytes.get(..length)?;
-                let head = if from == Peer::Client { Head::request(bytes) } else { Head::response(bytes) };
+                let head = if from == Peer::Client { Head::request(bytes).filter(has_method) } else { Head::response(bytes) };
                 let Some(head) = head else {
                     self.session(b"HTTP/1.1", notes);
                     let side = self.side(from);
