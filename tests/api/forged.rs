@@ -9,6 +9,7 @@ use crate::support::talk::talk;
 use crate::support::wire::ACK;
 use crate::support::wire::Net;
 use crate::support::wire::Talk;
+use ntp_sniff::exchange::NOTES;
 use ntp_sniff::peer::Peer;
 use serde_json::Value;
 use std::io::Write;
@@ -34,6 +35,7 @@ pub(crate) fn lines(records: &[Value]) -> Vec<String> {
     exchanges
         .map(|record| {
             let notes: Vec<&str> = record["notes"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+            assert!(notes.iter().all(|note| NOTES.contains(note)), "{notes:?}");
             let text = |name: &str| record[name].as_str().unwrap_or("-").to_owned();
             format!(
                 "{} {} {} {} {} {}",

@@ -8,6 +8,7 @@ use crate::forged::lines;
 use crate::support::talk::talk;
 use crate::support::wire::ACK;
 use crate::support::wire::Talk;
+use ntp_sniff::exchange::NOTES;
 use ntp_sniff::peer::Peer;
 use serde_json::Value;
 
@@ -159,4 +160,15 @@ fn requests_that_are_given_up_take_their_responses_with_them() {
         assert!(found.contains(&wanted), "{wanted}");
     }
     assert!(anomalies(&records).iter().all(|anomaly| anomaly == "limit_reached http_pipeline"));
+}
+
+#[test]
+fn every_note_is_explained() {
+    let readme = include_str!("../../README.md");
+    let record = include_str!("../../src/report/record/exchange.rs");
+    for note in NOTES {
+        let quoted = format!("`{note}`");
+        assert!(readme.contains(&quoted), "{note} is not in README.md");
+        assert!(record.contains(&quoted), "{note} is not in the description of the record");
+    }
 }
