@@ -343,7 +343,12 @@ fn what_is_no_method_is_not_shown_as_one() {
     assert!(!text.contains("geheim") && !text.contains("67656865696d"), "{text}");
     assert_eq!(
         lines(&records),
-        ["POST /session session.login 200 2", "GET /scans scan.list 200 3", "GET /scans/3 scan.status null null no_response"]
+        [
+            "POST /session session.login 200 2",
+            "  unknown 200 3 order_unknown",
+            "GET /scans scan.list null null order_unknown,no_response",
+            "GET /scans/3 scan.status null null no_response"
+        ]
     );
 }
 

@@ -3,7 +3,6 @@
 use super::dialogue::Dialogue;
 use super::draft::Draft;
 use crate::peer::Peer;
-use crate::protocol::Notes;
 use crate::time::Timestamp;
 
 /// What is known of the order.
@@ -39,8 +38,9 @@ impl Order {
 }
 
 impl Dialogue {
-    /// Messages of this side may be lost.
+    /// Messages of this side may be lost. What would have spoken against a guess may be among them: it stays one.
     pub(super) fn misses(&mut self, from: Peer) {
+        self.order.guess = None;
         match from {
             Peer::Client => _ = self.order.requests_lost.get_or_insert(self.exchanges.saturating_add(1)),
             // What is asked later is not answered in what is already lost.
@@ -65,9 +65,9 @@ impl Dialogue {
     /// against it; of a client that does ask before, it stays unknown.
     pub(super) fn answers(&mut self, at: Timestamp) -> u64 {
         let waiting = self.open.iter().filter(|draft| draft.is_waiting());
-        let oldest = waiting.clone().next().map(|draft| (draft.number, draft.is_response_only()));
+        let oldest = waiting.clone().next().map(|draft| (draft.number, draft.is_response_only(), draft.at));
         // An interim response came before.
-        if let Some((number, true)) = oldest {
+        if let Some((number, true, _)) = oldest {
             return number;
         }
         if self.order.given_up > 0 && !self.order.responses_lost {
@@ -75,7 +75,9 @@ impl Dialogue {
             return self.without_request(at, "request_given_up");
         }
         let is_sure = |number: u64| !self.order.responses_lost && self.order.requests_lost.is_none_or(|lost| number < lost);
-        if let Some((number, _)) = oldest.filter(|(number, _)| is_sure(*number)) {
+        // Behind a guess a response from before the next request is one too many.
+        let is_next = |asked: Timestamp| self.order.guess.is_none() || asked <= at;
+        if let Some((number, ..)) = oldest.filter(|(number, _, asked)| is_sure(*number) && is_next(*asked)) {
             self.order.pipelines |= self.open.iter().any(|draft| draft.number > number && draft.is_waiting() && draft.at < at);
             self.settle(at, number);
             return number;
@@ -84,14 +86,13 @@ impl Dialogue {
         let newest = asked.next_back();
         let is_sole = asked.next().is_none() && self.order.given_up == 0;
         match newest {
-            Some(number) if is_sole => self.settle_on(at, number),
-            Some(number) if self.order.responses_lost && !self.order.pipelines => self.guess(at, number),
+            Some(number) if (is_sole || self.order.responses_lost) && !self.order.pipelines => self.guess(at, number),
             Some(_) => self.unknown(at),
             None if self.order.given_up > 0 => self.unknown(at),
             None if self.order.guess.take().is_some() => {
                 // One response too many: the one before it was not to the newest request.
                 self.order.pipelines = true;
-                self.misses(Peer::Client);
+                self.order.requests_lost = Some(0);
                 self.without_request(at, "order_unknown")
             }
             None => {
@@ -101,18 +102,11 @@ impl Dialogue {
         }
     }
 
-    /// The only request that it can be to: behind it the order is known again.
-    fn settle_on(&mut self, at: Timestamp, number: u64) -> u64 {
-        self.settle(at, number);
-        self.order.responses_lost = false;
-        if !self.open.iter().any(|draft| draft.is_waiting() && draft.number != number) {
-            self.order.requests_lost = None;
-        }
-        number
-    }
-
     /// To the newest request; those before it are without a response.
     fn guess(&mut self, at: Timestamp, number: u64) -> u64 {
+        self.settle(at, number);
+        // Where both sides miss something, nothing will tell.
+        let may_be_known = self.order.responses_lost != self.order.requests_lost.is_some();
         for draft in self.open.iter_mut().filter(|draft| draft.is_waiting() && draft.number <= number) {
             if draft.number < number {
                 draft.answered = true;
@@ -123,8 +117,12 @@ impl Dialogue {
                 draft.notes.push("order_unknown");
             }
         }
-        self.settle_on(at, number);
-        self.order.guess = Some(number);
+        // Behind it the order is known again.
+        self.order.responses_lost = false;
+        if may_be_known && !self.open.iter().any(|draft| draft.is_waiting() && draft.number != number) {
+            self.order.requests_lost = None;
+        }
+        self.order.guess = Some(number).filter(|_| may_be_known);
         number
     }
 
@@ -156,13 +154,11 @@ impl Dialogue {
         }
     }
 
-    /// The client goes on at this time, or the connection ends: no other response came, so a guess was right if its response is whole.
-    pub(super) fn goes_on(&mut self, at: Option<Timestamp>, notes: &mut Notes<'_>) {
-        let Some(guess) = self.order.guess.take() else { return };
-        let guessed = self.open.iter_mut().find(|draft| draft.number == guess && draft.answered);
-        if let Some(draft) = guessed.filter(|draft| at.is_none_or(|at| draft.last_at <= at)) {
+    /// The connection ends: no other response came, so a guess was right if its response is whole.
+    pub(super) fn settle_at_end(&mut self) {
+        let guess = self.order.guess.take();
+        if let Some(draft) = self.open.iter_mut().find(|draft| Some(draft.number) == guess && draft.answered) {
             draft.notes.retain(|note| *note != "order_unknown");
         }
-        self.flush(notes);
     }
 }

@@ -40,7 +40,6 @@ impl Dialogue {
             self.give_up(notes);
         }
         let (at, _, _) = notes.origin(span(offset, length));
-        self.goes_on(Some(at), notes);
         self.exchanges = self.exchanges.saturating_add(1);
         let mut draft = Draft::new(self.exchanges, Some(head), at);
         if !self.order.is_doubtful() && self.is_awaited() {
@@ -196,7 +195,7 @@ impl Dialogue {
     }
 
     /// Tells all exchanges that are over, in order.
-    pub(super) fn flush(&mut self, notes: &mut Notes<'_>) {
+    fn flush(&mut self, notes: &mut Notes<'_>) {
         let guess = self.order.guess;
         while self.open.front().is_some_and(|draft| draft.asked && draft.answered && guess != Some(draft.number))
             && let Some(draft) = self.pop()
@@ -232,7 +231,7 @@ impl Dialogue {
             };
             notes.anomaly(ByteSpan { start: 0, end: 1 }, anomaly);
         }
-        self.goes_on(None, notes);
+        self.settle_at_end();
         while let Some(draft) = self.pop() {
             tell(draft, notes);
         }
