@@ -16,6 +16,8 @@ pub(super) struct Order {
     given_up: u64,
     /// The exchange whose response may be to an older request: told when it is known that no other one came.
     pub(super) guess: Option<u64>,
+    /// Whether there ever was a guess.
+    guessed: bool,
     /// Whether this client was seen to ask before it had its response.
     pipelines: bool,
 }
@@ -75,9 +77,10 @@ impl Dialogue {
             return self.without_request(at, "request_given_up");
         }
         let is_sure = |number: u64| !self.order.responses_lost && self.order.requests_lost.is_none_or(|lost| number < lost);
+        let next = oldest.filter(|(number, ..)| is_sure(*number));
         // Behind a guess a response from before the next request is one too many.
-        let is_next = |asked: Timestamp| self.order.guess.is_none() || asked <= at;
-        if let Some((number, ..)) = oldest.filter(|(number, _, asked)| is_sure(*number) && is_next(*asked)) {
+        let is_too_many = self.order.guess.is_some() || (self.order.guessed && next.is_some());
+        if let Some((number, ..)) = next.filter(|(_, _, asked)| !is_too_many || *asked <= at) {
             self.order.pipelines |= self.open.iter().any(|draft| draft.number > number && draft.is_waiting() && draft.at < at);
             self.settle(at, number);
             return number;
@@ -89,7 +92,8 @@ impl Dialogue {
             Some(number) if (is_sole || self.order.responses_lost) && !self.order.pipelines => self.guess(at, number),
             Some(_) => self.unknown(at),
             None if self.order.given_up > 0 => self.unknown(at),
-            None if self.order.guess.take().is_some() => {
+            None if is_too_many => {
+                self.order.guess = None;
                 // One response too many: the one before it was not to the newest request.
                 self.order.pipelines = true;
                 self.order.requests_lost = Some(0);
@@ -105,6 +109,7 @@ impl Dialogue {
     /// To the newest request; those before it are without a response.
     fn guess(&mut self, at: Timestamp, number: u64) -> u64 {
         self.settle(at, number);
+        self.order.guessed = true;
         // Where both sides miss something, nothing will tell.
         let may_be_known = self.order.responses_lost != self.order.requests_lost.is_some();
         for draft in self.open.iter_mut().filter(|draft| draft.is_waiting() && draft.number <= number) {
