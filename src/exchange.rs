@@ -8,6 +8,30 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::Duration;
 
+/// Everything that is noted on an exchange.
+pub const NOTES: [&str; 20] = [
+    "api_token",
+    "body_cut",
+    "body_missing",
+    "chunked",
+    "client_left",
+    "coding_unknown",
+    "expects_continue",
+    "fields_cut",
+    "no_response",
+    "order_unknown",
+    "pipelined",
+    "plain_http_on_tls_port",
+    "re_login",
+    "request_given_up",
+    "request_not_seen",
+    "request_unreadable",
+    "reset",
+    "response_lost",
+    "response_unreadable",
+    "webui",
+];
+
 /// How a request says who asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Auth {
@@ -95,7 +119,7 @@ pub struct Exchange {
     pub latency: Option<Duration>,
     /// What it says.
     pub fields: Vec<Field<'static>>,
-    /// What is remarkable, in `snake_case`.
+    /// What is remarkable; all there are is in [`NOTES`].
     pub notes: Vec<&'static str>,
     /// The exchange that failed and is tried again.
     pub retry_of: Option<ExchangeId>,

@@ -18,6 +18,8 @@ mod forged;
 mod hidden;
 #[path = "api/laws.rs"]
 mod laws;
+#[path = "api/order.rs"]
+mod order;
 #[path = "api/reference.rs"]
 mod reference;
 #[path = "api/stories.rs"]

@@ -9,31 +9,33 @@ use crate::support::talk::talk;
 use crate::support::wire::ACK;
 use crate::support::wire::Net;
 use crate::support::wire::Talk;
+use ntp_sniff::exchange::NOTES;
 use ntp_sniff::peer::Peer;
 use serde_json::Value;
 use std::io::Write;
 
 /// The records of a conversation on this port.
-fn hear_on(port: u16, steps: &[Step]) -> Vec<Value> {
+pub(crate) fn hear_on(port: u16, steps: &[Step]) -> Vec<Value> {
     heard(port, &Talk::whole([1000, 2000], steps, &[1460]))
 }
 
-fn heard(port: u16, talk: &Talk) -> Vec<Value> {
+pub(crate) fn heard(port: u16, talk: &Talk) -> Vec<Value> {
     let frames = captured(Net::v4(port).frames(&talk.packets), 1000);
     let text = text(&mut memory(&frames), "jsonl", &loud(), false);
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn hear(script: &str) -> Vec<Value> {
+pub(crate) fn hear(script: &str) -> Vec<Value> {
     hear_on(8834, &talk(script))
 }
 
 /// Method, path, operation, status, bytes of the response, notes: each exchange in a line.
-fn lines(records: &[Value]) -> Vec<String> {
+pub(crate) fn lines(records: &[Value]) -> Vec<String> {
     let exchanges = records.iter().filter(|record| record["event"] == "exchange_decoded");
     exchanges
         .map(|record| {
             let notes: Vec<&str> = record["notes"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+            assert!(notes.iter().all(|note| NOTES.contains(note)), "{notes:?}");
             let text = |name: &str| record[name].as_str().unwrap_or("-").to_owned();
             format!(
                 "{} {} {} {} {} {}",
@@ -50,7 +52,7 @@ fn lines(records: &[Value]) -> Vec<String> {
         .collect()
 }
 
-fn anomalies(records: &[Value]) -> Vec<String> {
+pub(crate) fn anomalies(records: &[Value]) -> Vec<String> {
     let found = records.iter().filter(|record| record["event"] == "anomaly_found");
     found
         .map(|record| {
@@ -78,7 +80,7 @@ fn assert_tiled(records: &[Value], direction: &str, bytes: usize) {
     assert_eq!(end, bytes as u64, "{direction}");
 }
 
-const NESSUS: &str = "Server: NessusWWW\\r\\nContent-Type: application/json\\r\\n";
+pub(crate) const NESSUS: &str = "Server: NessusWWW\\r\\nContent-Type: application/json\\r\\n";
 
 #[test]
 fn bodies_are_framed_as_they_say() {
@@ -141,7 +143,9 @@ fn it_is_recognised_by_content_on_any_port() {
     let bare = plain.replace("Server: nginx", "X: y");
     let cookie = plain.replace("Host: a", "x-cookie: token=ab12");
     let keys = plain.replace("Host: a", "X-APIKeys: accessKey=a; secretKey=b");
-    let script = plain.replace("GET / ", "GET /nessus6.js ");
+    let script = bare.replace("GET / ", "GET /nessus6.js ");
+    // A scanner of web servers asks everybody for it.
+    let searched = plain.replace("GET / ", "GET /nessus6.js ");
     let named = plain.replace("nginx", "NessusWWW");
     let path = bare.replace("GET / ", "GET /server/status ");
     for (script, port, wanted) in [
@@ -152,6 +156,8 @@ fn it_is_recognised_by_content_on_any_port() {
         (&cookie, 80, true),
         (&keys, 80, true),
         (&script, 80, true),
+        (&searched, 80, false),
+        (&searched, 8834, false),
         (&named, 80, true),
         (&path, 80, false),
         (&path, 8834, true),
@@ -164,6 +170,20 @@ fn it_is_recognised_by_content_on_any_port() {
         let summary = records.last().unwrap();
         assert_eq!(summary["undocumented"].as_array().unwrap().len(), usize::from(!wanted), "{script} on {port}");
         assert_eq!(summary["messages"].as_u64() > Some(0), wanted);
+    }
+}
+
+#[test]
+fn a_text_that_quotes_it_is_not_it() {
+    let quoted = "a page about scanning, quoted:\\nServer: NessusWWW\\n is its header.\\n".repeat(90);
+    let lines = quoted.replace("\\n", "\\r\\n");
+    let cookie = "see:\\r\\nX-Cookie: token=ab\\r\\nis what a client sends\\r\\n".repeat(90);
+    let head = "rest\\r\\nDate: now\\r\\nServer: NessusWWW\\r\\nContent-Length: 0\\r\\n\\r\\n".to_owned();
+    for (said, wanted) in [(quoted, false), (lines, false), (cookie, false), (head, true)] {
+        let mut talk_ = Talk::new([1000, 2000]);
+        talk_.say_all(&talk(&format!("S: {said}\nC: ok")), &[1460]);
+        let records = heard(9999, &talk_);
+        assert_eq!(records.iter().any(|record| record["protocol"] == "nessus_api"), wanted, "{said}");
     }
 }
 
@@ -310,6 +330,26 @@ fn secrets_are_hidden_where_nobody_looks_for_them() {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
     assert_eq!(lines(&records).len(), 4, "{:?}", lines(&records));
+}
+
+#[test]
+fn what_is_no_method_is_not_shown_as_one() {
+    let records = hear(&format!(
+        r"C: POST /session HTTP/1.1\r\nX-Cookie: token=a\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 20\r\n\r\nusername=a&password=geheimGET /scans HTTP/1.1\r\n\r\n
+           S: HTTP/1.1 200 OK\r\n{NESSUS}Content-Length: 2\r\n\r\n[]HTTP/1.1 200 OK\r\n{NESSUS}Content-Length: 3\r\n\r\n[ ]
+           C: geheim /session HTTP/1.1\r\n\r\nGET /scans/3 HTTP/1.1\r\n\r\n"
+    ));
+    let text = records.iter().map(Value::to_string).collect::<String>();
+    assert!(!text.contains("geheim") && !text.contains("67656865696d"), "{text}");
+    assert_eq!(
+        lines(&records),
+        [
+            "POST /session session.login 200 2",
+            "  unknown 200 3 order_unknown",
+            "GET /scans scan.list null null order_unknown,no_response",
+            "GET /scans/3 scan.status null null no_response"
+        ]
+    );
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn odd() -> impl Strategy<Value = Vec<Step>> {
         3 => (peer(), proptest::sample::select(lines)).prop_map(|(from, bytes)| Step { from, bytes }),
         1 => (peer(), bytes).prop_map(|(from, bytes)| Step { from, bytes }),
     ];
-    let begin = Step { from: Peer::Client, bytes: b"GET /nessus6.js HTTP/1.1\r\n\r\n".to_vec() };
+    let begin = Step { from: Peer::Client, bytes: b"GET /nessus6.js HTTP/1.1\r\nX-Cookie: token=\r\n\r\n".to_vec() };
     proptest::collection::vec(step, 1..16).prop_map(move |steps| [vec![begin.clone()], steps].concat())
 }
 
@@ -164,11 +164,63 @@ proptest! {
     }
 }
 
+/// Logins in batches of these sizes, each sent before the first answer to it; every second one is refused. In a segment each.
+fn logins(batches: &[usize]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut next = 0;
+    for batch in batches {
+        let users = next..next + batch;
+        next += batch;
+        for user in users.clone() {
+            let body = format!("username=u{user:03}&password=x");
+            let head = "POST /session HTTP/1.1\r\nX-Cookie: token=\r\nContent-Type: application/x-www-form-urlencoded";
+            let bytes = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes();
+            steps.push(Step { from: Peer::Client, bytes });
+        }
+        for user in users {
+            let status = if user % 2 == 0 { "200 OK" } else { "401 Unauthorized" };
+            let bytes = format!("HTTP/1.1 {status}\r\nServer: NessusWWW\r\nContent-Length: 40\r\n\r\n{}", " ".repeat(40)).into_bytes();
+            steps.push(Step { from: Peer::Server, bytes });
+        }
+    }
+    steps
+}
+
+proptest! {
+    #![proptest_config(cases(300))]
+
+    #[test]
+    fn no_login_is_judged_wrongly_whatever_is_lost(
+        batches in proptest::collection::vec(1_usize..4, 1..6),
+        cuts in proptest::collection::vec(20_usize..300, 1..5),
+        lost in proptest::collection::vec(3_usize..60, 0..4),
+    ) {
+        let mut packets = Talk::whole([1, 2], &logins(&batches), &cuts).packets;
+        let mut lost = lost;
+        lost.sort_unstable();
+        for index in lost.into_iter().rev() {
+            if index < packets.len() {
+                packets.remove(index);
+            }
+        }
+        let frames = captured(Net::v4(8834).frames(&packets), 1000);
+        let said = text(&mut memory(&frames), "jsonl", &loud(), false);
+        for record in said.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()) {
+            if let ("login_judged", Some(user)) = (record["event"].as_str().unwrap(), record["user"].as_str()) {
+                let number = user.strip_prefix('u').and_then(|number| number.parse::<usize>().ok());
+                if let Some(number) = number {
+                    prop_assert_eq!(record["accepted"] == true, number % 2 == 0, "{} {:#?}", user, said);
+                }
+            }
+        }
+    }
+}
+
 /// Seconds of the processor for so many bytes of this from the client, behind a gap.
 fn seconds(piece: &[u8], bytes: usize) -> f64 {
     let mut talk_ = Talk::new([1, 2]);
     talk_.handshake();
-    let begin = Step { from: Peer::Client, bytes: b"GET /nessus6.js HTTP/1.1\r\n\r\n".to_vec() };
+    let begin = Step { from: Peer::Client, bytes: b"GET /nessus6.js HTTP/1.1\r\nX-Cookie: token=\r\n\r\n".to_vec() };
     let noise = Step { from: Peer::Client, bytes: piece.iter().copied().cycle().take(bytes).collect() };
     talk_.say_all(&[begin, noise], &[1460]);
     let frames = captured(Net::v4(8834).frames(&talk_.packets), 100);

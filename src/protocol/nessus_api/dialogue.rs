@@ -1,6 +1,8 @@
 //! The dialogue: which message comes next in each direction, and which exchange it belongs to.
 
 use super::draft::Draft;
+use super::order::Order;
+use super::side::METHODS;
 use super::side::MOST_FAILURES;
 use super::side::Making;
 use super::side::Resync;
@@ -34,8 +36,8 @@ pub(super) struct Dialogue {
     pub(super) exchanges: u64,
     /// The phase of the last request.
     pub(super) phase: u16,
-    /// Whether order alone tells no more which response is to which request: bytes are missing, or the beginning is.
-    pub(super) gapped: bool,
+    /// What is known of which response is to which request.
+    pub(super) order: Order,
     /// Whether the session was told.
     known: bool,
     /// Another protocol goes on from here.
@@ -52,7 +54,6 @@ impl Dissector for Dialogue {
 
     fn gap(&mut self, from: Peer, rest: View<'_>, missing: u64, notes: &mut Notes<'_>) {
         // Whatever was waited for, it is not waited for any longer.
-        self.gapped |= missing > 0;
         let done = self.read(from, View { full: false, ..rest }, true, notes);
         if let Some(frames) = &mut self.http2 {
             let [client, server] = &mut **frames;
@@ -73,6 +74,12 @@ pub(super) fn at(view: &View<'_>, index: usize) -> u64 {
     view.offset.saturating_add(to_u64(index))
 }
 
+/// Whether a request has a method of HTTP. Anything else may be the end of a body that is longer than its head says.
+fn has_method(head: &Head<'_>) -> bool {
+    let Start::Request { method, .. } = head.start else { return false };
+    METHODS.iter().any(|known| known.trim_ascii_end() == method)
+}
+
 pub(super) fn to_u64(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
@@ -86,13 +93,14 @@ impl Dialogue {
             weight: 0,
             exchanges: 0,
             phase: 0,
-            gapped: !whole,
+            order: Order::default(),
             known: false,
             left: false,
             http2: None,
         };
         if !whole {
             (dialogue.client.state, dialogue.server.state) = (State::Lost, State::Lost);
+            dialogue.misses(Peer::Client);
         }
         dialogue
     }
@@ -153,7 +161,7 @@ impl Dialogue {
 
     fn head(&mut self, from: Peer, rest: View<'_>, impatient: bool, notes: &mut Notes<'_>) -> Option<usize> {
         // A response before its request: the capture shows the directions one after the other. It waits.
-        if from == Peer::Server && !impatient && !self.gapped && !self.open.iter().any(Draft::is_waiting) {
+        if from == Peer::Server && !impatient && self.is_too_early() {
             return None;
         }
         if from == Peer::Client && http::PREFACE.starts_with(rest.bytes) && rest.offset == 0 && !impatient {
@@ -169,7 +177,7 @@ impl Dialogue {
             }
             Found::End(length) => {
                 let bytes = rest.bytes.get(..length)?;
-                let head = if from == Peer::Client { Head::request(bytes) } else { Head::response(bytes) };
+                let head = if from == Peer::Client { Head::request(bytes).filter(has_method) } else { Head::response(bytes) };
                 let Some(head) = head else {
                     self.session(b"HTTP/1.1", notes);
                     let side = self.side(from);
@@ -196,7 +204,7 @@ impl Dialogue {
         side.state = State::Lost;
         side.searched = 0;
         side.skipped = side.skipped.saturating_add(to_u64(bytes));
-        self.gapped = true;
+        self.misses(from);
         bytes
     }
 
@@ -253,7 +261,11 @@ impl Dialogue {
                     return;
                 }
                 self.cut(from, ran, rest.offset, notes);
-                self.side(from).state = if goes_on || missing == 0 { State::Head } else { State::Lost };
+                let is_lost = !goes_on && missing > 0;
+                self.side(from).state = if is_lost { State::Lost } else { State::Head };
+                if is_lost {
+                    self.misses(from);
+                }
             }
             State::Head | State::Lost => {
                 let side = self.side(from);
@@ -261,6 +273,7 @@ impl Dialogue {
                 side.searched = 0;
                 if missing > 0 {
                     side.state = State::Lost;
+                    self.misses(from);
                 } else if side.skipped > 0 {
                     self.session(b"HTTP/1.1", notes);
                     self.side(from).skipped_told(from, at(&rest, rest.bytes.len()), notes);

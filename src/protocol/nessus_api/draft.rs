@@ -54,7 +54,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Of a request whose head was read; without one, of a response to a request that was not seen.
+    /// Of a request whose head was read; without one, of a response whose request is not known.
     pub(super) fn new(number: u64, request: Option<&Head<'_>>, at: Timestamp) -> Self {
         let (method, target) = match request.map(|head| head.start) {
             Some(Start::Request { method, target }) => (method, target),
@@ -89,8 +89,6 @@ impl Draft {
         };
         if let Some(head) = request {
             draft.who(head);
-        } else {
-            draft.notes.push("request_not_seen");
         }
         draft
     }
@@ -112,6 +110,16 @@ impl Draft {
     /// Whether no response to it has begun.
     pub(super) fn is_waiting(&self) -> bool {
         self.status.is_none() && !self.answered
+    }
+
+    /// Whether it may be that its response is to another request.
+    pub(super) fn is_guessed(&self) -> bool {
+        self.notes.contains(&"order_unknown")
+    }
+
+    /// Whether there is a response and no request.
+    pub(super) fn is_response_only(&self) -> bool {
+        self.method.is_empty()
     }
 
     /// Who asks.

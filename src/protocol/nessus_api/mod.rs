@@ -26,6 +26,7 @@ mod json;
 mod marks;
 mod names;
 mod operation;
+mod order;
 mod pair;
 mod probe;
 mod quoted;

@@ -166,8 +166,10 @@ impl Operation {
 /// The path of a target, without query and without a slash at its end.
 fn path_of(target: &[u8]) -> Option<String> {
     let target = str::from_utf8(target).ok()?;
-    let target = target.split_once("://").map_or(target, |(_, rest)| rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"));
     let path = target.split(['?', '#']).next()?;
+    // Only a whole address begins with a scheme; elsewhere it is a part of the path.
+    let address = path.split_once("://").filter(|(scheme, _)| scheme.bytes().all(|byte| byte.is_ascii_alphabetic()));
+    let path = address.map_or(path, |(_, rest)| rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"));
     let path = if path.len() > 1 { path.strip_suffix('/').unwrap_or(path) } else { path };
     path.starts_with('/').then(|| path.to_owned())
 }
@@ -235,6 +237,10 @@ mod tests {
             ("GET", "/editor/scan/templates", "editor.templates"),
             ("GET", "/editor/scan/12", "editor.scan"),
             ("GET", "https://host:8834/server/status", "server.status"),
+            ("POST", "/scans?next=https://host/session", "scan.create"),
+            ("GET", "/x/https://host/session", "unknown"),
+            ("GET", "host/https://host/session", "unknown"),
+            ("GET", "HTTP://host?x=/session", "ui.index"),
             ("PATCH", "/scans/75", "method_not_allowed"),
             ("GET", "/favicon.ico", "ui.asset"),
             ("GET", "/nessus6.css", "ui.asset"),

@@ -1,4 +1,4 @@
-//! Which response is to which request, and when an exchange is over.
+//! An exchange from its first message to its last, and when it is over.
 
 use super::body::Body;
 use super::dialogue::Dialogue;
@@ -24,7 +24,6 @@ use crate::protocol::Notes;
 use crate::protocol::http::Head;
 use crate::protocol::http::Start;
 use crate::protocol::http::Trouble;
-use crate::time::Timestamp;
 
 impl Dialogue {
     /// A request begins: so does an exchange.
@@ -43,7 +42,7 @@ impl Dialogue {
         let (at, _, _) = notes.origin(span(offset, length));
         self.exchanges = self.exchanges.saturating_add(1);
         let mut draft = Draft::new(self.exchanges, Some(head), at);
-        if !self.gapped && self.open.iter().any(Draft::is_waiting) {
+        if !self.order.is_doubtful() && self.is_awaited() {
             draft.notes.push("pipelined");
         }
         self.begin(Peer::Client, head, draft.number, false, length, &draft, notes);
@@ -51,10 +50,10 @@ impl Dialogue {
         self.open.push_back(draft);
     }
 
-    /// A response begins: to the oldest request without one, or, where bytes are missing, to the newest before it.
+    /// A response begins.
     pub(super) fn response(&mut self, head: &Head<'_>, status: u16, length: usize, offset: u64, notes: &mut Notes<'_>) {
         let (at, _, _) = notes.origin(span(offset, length));
-        let number = self.answered(at);
+        let number = self.answers(at);
         let Some(place) = self.open.iter().position(|draft| draft.number == number) else { return };
         let Some(mut draft) = self.open.get(place).cloned() else { return };
         let is_interim = matches!(status, 100 | 102..=199);
@@ -68,32 +67,6 @@ impl Dialogue {
             draft.reason = reason.to_vec();
             draft.answered_at = Some(at);
         }
-    }
-
-    /// The number of the exchange that a response at this time belongs to.
-    fn answered(&mut self, at: Timestamp) -> u64 {
-        let oldest = self.open.iter().find(|draft| draft.is_waiting()).filter(|_| !self.gapped);
-        let newest = self.open.iter().rev().find(|draft| draft.is_waiting() && draft.at <= at);
-        if let Some(number) = oldest.or(newest).map(|draft| draft.number) {
-            let mut lost = false;
-            for draft in self.open.iter_mut().filter(|draft| draft.is_waiting() && draft.number <= number) {
-                if draft.number < number {
-                    draft.answered = true;
-                    draft.notes.push("response_lost");
-                    lost = true;
-                } else if lost {
-                    // It did not wait for a response that is only missing here.
-                    draft.notes.retain(|note| *note != "pipelined");
-                }
-            }
-            return number;
-        }
-        self.exchanges = self.exchanges.saturating_add(1);
-        let place = self.open.iter().position(Draft::is_waiting).unwrap_or(self.open.len());
-        let draft = Draft::new(self.exchanges, None, at);
-        self.weight = self.weight.saturating_add(draft.weight());
-        self.open.insert(place, draft);
-        self.exchanges
     }
 
     #[allow(clippy::too_many_arguments, reason = "a head, where it stands, and what it belongs to")]
@@ -223,7 +196,7 @@ impl Dialogue {
                     Some(401 | 403) => Some(false),
                     _ => None,
                 };
-                if let Some(accepted) = judged {
+                if let Some(accepted) = judged.filter(|_| !draft.is_guessed()) {
                     notes.login(&user.unwrap_or_default(), accepted, span);
                 }
             }
@@ -237,7 +210,8 @@ impl Dialogue {
 
     /// Tells all exchanges that are over, in order.
     fn flush(&mut self, notes: &mut Notes<'_>) {
-        while self.open.front().is_some_and(|draft| draft.asked && draft.answered)
+        let guess = self.order.guess;
+        while self.open.front().is_some_and(|draft| draft.asked && draft.answered && guess != Some(draft.number))
             && let Some(draft) = self.pop()
         {
             tell(draft, notes);
@@ -254,9 +228,9 @@ impl Dialogue {
     /// The oldest exchange is told as it is.
     fn give_up(&mut self, notes: &mut Notes<'_>) {
         if let Some(draft) = self.pop() {
+            self.order.gives_up(&draft);
             tell(draft, notes);
         }
-        self.gapped = true;
     }
 
     /// Nothing more comes.
@@ -271,6 +245,7 @@ impl Dialogue {
             };
             notes.anomaly(ByteSpan { start: 0, end: 1 }, anomaly);
         }
+        self.settle_at_end();
         while let Some(draft) = self.pop() {
             tell(draft, notes);
         }

@@ -10,12 +10,12 @@ use crate::protocol::http::Found;
 use crate::protocol::http::Head;
 use crate::protocol::http::Start;
 
-/// What tells this API, in lower case, where the beginning of a stream is not there.
+/// What tells this API, in lower case, where the beginning of a stream is not there; the server's first.
 ///
 /// # Wire
 ///
 /// [spec nessus-http-api] 6.9
-const TELLING: [&[u8]; 4] = [b"\nserver: nessuswww", b"\nx-cookie: token=", b"\nx-apikeys: accesskey=", b" /nessus6.js "];
+const TELLING: [&[u8]; 3] = [b"\nserver: nessuswww", b"\nx-cookie: token=", b"\nx-apikeys: accesskey="];
 
 /// A stream joined midway that shows nothing of it for so long is something else.
 const WITHOUT_SIGN: usize = 4096;
@@ -28,6 +28,8 @@ const FIRST_BYTES: usize = 8;
 enum Sight {
     /// It is this API; who sends it.
     Sign(Peer),
+    /// The script that only this API has, without a sign of its own: others are asked for it, too.
+    Script,
     /// HTTP of this API's port and paths, without a sign.
     Path,
     /// HTTP, whose head has come.
@@ -51,9 +53,10 @@ pub(super) fn probe(opening: &Opening<'_>) -> Probe {
         (_, Sight::Sign(from)) => Probe::Match { server: Some(from) },
         // On its own port a path of the API is enough, once the server has not said that it is another one.
         (Sight::Path, Sight::Http) if opening.hinted && !names_server(opening.server) => Probe::Match { server: Some(Peer::Server) },
+        (Sight::Script, Sight::Http) if !names_server(opening.server) => Probe::Match { server: Some(Peer::Server) },
         (Sight::Other, _) if opening.whole => Probe::NoMatch,
-        (Sight::Path | Sight::Http | Sight::Other, Sight::Http | Sight::Other) => Probe::NoMatch,
-        (_, Sight::Path | Sight::Open) | (Sight::Open, _) => Probe::NeedMore,
+        (Sight::Script | Sight::Path | Sight::Http | Sight::Other, Sight::Http | Sight::Other) => Probe::NoMatch,
+        (_, Sight::Script | Sight::Path | Sight::Open) | (Sight::Open, _) => Probe::NeedMore,
     }
 }
 
@@ -90,8 +93,11 @@ fn sight(head: &Head<'_>) -> Sight {
         Start::Request { method, target } => {
             let operation = Operation::of(method, target);
             let signed = is(head.header("x-cookie"), b"token=") || is(head.header("x-apikeys"), b"accesskey=");
-            if signed || operation.name == "ui.api_token" {
+            if signed {
                 return Sight::Sign(Peer::Client);
+            }
+            if operation.name == "ui.api_token" {
+                return Sight::Script;
             }
             let known = !matches!(&*operation.name, "unknown" | "ui.index" | "ui.asset" | "method_not_allowed");
             if known { Sight::Path } else { Sight::Http }
@@ -110,11 +116,42 @@ fn names_server(bytes: &[u8]) -> bool {
 /// Bytes of a stream joined midway.
 fn midway(bytes: &[u8]) -> Sight {
     let lower = bytes.to_ascii_lowercase();
-    let signs = TELLING.iter().enumerate().filter_map(|(place, sign)| memchr::memmem::find(&lower, sign).map(|at| (at, place)));
-    match signs.min() {
-        Some((_, 0)) => Sight::Sign(Peer::Server),
-        Some(_) => Sight::Sign(Peer::Client),
+    let mut signs: Vec<(usize, Peer)> = Vec::new();
+    for (sign, from) in TELLING.iter().zip([Peer::Server, Peer::Client, Peer::Client]) {
+        let first = memchr::memmem::find_iter(&lower, sign).find(|at| is_within_head(&lower, *at));
+        signs.extend(first.map(|at| (at, from)));
+    }
+    match signs.iter().min_by_key(|(at, _)| *at) {
+        Some((_, from)) => Sight::Sign(*from),
         None if bytes.len() < WITHOUT_SIGN => Sight::Open,
         None => Sight::Other,
     }
+}
+
+/// Whether the line behind this line end stands in a head, and is not merely quoted: between a start line or a header and another
+/// header or the end, with the line ends of HTTP.
+fn is_within_head(lower: &[u8], at: usize) -> bool {
+    let (before, behind) = lower.split_at_checked(at).unwrap_or_default();
+    let mut lines = behind.split_inclusive(|byte| *byte == b'\n').skip(1);
+    let (line, next) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    let previous = match before.strip_suffix(b"\r") {
+        Some(before) => match memchr::memrchr(b'\n', before) {
+            Some(start) => before.get(start..).is_some_and(|line| is_header(line.trim_ascii_start()) || is_start(line)),
+            // Its beginning is not there.
+            None => true,
+        },
+        None => before.is_empty(),
+    };
+    previous && line.ends_with(b"\r\n") && (next == b"\r\n" || is_header(next))
+}
+
+/// Whether a line may be a header.
+fn is_header(line: &[u8]) -> bool {
+    let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+    !name.is_empty() && name.len() < line.len() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// Whether a line may be the first one of a message, in lower case; what stands before may be the end of a body.
+fn is_start(line: &[u8]) -> bool {
+    memchr::memmem::find(line, b"http/1.").is_some()
 }

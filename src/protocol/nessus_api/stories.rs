@@ -66,9 +66,16 @@ struct Logins {
 /// Links an exchange to others, tells it, and goes on with the stories it belongs to.
 pub(super) fn tell(mut exchange: Exchange, draft: &Draft, notes: &mut Notes<'_>) {
     let Notes { stories, flow, emit, .. } = notes;
-    stories.link(&mut exchange, draft, flow);
+    // What may be a mistake is no part of a story.
+    let is_guessed = exchange.notes.contains(&"order_unknown");
+    if !is_guessed {
+        stories.link(&mut exchange, draft, flow);
+    }
     let evidence = Evidence::of(draft.frames.clone());
     emit(Event { at: draft.at, flow: Some(flow.id), evidence, kind: EventKind::ExchangeDecoded(&exchange) });
+    if is_guessed {
+        return;
+    }
     stories.session(&exchange, draft, flow, emit);
     stories.scans.take(&exchange, draft, flow, &stories.hasher, emit);
     stories.give_way(draft, emit);

@@ -72,8 +72,12 @@ pub(in crate::report) struct ExchangeDecoded<'a> {
     complete: bool,
     /// What it says, by name.
     fields: Fields<'a>,
-    /// What is remarkable: `api_token`, `webui`, `pipelined`, `chunked`, `body_missing`, `body_cut`, `no_response`, `reset`,
-    /// `client_left`, `re_login`, `plain_http_on_tls_port`, `response_unreadable`, `fields_cut` …
+    /// What is remarkable. Who asks: `webui`, `api_token`, `re_login`. How: `pipelined` (before the response to the request before came),
+    /// `expects_continue`, `chunked`. What is missing: `body_missing`, `body_cut`, `no_response`, `response_lost`, `request_not_seen`,
+    /// `request_given_up` (told before, too many were waiting), `order_unknown` (bytes are lost, and the response may be to another
+    /// request), `reset` (by the server), `client_left` (reset by the client). What was not read: `request_unreadable`,
+    /// `response_unreadable`, `coding_unknown` (a packing that is not known, or several of them), `fields_cut`,
+    /// `plain_http_on_tls_port`.
     notes: &'a [&'static str],
     /// The exchange that failed and is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
