@@ -257,5 +257,5 @@ fn what_cannot_be_saved_ends_a_run_on_files() {
     let capture = on_disk(&fs::read("captures/frank4dd.pcap").unwrap());
     let capture = capture.to_str().unwrap();
     run(&["-r", capture, "-w", capture]).says(1, &["it is also read"]);
-    run(&["-r", capture, "-o", name, "-w", name]).says(1, &["it is also the output"]);
+    run(&["-r", capture, "-o", name, "-w", name]).says(1, &["it is also the other output"]);
 }
