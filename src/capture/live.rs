@@ -131,6 +131,17 @@ impl Live {
         Next::Idle(idle_since(&mut self.last_at, fine))
     }
 
+    /// Says which interface is gone, if one is.
+    fn miss(&mut self) -> Result<(), Error> {
+        for (index, card) in self.cards.iter().enumerate() {
+            if let Err(error) = card.exists() {
+                self.failed = Some(index);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes an interface out that failed with the last call; the others go on.
     fn lose(&mut self) {
         let Some(index) = self.failed.take().filter(|index| *index < self.cards.len()) else { return };
@@ -192,6 +203,7 @@ impl Source for Live {
         if self.dry {
             self.dry = !self.wait(&WAIT);
             if self.dry {
+                self.miss()?;
                 return Ok(self.idle());
             }
         }

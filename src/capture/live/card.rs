@@ -12,6 +12,8 @@ use pcap::Active;
 use pcap::Capture;
 use pcap::Inactive;
 use pcap::Precision;
+use rustix::io::Errno;
+use rustix::net::netdevice::name_to_index;
 use std::path::Path;
 use std::time::Duration;
 
@@ -33,6 +35,8 @@ pub(super) struct Card {
     pub(super) fine: bool,
     frames: u64,
     counts: Counts,
+    /// Its number in the kernel, where it has one.
+    index: Option<u32>,
 }
 
 impl Card {
@@ -48,7 +52,8 @@ impl Card {
         let link_type = from_libpcap(capture.get_datalink());
         // What the kernel knows as a network interface is a packet socket, whatever it is called.
         let fine = Path::new("/sys/class/net").join(name).exists() || !COARSE.iter().any(|coarse| name.starts_with(coarse));
-        Ok(Self { name: name.to_owned(), capture, input, link_type, fine, frames: 0, counts: Counts::default() })
+        let index = name_to_index(&capture, name).ok();
+        Ok(Self { name: name.to_owned(), capture, input, link_type, fine, frames: 0, counts: Counts::default(), index })
     }
 
     /// Lets the kernel leave out what the expression (pcap-filter syntax) does not admit. Such packets are never seen nor counted.
@@ -67,6 +72,21 @@ impl Card {
             self.counts.read(stat);
         }
         self.counts.of(&self.name)
+    }
+
+    /// Whether it is still there, asked while nothing comes: libpcap takes an interface that goes for one that is down, when it looks a
+    /// moment too early, and says no more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InterfaceGone`].
+    pub(super) fn exists(&self) -> Result<(), Error> {
+        let gone = self.index.is_some_and(|index| match name_to_index(&self.capture, &self.name) {
+            Ok(found) => found != index,
+            Err(error) => error == Errno::NODEV,
+        });
+        let source = || pcap::Error::PcapError("The interface disappeared".to_owned());
+        if gone { Err(Error::InterfaceGone { interface: self.name.clone(), frames: self.frames, source: source() }) } else { Ok(()) }
     }
 
     /// The next frame; nothing when the ring has no more for now.
