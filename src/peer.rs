@@ -214,6 +214,29 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// A connection of which nothing is known but its number, its ends, and since when; nothing is counted or announced yet.
+    #[must_use]
+    pub fn new(id: FlowId, client: Endpoint, server: Endpoint, roles: RolesFrom, at: Timestamp) -> Self {
+        Self {
+            id,
+            client,
+            server,
+            roles,
+            first_at: at,
+            last_at: at,
+            opening: Frames::default(),
+            closing: Frames::default(),
+            ended: None,
+            vlans: VlanStack::default(),
+            tunnels: TunnelStack::default(),
+            from_client: Traffic::default(),
+            from_server: Traffic::default(),
+            announced: false,
+            facts_at: [u32::MAX; 3],
+            tls: None,
+        }
+    }
+
     /// The endpoint that has this part.
     #[must_use]
     pub fn endpoint(&self, peer: Peer) -> Endpoint {

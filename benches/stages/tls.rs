@@ -23,10 +23,7 @@ use ntp_sniff::peer::Flow;
 use ntp_sniff::peer::FlowId;
 use ntp_sniff::peer::Peer;
 use ntp_sniff::peer::RolesFrom;
-use ntp_sniff::peer::Traffic;
-use ntp_sniff::peer::VlanStack;
 use ntp_sniff::time::Timestamp;
-use ntp_sniff::tunnel::TunnelStack;
 use sha2::Sha256;
 
 /// Records, each of the most bytes it may have.
@@ -86,24 +83,8 @@ fn sealed() -> Vec<u8> {
 
 fn flow() -> Flow {
     let end = |last, port| Endpoint { ip: [10, 0, 0, last].into(), port };
-    Flow {
-        id: FlowId(1),
-        client: end(1, 40_000),
-        server: end(2, 8834),
-        roles: RolesFrom::Handshake,
-        first_at: Timestamp::default(),
-        last_at: Timestamp::default(),
-        opening: Frames::one(FrameId { input: 0, number: 1 }),
-        closing: Frames::default(),
-        vlans: VlanStack::default(),
-        tunnels: TunnelStack::default(),
-        from_client: Traffic::default(),
-        from_server: Traffic::default(),
-        ended: None,
-        announced: true,
-        facts_at: [0; 3],
-        tls: None,
-    }
+    let flow = Flow::new(FlowId(1), end(1, 40_000), end(2, 8834), RolesFrom::Handshake, Timestamp::default());
+    Flow { opening: Frames::one(FrameId { input: 0, number: 1 }), ..flow }
 }
 
 pub(crate) fn opening(criterion: &mut Criterion) {

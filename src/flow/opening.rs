@@ -16,7 +16,6 @@ use crate::peer::FlowId;
 use crate::peer::FlowKey;
 use crate::peer::Peer;
 use crate::peer::RolesFrom;
-use crate::peer::Traffic;
 use crate::peer::VlanStack;
 
 /// How far behind a SYN the first data may begin to belong to it.
@@ -242,23 +241,7 @@ impl Flows {
         opening: Frames,
     ) -> Flow {
         self.next_id = self.next_id.saturating_add(1);
-        Flow {
-            id: FlowId(self.next_id),
-            client,
-            server,
-            roles,
-            first_at: segment.at,
-            last_at: segment.at,
-            opening,
-            closing: Frames::default(),
-            ended: None,
-            vlans: segment.vlans,
-            tunnels: segment.tunnels.clone(),
-            from_client: Traffic::default(),
-            from_server: Traffic::default(),
-            announced: false,
-            facts_at: [u32::MAX; 3],
-            tls: None,
-        }
+        let flow = Flow::new(FlowId(self.next_id), client, server, roles, segment.at);
+        Flow { opening, vlans: segment.vlans, tunnels: segment.tunnels.clone(), ..flow }
     }
 }

@@ -5,7 +5,6 @@ use crate::evidence::FrameId;
 use crate::evidence::Frames;
 use crate::fact::Fact;
 use crate::time::Timestamp;
-use crate::tunnel::TunnelStack;
 
 fn handshake(client: &str, server: &str, port: u16) -> Handshake {
     Handshake {
@@ -20,24 +19,8 @@ fn handshake(client: &str, server: &str, port: u16) -> Handshake {
 }
 
 fn flow(handshake: &Handshake) -> Flow {
-    Flow {
-        id: crate::peer::FlowId(1),
-        client: handshake.client,
-        server: handshake.server,
-        roles: RolesFrom::Handshake,
-        first_at: handshake.at,
-        last_at: handshake.at,
-        opening: handshake.frames.clone(),
-        closing: Frames::default(),
-        ended: None,
-        vlans: VlanStack::default(),
-        tunnels: TunnelStack::default(),
-        from_client: crate::peer::Traffic::default(),
-        from_server: crate::peer::Traffic::default(),
-        announced: true,
-        facts_at: [0; 3],
-        tls: None,
-    }
+    let flow = Flow::new(crate::peer::FlowId(1), handshake.client, handshake.server, RolesFrom::Handshake, handshake.at);
+    Flow { opening: handshake.frames.clone(), announced: true, ..flow }
 }
 
 fn named(fact: &Fact) -> String {

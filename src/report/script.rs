@@ -43,7 +43,6 @@ use crate::span::Finding;
 use crate::span::SpanCounts;
 use crate::span::SpanVerdict;
 use crate::time::Timestamp;
-use crate::tunnel::TunnelStack;
 use facts::Listed;
 use facts::fact;
 use facts::known;
@@ -79,22 +78,14 @@ pub(super) fn flow(id: u64, client: &str, server: &str) -> Flow {
     let mut vlans = VlanStack::default();
     assert!(vlans.push(42));
     Flow {
-        id: FlowId(id),
-        client: endpoint(client),
-        server: endpoint(server),
-        roles: RolesFrom::Handshake,
-        first_at: at(0),
         last_at: at(5_512_345),
         opening: frames(&[1, 2, 3]),
         closing: frames(&[40, 41]),
-        ended: None,
         vlans,
-        tunnels: TunnelStack::default(),
         from_client: Traffic { packets: 14, bytes: 40 },
         from_server: Traffic { packets: 17, bytes: 6_755_573 },
         announced: true,
-        facts_at: [0; 3],
-        tls: None,
+        ..Flow::new(FlowId(id), endpoint(client), endpoint(server), RolesFrom::Handshake, at(0))
     }
 }
 

@@ -18,11 +18,8 @@ use ntp_sniff::peer::Flow;
 use ntp_sniff::peer::FlowId;
 use ntp_sniff::peer::Peer;
 use ntp_sniff::peer::RolesFrom;
-use ntp_sniff::peer::Traffic;
-use ntp_sniff::peer::VlanStack;
 use ntp_sniff::secured::KeySource;
 use ntp_sniff::time::Timestamp;
-use ntp_sniff::tunnel::TunnelStack;
 
 /// Takes everything.
 struct Nobody;
@@ -37,30 +34,16 @@ impl Above for Nobody {
 
 fn flow() -> Flow {
     let end = |last, port| Endpoint { ip: [10, 0, 0, last].into(), port };
-    Flow {
-        id: FlowId(1),
-        client: end(1, 40_000),
-        server: end(2, 1241),
-        roles: RolesFrom::Handshake,
-        first_at: Timestamp::default(),
-        last_at: Timestamp::default(),
-        opening: Frames::one(FrameId { input: 0, number: 1 }),
-        closing: Frames::default(),
-        vlans: VlanStack::default(),
-        tunnels: TunnelStack::default(),
-        from_client: Traffic::default(),
-        from_server: Traffic::default(),
-        announced: false,
-        facts_at: [0; 3],
-        tls: None,
-    }
+    let flow = Flow::new(FlowId(1), end(1, 40_000), end(2, 1241), RolesFrom::Handshake, Timestamp::default());
+    Flow { opening: Frames::one(FrameId { input: 0, number: 1 }), ..flow }
 }
 
 fuzz_target!(|bytes: &[u8]| {
     let mut keys = Keys::default().from_capture(&Limits::default(), &Default::default(), None);
     // A corpus of sessions whose client random is 0x11… gets further.
     let line = |label: &str, len| format!("{label} {} {}\n", "11".repeat(32), "22".repeat(len));
-    let labels = ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET", "CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"];
+    let labels =
+        ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET", "CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"];
     keys.add_log(line("CLIENT_RANDOM", 48).as_bytes(), KeySource::KeyLog);
     labels.iter().for_each(|label| _ = keys.add_log(line(label, 32).as_bytes(), KeySource::KeyLog));
     let (mut layers, mut flow, mut offsets) = (Layers::new(&Limits::default(), keys, vec![1241]), flow(), [0_u64; 2]);

@@ -11,10 +11,7 @@ use ntp_sniff::peer::Flow;
 use ntp_sniff::peer::FlowId;
 use ntp_sniff::peer::Peer;
 use ntp_sniff::peer::RolesFrom;
-use ntp_sniff::peer::Traffic;
-use ntp_sniff::peer::VlanStack;
 use ntp_sniff::time::Timestamp;
-use ntp_sniff::tunnel::TunnelStack;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 
@@ -180,22 +177,7 @@ impl Net {
 
 /// A connection whose port tells nothing, without a packet yet.
 pub(crate) fn nobodys_flow(roles: RolesFrom) -> Flow {
-    Flow {
-        id: FlowId(1),
-        client: Endpoint { ip: [10, 0, 0, 1].into(), port: 40_000 },
-        server: Endpoint { ip: [10, 0, 0, 2].into(), port: 9999 },
-        roles,
-        first_at: Timestamp::default(),
-        last_at: Timestamp::default(),
-        opening: Frames::one(FrameId { input: 0, number: 1 }),
-        closing: Frames::default(),
-        ended: None,
-        vlans: VlanStack::default(),
-        tunnels: TunnelStack::default(),
-        from_client: Traffic::default(),
-        from_server: Traffic::default(),
-        announced: true,
-        facts_at: [0; 3],
-        tls: None,
-    }
+    let end = |last, port| Endpoint { ip: [10, 0, 0, last].into(), port };
+    let flow = Flow::new(FlowId(1), end(1, 40_000), end(2, 9999), roles, Timestamp::default());
+    Flow { opening: Frames::one(FrameId { input: 0, number: 1 }), announced: true, ..flow }
 }
