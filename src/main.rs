@@ -98,6 +98,10 @@ fn run(args: &Args) -> anyhow::Result<u8> {
     if args.fields.is_some() && args.format != "jsonl" {
         Args::command().error(ErrorKind::ArgumentConflict, "--fields names those of JSON Lines: it needs -T jsonl").exit();
     }
+    if args.shipping.rotates() && args.shipping.output.is_none() && args.shipping.write.is_none() {
+        let problem = "--rotate-size and --rotate-interval move files aside: name one with -o FILE or -w FILE";
+        Args::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
+    }
     watch(args)
 }
 
