@@ -219,7 +219,8 @@ fn keys_and_lists_are_no_outputs() {
         run(&[&["-r", CAPTURE, "-q"][..], args].concat()).says(1, &["it is also read, and would be lost"]);
         assert_eq!(fs::read(keys).unwrap(), before, "{args:?}");
     }
-    run(&["-r", CAPTURE, "--rotate-size", "1K"]).says(2, &["move files aside: name one with -o FILE or -w FILE"]);
+    let usage = run(&["-r", CAPTURE, "--rotate-size", "1K"]);
+    assert!(usage.code == Some(2) && usage.stderr.contains("move files aside: name one with -o FILE or -w FILE"), "{usage:?}");
     let (one, other) = (format!("{keys}.out"), format!("{keys}.out.1"));
     run(&["-r", CAPTURE, "-q", "-o", &one, "-w", &one]).says(1, &["it is also the other output"]);
     run(&["-r", CAPTURE, "-q", "-o", &one, "-w", &other, "--rotate-size", "1K"]).says(1, &["old files of the other output go there"]);
