@@ -97,7 +97,7 @@ impl Connection {
 
     /// Whether this names it.
     pub(super) fn has_key(&self, key: &FlowKey) -> bool {
-        self.low == key.low && (self.flow.client == key.high || self.flow.server == key.high)
+        self.key() == *key
     }
 
     fn side(&self, endpoint: Endpoint) -> usize {

@@ -47,7 +47,7 @@ pub struct Flows {
     /// Nothing is due before this moment, unless the clock goes back: what lies between needs no look.
     pub(super) due_at: Timestamp,
     /// Bytes held for all connections.
-    held: usize,
+    pub(super) held: usize,
     hand: usize,
     /// Connections that gave way to others.
     evicted: u64,
@@ -147,6 +147,8 @@ impl Flows {
         while self.held > self.limits.held_bytes_in_all {
             self.say_limit("held_bytes_in_all", self.limits.held_bytes_in_all, segment.frames.clone(), receiver);
             let Some((_, slot, id)) = self.holes.pop_front() else { return };
+            // What comes after it may be due earlier, where frames came out of order.
+            self.due_at = self.holes.front().map_or(self.due_at, |(due, ..)| self.due_at.min(*due));
             let Some(connection) = self.slots.watched(slot, id) else { continue };
             let before = connection.held_bytes();
             connection.give_up_holes(segment.at, &self.limits, receiver);
@@ -223,10 +225,7 @@ impl Flows {
             if silent <= if over { self.limits.closed_life } else { self.limits.idle } {
                 continue;
             }
-            if let Some(connection) = self.slots.get_mut(slot) {
-                connection.close(Closing::Idle, now, &self.limits, receiver);
-            }
-            self.remove(slot);
+            self.end(slot, Closing::Idle, now, receiver);
         }
     }
 
@@ -245,10 +244,13 @@ impl Flows {
         self.pending.forget();
     }
 
-    pub(super) fn remove(&mut self, slot: usize) {
+    /// Ends what stands in a slot, and forgets it.
+    fn end(&mut self, slot: usize, closing: Closing, at: Timestamp, receiver: &mut dyn Receiver) {
         if let Some(connection) = self.slots.get_mut(slot) {
+            // Counted first: with its end it holds nothing any more.
             self.held = self.held.saturating_sub(connection.held_bytes());
             self.half_open_now = self.half_open_now.saturating_sub(usize::from(connection.counted));
+            connection.close(closing, at, &self.limits, receiver);
         }
         self.slots.remove(slot);
     }
@@ -256,12 +258,7 @@ impl Flows {
     /// Ends what stands under this key: the same addresses and ports begin anew.
     pub(super) fn replace(&mut self, key: FlowKey, at: Timestamp, receiver: &mut dyn Receiver) {
         if let Some(slot) = self.slots.find(&key) {
-            if let Some(connection) = self.slots.get_mut(slot) {
-                let before = connection.held_bytes();
-                connection.close(Closing::Reused, at, &self.limits, receiver);
-                self.held = self.held.saturating_sub(before);
-            }
-            self.remove(slot);
+            self.end(slot, Closing::Reused, at, receiver);
         }
     }
 
@@ -283,9 +280,8 @@ impl Flows {
             let Some((slot, id)) = self.half_open.pop_front() else { return };
             let Some(connection) = self.slots.watched(slot, id).filter(|connection| connection.counted) else { continue };
             let frames = connection.flow.opening.clone();
-            connection.close(Closing::Evicted, self.clock.now(), &self.limits, receiver);
             self.evicted = self.evicted.saturating_add(1);
-            self.remove(slot);
+            self.end(slot, Closing::Evicted, self.clock.now(), receiver);
             self.say_limit("half_open", most, frames, receiver);
         }
         // Most of those that came went further long ago: seldom, and all at once, they are taken off the list.
@@ -302,13 +298,8 @@ impl Flows {
         let seen = |slot: usize| self.slots.seen(slot).map(|last| (last, slot));
         let Some((_, slot)) = sample.filter_map(seen).min() else { return };
         self.hand = wrap(self.hand.saturating_add(EVICTION_SAMPLE));
-        if let Some(connection) = self.slots.get_mut(slot) {
-            let before = connection.held_bytes();
-            self.evicted = self.evicted.saturating_add(u64::from(!connection.is_closed()));
-            connection.close(Closing::Evicted, self.clock.now(), &self.limits, receiver);
-            self.held = self.held.saturating_sub(before);
-        }
-        self.remove(slot);
+        self.evicted = self.evicted.saturating_add(u64::from(self.slots.get_mut(slot).is_some()));
+        self.end(slot, Closing::Evicted, self.clock.now(), receiver);
         self.say_limit("connections", self.limits.connections, for_these.clone(), receiver);
     }
 }

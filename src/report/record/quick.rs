@@ -149,12 +149,12 @@ impl Quick {
 /// Where the tail of a token is remembered. Kinds are constants of the program: where they stand tells them apart.
 fn place_of(token: &Token) -> usize {
     let role = match token.role {
-        Role::Control => 1,
-        Role::Keyword => 2,
-        Role::Data => 3,
+        Role::Control => 0x1000_0000,
+        Role::Keyword => 0x2000_0000,
+        Role::Data => 0x3000_0000,
     };
-    let mixed = token.kind.as_ptr().addr().wrapping_add(role << 40).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 32) % KINDS
+    let mixed = token.kind.as_ptr().addr().wrapping_add(role).wrapping_mul(0x9e37_79b1);
+    (mixed >> 20) % KINDS
 }
 
 fn put(out: &mut Vec<u8>, bytes: &[u8]) {
