@@ -69,7 +69,7 @@ impl Packing {
     /// The decoder does not start.
     pub(super) fn unpack(&self, source: Source, most: usize) -> io::Result<Source> {
         let decoder = (self.open)(BufReader::with_capacity(PACKED_READ_BYTES, source), most)?;
-        Ok(Box::new(Unpacked { decoder, most }))
+        Ok(Box::new(Unpacked { decoder, most, block: vec![0; UNPACKED_READ_BYTES].into(), at: 0, end: 0 }))
     }
 }
 
@@ -85,15 +85,29 @@ fn xz(packed: Packed, most: usize) -> io::Result<Source> {
 }
 
 /// A decoder whose errors are of three kinds, whatever its library calls them: cut, damaged, too large for memory.
+///
+/// It unpacks into a block of its own, so that where damage begins does not depend on how much was asked for.
 struct Unpacked {
     decoder: Source,
     most: usize,
+    block: Box<[u8]>,
+    at: usize,
+    end: usize,
 }
 
 impl Read for Unpacked {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let len = into.len().min(UNPACKED_READ_BYTES);
-        self.decoder.read(into.get_mut(..len).unwrap_or_default()).map_err(|error| self.explain(error))
+        if self.at >= self.end {
+            let unpacked = self.decoder.read(&mut self.block);
+            (self.at, self.end) = (0, unpacked.map_err(|error| self.explain(error))?);
+        }
+        let rest = self.block.get(self.at..self.end).unwrap_or_default();
+        let len = rest.len().min(into.len());
+        if let (Some(into), Some(from)) = (into.get_mut(..len), rest.get(..len)) {
+            into.copy_from_slice(from);
+        }
+        self.at = self.at.saturating_add(len);
+        Ok(len)
     }
 }
 

@@ -7,7 +7,10 @@ use crate::capture::forge::Walked;
 use crate::capture::forge::packed;
 use crate::capture::forge::walk;
 use crate::capture::forge::walk_within;
+use crate::capture::packed::find;
 use crate::limits::Limits;
+use std::io::Cursor;
+use std::io::Read;
 
 /// A frame of lz4 or zstd that is to be skipped.
 const SKIPPED: &[u8] = b"\x5f\x2a\x4d\x18\x03\0\0\0any";
@@ -154,4 +157,22 @@ fn a_stream_that_asks_for_too_much_memory_is_refused() {
     let later = [window(20, &plain), window(30, &plain)].concat();
     let (frames, end) = walk(&later);
     assert!(frames.len() == 3 && end.unwrap_err().to_string().contains("the limit of 134217728 bytes"));
+}
+
+#[test]
+fn where_damage_begins_does_not_depend_on_how_much_is_asked_for() {
+    for (name, mut bytes) in packed(&pcap(400)) {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x55;
+        let read = |step: usize| {
+            let mut unpacked = find(&bytes).unwrap().unpack(Box::new(Cursor::new(bytes.clone())), 1 << 27).unwrap();
+            let (mut into, mut sum) = (vec![0; step], 0);
+            while let Ok(read @ 1..) = unpacked.read(&mut into) {
+                sum += read;
+            }
+            sum
+        };
+        let all = read(4096);
+        assert_eq!([1000, 5000, 100_000].map(read), [all; 3], "{name}");
+    }
 }
