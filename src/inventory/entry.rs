@@ -86,6 +86,8 @@ pub(super) struct Row {
     direction: Option<Direction>,
     told: Option<Grade>,
     confirmed: bool,
+    /// Of a service: clients that were granted before it had a ration.
+    pub(super) granted: u8,
     /// Whether it changed since the store was given it.
     pub(super) changed: bool,
 }
@@ -94,13 +96,13 @@ impl Row {
     /// A relation of which nothing is known yet.
     pub(super) fn new(packed: Packed, at: Timestamp) -> Self {
         let known = Known { grade: Grade::SynAckOnly, syn_seen: false, first_at: at, last_at: at, handshakes: 0, vlans: Vlans::default() };
-        Self { packed, known, direction: None, told: None, confirmed: false, changed: false }
+        Self { packed, known, direction: None, told: None, confirmed: false, granted: 0, changed: false }
     }
 
     /// As the store kept it.
     pub(super) fn of(entry: Entry) -> Self {
         let Entry { fact: Fact { relation, direction, known }, told, confirmed } = entry;
-        Self { packed: Packed::of(relation), known, direction, told, confirmed, changed: false }
+        Self { packed: Packed::of(relation), known, direction, told, confirmed, granted: 0, changed: false }
     }
 
     /// As the store keeps it.

@@ -16,8 +16,8 @@ const BURST: u64 = 1000;
 /// New clients of one service that may be told a minute after that.
 const PER_MINUTE: u64 = 200;
 
-/// SYN-ACKs of a service before its clients are counted: most services never have so many, and need no ration.
-const UNCOUNTED: u64 = 64;
+/// New clients of a service that are granted before it has a ration: most services never have more.
+const UNCOUNTED: u8 = 64;
 
 /// Clients of one service left out at the same time that make a flood.
 const FLOOD: u64 = 1000;
@@ -40,6 +40,8 @@ pub(super) struct Rations {
 pub(super) struct Asked {
     /// Whether it may be.
     pub(super) granted: bool,
+    /// Whether no ration was asked, since the service had so few clients yet.
+    pub(super) is_early: bool,
     /// That the service is flooded, when that is to be told.
     pub(super) flood: Option<Flood>,
     /// That the client scans, when that is to be told.
@@ -52,21 +54,21 @@ impl Rations {
     }
 
     /// Asks for a new pair. Where the tables of clients and services are full, those without an entry are not rationed: the bound
-    /// on facts holds. `answers` is how many SYN-ACKs of the service are known, if that is.
-    pub(super) fn ask(&mut self, client: IpAddr, (server, answers): (Endpoint, Option<u64>), at: Timestamp) -> Asked {
+    /// on facts holds. `early` is how many clients of the service were granted without a ration, and since when it is known, if it is.
+    pub(super) fn ask(&mut self, client: IpAddr, (server, early): (Endpoint, Option<(u8, Timestamp)>), at: Timestamp) -> Asked {
         let reach = bounded(&mut self.clients, client, self.most, || Reach::new(at));
         let (may_client, scans) = reach.map_or((true, None), |reach| reach.take(at));
         let scanner = scans.map(|(since, reached, established)| Scanner { client, since, reached, established });
-        // Those before were granted.
-        let before = answers.map_or(0, |_| UNCOUNTED.saturating_sub(1));
-        let few = answers.is_some_and(|answers| answers < UNCOUNTED);
-        let ration = if few { None } else { bounded(&mut self.services, server, self.most, || Ration::new(before, at)) };
+        // Where there is a ration, it counts: what is known of the service may have been forgotten since.
+        let is_early = early.is_some_and(|(granted, _)| granted < UNCOUNTED) && !self.services.contains_key(&server);
+        let (granted, since) = early.unwrap_or((0, at));
+        let ration = if is_early { None } else { bounded(&mut self.services, server, self.most, || Ration::new(granted.into(), since)) };
         let Some(ration) = ration else {
-            return Asked { granted: may_client, flood: None, scanner };
+            return Asked { granted: may_client, is_early, flood: None, scanner };
         };
         let granted = may_client && ration.take(at);
         let left_out = if may_client && !granted { ration.leave_out(at) } else { None };
-        Asked { granted, flood: left_out.map(|(since, half_open)| Flood { server, since, half_open }), scanner }
+        Asked { granted, is_early, flood: left_out.map(|(since, half_open)| Flood { server, since, half_open }), scanner }
     }
 
     /// The client made use of a service.

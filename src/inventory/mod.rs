@@ -203,16 +203,17 @@ impl Inventory {
         let sight = Sight { at: handshake.at, frames: &handshake.frames };
         let [service, client_port, connection] = pair.relations();
         let [service_at, client_port_at, connection_at] = &mut flow.facts_at;
-        let answers = self.learn(service, service_at, (pair, handshake), &sight, emit);
+        let early = self.learn(service.clone(), service_at, (pair, handshake), &sight, emit);
         let known = self.table.knows(&pair.connection(), connection_at, sight.at);
-        if handshake.client_proven && (known || self.may_tell(pair, answers, &sight, emit)) {
+        if handshake.client_proven && (known || self.may_tell(pair, (service.as_ref(), service_at, early), &sight, emit)) {
             self.learn(client_port, client_port_at, (pair, handshake), &sight, emit);
             self.learn(connection, connection_at, (pair, handshake), &sight, emit);
         }
         self.say_full(&sight, emit);
     }
 
-    /// Learns a SYN-ACK of a relation, and tells the fact when it is to be told. How many there were.
+    /// Learns a SYN-ACK of a relation, and tells the fact when it is to be told. How many clients were granted
+    /// without a ration, and since when it is known.
     fn learn(
         &mut self,
         relation: Option<Packed>,
@@ -220,7 +221,7 @@ impl Inventory {
         (pair, handshake): (Pair, &Handshake),
         sight: &Sight<'_>,
         emit: &mut dyn FnMut(Event<'_>),
-    ) -> Option<u64> {
+    ) -> Option<(u8, Timestamp)> {
         let relation = relation?;
         let direction = relation.is_connection().then_some(pair.direction);
         let enough = self.enough;
@@ -228,7 +229,7 @@ impl Inventory {
             entry.answered(handshake.syn_seen, direction);
             handshake.vlans.into_iter().for_each(|stack| entry.known.vlans.add(stack));
             entry.tell(enough).into_iter().for_each(|fact| emit(sight.event(EventKind::FactSeen(&fact))));
-            entry.known.handshakes
+            (entry.granted, entry.known.first_at)
         })
     }
 
@@ -242,8 +243,17 @@ impl Inventory {
 
     /// Whether a new pair that has but a SYN-ACK may be recorded. A service that is flooded, and a client that scans, have to
     /// wait until the connection is established; that they are is told once.
-    fn may_tell(&mut self, pair: Pair, answers: Option<u64>, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) -> bool {
-        let asked = self.rations.ask(pair.client, (pair.server, answers), sight.at);
+    fn may_tell(
+        &mut self,
+        pair: Pair,
+        (service, place, early): (Option<&Packed>, &mut Place, Option<(u8, Timestamp)>),
+        sight: &Sight<'_>,
+        emit: &mut dyn FnMut(Event<'_>),
+    ) -> bool {
+        let asked = self.rations.ask(pair.client, (pair.server, early), sight.at);
+        if let Some(service) = service.filter(|_| asked.granted && asked.is_early) {
+            self.table.change(service, place, sight.at, |entry| entry.granted = entry.granted.saturating_add(1));
+        }
         if let Some(scanner) = asked.scanner {
             emit(sight.event(EventKind::ScannerSeen(scanner)));
         }
