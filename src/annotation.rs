@@ -1,6 +1,9 @@
 //! What a dissector says about bytes: a name, a sentence, fields, and the role of every byte.
 
 use crate::event::Reference;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
 use std::borrow::Cow;
 
 /// Bytes of one direction of a stream, from `start` up to but without `end`.
@@ -29,7 +32,9 @@ impl ByteSpan {
 }
 
 /// What a byte is for, in the three colours of Frank4DD's legend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "role")]
 pub enum Role {
     /// Control character or terminator: the line end.
     Control,
@@ -37,6 +42,8 @@ pub enum Role {
     Keyword,
     /// Protocol data: plugins, preferences, names, results.
     Data,
+    /// Nothing explains them. Only in inferred documents: dissectors explain every byte.
+    Unknown,
 }
 
 impl Role {
@@ -47,6 +54,7 @@ impl Role {
             Self::Control => "control",
             Self::Keyword => "keyword",
             Self::Data => "data",
+            Self::Unknown => "unknown",
         }
     }
 }

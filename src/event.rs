@@ -6,6 +6,7 @@ use crate::anomaly::Anomaly;
 use crate::evidence::Evidence;
 use crate::evidence::FrameId;
 use crate::evidence::Frames;
+use crate::evidence::Part;
 use crate::exchange::Exchange;
 use crate::exchange::ScanStory;
 use crate::exchange::SessionStory;
@@ -13,6 +14,8 @@ use crate::fact::Fact;
 use crate::fact::Facts;
 use crate::fact::Grade;
 use crate::fact::Relation;
+use crate::grammar::Description;
+use crate::grammar::Share;
 use crate::loss::Lost;
 use crate::loss::Received;
 use crate::peer::Endpoint;
@@ -55,6 +58,8 @@ pub enum EventKind<'a> {
     FlowClosed(&'a Flow, Closing),
     /// A dissector accepted a flow.
     SessionIdentified(&'a Flow, &'a Session<'a>),
+    /// The language of a service that no dissector reads was inferred. Before the sessions that are read by it.
+    ProtocolDescribed(&'a Description),
     /// The dialogue moved on.
     PhaseEntered(&'a Phase),
     /// A message is complete.
@@ -118,6 +123,7 @@ impl EventKind<'_> {
             Self::FlowOpened(_) => "flow_opened",
             Self::FlowClosed(..) => "flow_closed",
             Self::SessionIdentified(..) => "session_identified",
+            Self::ProtocolDescribed(_) => "protocol_described",
             Self::PhaseEntered(_) => "phase_entered",
             Self::MessageDecoded(_) => "message_decoded",
             Self::LoginJudged(_) => "login_judged",
@@ -185,6 +191,8 @@ pub struct Session<'a> {
     pub options: Vec<Cow<'a, [u8]>>,
     /// What made the match, in a few words.
     pub matched: &'static str,
+    /// The id of the description it is read by, when its language was inferred.
+    pub description: Option<Cow<'a, str>>,
 }
 
 /// A step of the dialogue.
@@ -193,9 +201,9 @@ pub struct Phase {
     /// Its number in the protocol's own order; a dialogue may come back to it.
     pub ordinal: u16,
     /// A few words.
-    pub title: &'static str,
-    /// What happens in it, for people.
-    pub sentence: &'static str,
+    pub title: Cow<'static, str>,
+    /// What happens in it, for people. Nothing from the wire but keywords, escaped.
+    pub sentence: Cow<'static, str>,
 }
 
 /// Names a message of a session.
@@ -222,6 +230,21 @@ pub struct Message<'a> {
     pub payload: Payload<'a>,
     /// Time of the frame that brought the last byte.
     pub completed_at: Timestamp,
+    /// Which frame brought which of its bytes, in order; empty where the output does not ask for it.
+    pub parts: &'a [Part],
+    /// What inference says of it; nothing where a dissector read it.
+    pub inferred: Option<&'a Inferred>,
+}
+
+/// What was inferred of a message, beyond its annotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inferred {
+    /// Its type, in the description of its session; nothing when it is of none.
+    pub message_type: Option<String>,
+    /// The field of every token, in order.
+    pub fields: Vec<Option<String>>,
+    /// How sure the type is.
+    pub confidence: Share,
 }
 
 /// The outcome of a login, and how many there were before it.

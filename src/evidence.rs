@@ -1,6 +1,7 @@
 //! What an event rests on: frames of the capture, and bytes of a stream.
 
 use crate::annotation::ByteSpan;
+use crate::time::Timestamp;
 use thin_vec::ThinVec;
 
 /// Names a frame: which input, and its number there, from 1 as Wireshark counts.
@@ -10,6 +11,21 @@ pub struct FrameId {
     pub input: u32,
     /// Frame number in that input, from 1.
     pub number: u64,
+}
+
+/// Bytes of a message that one frame brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The frame.
+    pub frame: FrameId,
+    /// Its time.
+    pub at: Timestamp,
+    /// Offset of the first of these bytes, from the start of the message.
+    pub start: u64,
+    /// Offset behind the last.
+    pub end: u64,
+    /// Where the first of them is in the frame as captured; nothing where they were put together from fragments or decrypted.
+    pub frame_offset: Option<u32>,
 }
 
 /// Frames that follow each other in one input, both ends included.

@@ -21,6 +21,7 @@ pub mod evidence;
 pub mod exchange;
 pub mod fact;
 pub mod flow;
+pub mod grammar;
 pub mod inventory;
 pub mod layer;
 pub mod limits;

@@ -105,6 +105,36 @@ impl FlowKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FlowId(pub u64);
 
+/// What carries a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transport {
+    /// TCP.
+    #[default]
+    Tcp,
+    /// UDP: all datagrams between two endpoints until a long silence.
+    Udp,
+}
+
+impl Transport {
+    /// The name used in every output.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        }
+    }
+
+    /// IANA's protocol number.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Tcp => 6,
+            Self::Udp => 17,
+        }
+    }
+}
+
 /// How it was decided who is the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RolesFrom {
@@ -181,6 +211,8 @@ pub struct Traffic {
 pub struct Flow {
     /// Its number.
     pub id: FlowId,
+    /// What carries it.
+    pub transport: Transport,
     /// The side that asked.
     pub client: Endpoint,
     /// The side that answered.
@@ -219,6 +251,7 @@ impl Flow {
     pub fn new(id: FlowId, client: Endpoint, server: Endpoint, roles: RolesFrom, at: Timestamp) -> Self {
         Self {
             id,
+            transport: Transport::Tcp,
             client,
             server,
             roles,

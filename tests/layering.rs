@@ -10,6 +10,9 @@ use std::path::PathBuf;
 /// The stages there may be, in the order of the data, which is that of the alphabet.
 const STAGES: [&str; 8] = ["capture", "decode", "flow", "inventory", "layer", "protocol", "report", "ship"];
 
+/// Folders of the vocabulary: parts of a root file of their name.
+const VOCABULARY: [&str; 1] = ["grammar"];
+
 /// Root files that tie the stages together; all others are vocabulary and know none.
 const TIES: [&str; 7] = ["cli.rs", "lib.rs", "main.rs", "pipeline.rs", "progress.rs", "stages.rs", "upkeep.rs"];
 
@@ -29,7 +32,7 @@ struct File {
 impl File {
     /// The stage it belongs to.
     fn stage(&self) -> Option<&str> {
-        self.path.split_once('/').map(|(stage, _)| stage).filter(|_| !self.is_tie())
+        self.path.split_once('/').map(|(stage, _)| stage).filter(|stage| !VOCABULARY.contains(stage) && !self.is_tie())
     }
 
     /// Whether it ties the stages together: one of the root files that do, or a part of one.

@@ -21,12 +21,13 @@ use crate::peer::Flow;
 use crate::peer::Peer;
 use crate::peer::RolesFrom;
 use crate::time::Timestamp;
+use std::borrow::Cow;
 
 /// The handshake as a phase of every dialogue whose opening was seen.
 const HANDSHAKE: Phase = Phase {
     ordinal: 0,
-    title: "TCP handshake",
-    sentence: "The client asks for a connection (SYN), the server agrees (SYN-ACK), the client confirms (ACK).",
+    title: Cow::Borrowed("TCP handshake"),
+    sentence: Cow::Borrowed("The client asks for a connection (SYN), the server agrees (SYN-ACK), the client confirms (ACK)."),
 };
 
 /// Takes the notes of one call of a dissector.
@@ -86,7 +87,7 @@ impl Notes<'_> {
         let payload = Payload::new(bytes, &annotation.tokens, self.reveal);
         *self.messages = self.messages.saturating_add(1);
         let (protocol, number, from, completed_at) = (self.protocol, *self.messages, self.from, origin.last_at);
-        let message = Message { protocol, number, from, annotation: &annotation, payload, completed_at };
+        let message = Message { protocol, number, from, annotation: &annotation, payload, completed_at, parts: &[], inferred: None };
         let span = origin.evidence.frames.spans().next();
         let frame = span.map(|span| FrameId { input: span.input, number: span.first }).unwrap_or_default();
         self.tell(origin.first_at, origin.evidence, EventKind::MessageDecoded(&message));
@@ -98,7 +99,7 @@ impl Notes<'_> {
         *self.messages = self.messages.saturating_add(1);
         let payload = Payload::new(&[], &[], false);
         let (protocol, number, from, completed_at) = (self.protocol, *self.messages, self.from, Timestamp::default());
-        let message = Message { protocol, number, from, annotation, payload, completed_at };
+        let message = Message { protocol, number, from, annotation, payload, completed_at, parts: &[], inferred: None };
         self.tell(completed_at, Evidence::default(), EventKind::MessageDecoded(&message));
         Reference { number, frame: FrameId::default() }
     }

@@ -59,14 +59,20 @@ impl Dissector for Greeting {
             _ => &[],
         };
         let options = server_name(hello).map(|name| Cow::Owned([b"sni=", name].concat())).into_iter().collect();
-        notes.session(&Session { protocol: "tls", version: version(view.bytes, hello), options, matched: "record header" });
+        notes.session(&Session {
+            protocol: "tls",
+            version: version(view.bytes, hello),
+            options,
+            matched: "record header",
+            description: None,
+        });
         Progress::Finished
     }
 
     fn gap(&mut self, _from: Peer, rest: View<'_>, _missing: u64, notes: &mut Notes<'_>) {
         if !rest.bytes.is_empty() {
             let version = version(rest.bytes, &[]);
-            notes.session(&Session { protocol: "tls", version, options: Vec::new(), matched: "record header, cut" });
+            notes.session(&Session { protocol: "tls", version, options: Vec::new(), matched: "record header, cut", description: None });
         }
     }
 }

@@ -37,6 +37,7 @@ impl Cell {
             (_, Some(Role::Control)) => "^^",
             (_, Some(Role::Keyword)) => "##",
             (_, Some(Role::Data)) => "..",
+            (_, Some(Role::Unknown)) => "~~",
         };
         (0..piece.len()).map(move |place| {
             let byte = match piece.shown {

@@ -161,5 +161,6 @@ pub(super) fn style_of(piece: &Piece<'_>) -> Style {
         (_, Some(Role::Control)) => palette::CONTROL,
         (_, Some(Role::Keyword)) => palette::KEYWORD,
         (_, Some(Role::Data)) => palette::DATA,
+        (_, Some(Role::Unknown)) => palette::FAINT,
     }
 }

@@ -2,6 +2,7 @@
 
 mod account;
 pub mod diff;
+pub mod document;
 pub mod escape;
 mod exchange;
 pub mod explain;

@@ -112,6 +112,7 @@ impl Player<'_> {
             version: version.map(|version| version.as_bytes().into()),
             options,
             matched: "the version line of the client",
+            description: None,
         };
         self.say(600, Some(flow.id.0), &[4], EventKind::SessionIdentified(flow, &session))
     }
@@ -123,7 +124,7 @@ impl Player<'_> {
     }
 
     fn phase(&mut self, flow: u64, ordinal: u16, title: &'static str, sentence: &'static str) -> io::Result<()> {
-        self.say(600, Some(flow), &[4], EventKind::PhaseEntered(&Phase { ordinal, title, sentence }))
+        self.say(600, Some(flow), &[4], EventKind::PhaseEntered(&Phase { ordinal, title: title.into(), sentence: sentence.into() }))
     }
 
     fn anomaly(&mut self, micros: i64, flow: Option<u64>, numbers: &[u64], anomaly: Anomaly) -> io::Result<()> {
@@ -148,7 +149,8 @@ impl Player<'_> {
         let annotation = Annotation { name: name.into(), span, phase: 1, response_to: None, sentence, fields, tokens, bulk };
         let payload = Payload::new(&bytes, &annotation.tokens, false);
         let completed_at = at(micros + if numbers.len() > 1 { 39_902 } else { 0 });
-        let message = Message { protocol: "nessus_ntp", number: 1, from, annotation: &annotation, payload, completed_at };
+        let message =
+            Message { protocol: "nessus_ntp", number: 1, from, annotation: &annotation, payload, completed_at, parts: &[], inferred: None };
         let evidence = Evidence { frames: frames(numbers), bytes: Some(span) };
         self.sink.event(&Event { at: at(micros), flow: Some(FlowId(flow)), evidence, kind: EventKind::MessageDecoded(&message) })
     }

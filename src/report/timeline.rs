@@ -94,6 +94,7 @@ impl Timeline {
             EventKind::LoginJudged(judged) => self.login(page, event, judged),
             EventKind::FlowClosed(flow, closing) => self.closed(page, event, flow, *closing),
             EventKind::FlowOpened(_)
+            | EventKind::ProtocolDescribed(_)
             | EventKind::FactSeen(_)
             | EventKind::FactConfirmed(..)
             | EventKind::FactsKnown(_)
@@ -156,7 +157,7 @@ impl Timeline {
         page.put(palette::FAINT, "── ");
         page.put(palette::STRONG, &format!("{} {}", phase.ordinal, phase.title));
         page.rule();
-        page.wrapped(palette::PLAIN, 5, phase.sentence);
+        page.wrapped(palette::PLAIN, 5, &phase.sentence);
     }
 
     /// Draws a message, or counts it.

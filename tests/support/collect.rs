@@ -124,6 +124,7 @@ pub(crate) fn seen(event: &Event<'_>) -> Seen {
             protocol = Some(session.protocol);
             "session_identified"
         }
+        EventKind::ProtocolDescribed(_) => "protocol_described",
         EventKind::PhaseEntered(_) => "phase_entered",
         EventKind::MessageDecoded(message) => {
             let annotation = message.annotation;

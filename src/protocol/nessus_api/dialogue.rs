@@ -117,7 +117,13 @@ impl Dialogue {
         if !std::mem::replace(&mut self.known, true) {
             let preface = "the preface of HTTP/2 on a port of the Nessus API";
             let matched = if version == b"HTTP/2" { preface } else { "headers and paths of the Nessus API" };
-            notes.session(&Session { protocol: "nessus_api", version: Some(version.into()), options: Vec::new(), matched });
+            notes.session(&Session {
+                protocol: "nessus_api",
+                version: Some(version.into()),
+                options: Vec::new(),
+                matched,
+                description: None,
+            });
         }
     }
 

@@ -13,6 +13,7 @@ use crate::limits::API_TEXT_BYTES;
 use crate::protocol::http::Head;
 use crate::protocol::http::Start;
 use crate::time::Timestamp;
+use std::borrow::Cow;
 
 /// Bytes that any exchange takes, tokens of usual length included.
 const FIXED_BYTES: usize = 1024;
@@ -174,7 +175,7 @@ fn without_secrets(mut operation: Operation, target: &[u8]) -> Operation {
 }
 
 const fn phase(ordinal: u16, title: &'static str, sentence: &'static str) -> Phase {
-    Phase { ordinal, title, sentence }
+    Phase { ordinal, title: Cow::Borrowed(title), sentence: Cow::Borrowed(sentence) }
 }
 
 /// The seven patterns of the seed as phases; a client comes back to them as it likes.
@@ -182,7 +183,7 @@ const fn phase(ordinal: u16, title: &'static str, sentence: &'static str) -> Pha
 /// # Wire
 ///
 /// [spec nessus-http-patterns] patterns 1 to 7
-const PHASES: [Phase; 7] = [
+static PHASES: [Phase; 7] = [
     phase(1, "authentication", "The client fetches the API token, and logs in: a user name and a password for a session token."),
     phase(2, "create scan", "The client chooses a template and creates a scan: name, targets, settings, maybe credentials."),
     phase(3, "launch scan", "The client starts the scan; the server goes on by itself."),
@@ -192,4 +193,4 @@ const PHASES: [Phase; 7] = [
     phase(7, "delete scan", "The client moves the scan to the trash and deletes it, or deletes it at once."),
 ];
 
-const OTHER: Phase = phase(8, "other requests", "The client asks for something beside the life of a scan.");
+static OTHER: Phase = phase(8, "other requests", "The client asks for something beside the life of a scan.");

@@ -1,6 +1,7 @@
 //! The steps of the dialogue, in the order and with the explanations people know from Frank4DD's analysis.
 
 use crate::event::Phase;
+use std::borrow::Cow;
 
 pub(super) const VERSION_OFFER: u16 = 1;
 pub(super) const VERSION_ANSWER: u16 = 2;
@@ -16,11 +17,11 @@ pub(super) const SCAN: u16 = 11;
 pub(super) const GOODBYE: u16 = 12;
 
 const fn step(ordinal: u16, title: &'static str, sentence: &'static str) -> Phase {
-    Phase { ordinal, title, sentence }
+    Phase { ordinal, title: Cow::Borrowed(title), sentence: Cow::Borrowed(sentence) }
 }
 
 /// The phases by ordinal; 0 is the TCP handshake, which every protocol has.
-const PHASES: [Phase; 12] = [
+static PHASES: [Phase; 12] = [
     step(
         VERSION_OFFER,
         "Version offer",

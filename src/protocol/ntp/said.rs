@@ -156,12 +156,14 @@ impl Session {
                 version: Some(Cow::Borrowed(agreement.number.as_bytes())),
                 options: agreement.options.iter().map(|option| Cow::Borrowed(option.as_slice())).collect(),
                 matched: "version line",
+                description: None,
             },
             None => event::Session {
                 protocol: "nessus_ntp",
                 version: None,
                 options: Vec::new(),
                 matched: "lines of the protocol, joined midway",
+                description: None,
             },
         }
     }

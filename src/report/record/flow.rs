@@ -157,6 +157,9 @@ pub(in crate::report) struct SessionIdentified<'a> {
     options: Vec<Text<'a>>,
     /// What made the match.
     matched: &'static str,
+    /// The id of the description it is read by, when its language was inferred.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
     /// What it was found in: `tls`. Bytes of its messages count in what was inside.
     #[serde(skip_serializing_if = "Option::is_none")]
     via: Option<&'static str>,
@@ -171,16 +174,17 @@ impl Body for SessionIdentified<'_> {
 
 impl<'a> SessionIdentified<'a> {
     pub(super) fn of(flow: &'a Flow, session: &'a Session<'a>) -> Self {
-        let Session { protocol, version, options, matched } = session;
+        let Session { protocol, version, options, matched, description } = session;
         let (version, options) = (version.as_deref().map(Text::of), options.iter().map(|option| Text::of(option)).collect());
         let is_tls = *protocol == TLS;
         let via = (flow.tls.is_some() && !is_tls).then_some(TLS);
         let tls = flow.tls.as_deref().filter(|_| is_tls).map(|secured| Box::new(HandshakeRecord::of(secured)));
-        Self { ends: Ends::of(flow), protocol, version, options, matched, via, tls }
+        let description = description.as_deref();
+        Self { ends: Ends::of(flow), protocol, version, options, matched, description, via, tls }
     }
 }
 
-/// Community ID of a TCP connection, version 1 with seed 0: the smaller endpoint first, SHA-1, base64.
+/// Community ID of a connection, version 1 with seed 0: the smaller endpoint first, SHA-1, base64.
 fn community_id(flow: &Flow) -> String {
     let (FlowKey { low, high }, _) = FlowKey::of(flow.client, flow.server);
     let mut hash = Sha1::new();
@@ -191,7 +195,7 @@ fn community_id(flow: &Flow) -> String {
             IpAddr::V6(ip) => hash.update(ip.octets()),
         }
     }
-    hash.update([6, 0]);
+    hash.update([flow.transport.number(), 0]);
     hash.update(low.port.to_be_bytes());
     hash.update(high.port.to_be_bytes());
     format!("1:{}", STANDARD.encode(hash.finalize()))
@@ -217,7 +221,7 @@ mod tests {
     fn options_keep_their_bytes() {
         let flow = script::flow(1, "10.0.0.1:1", "10.0.0.2:2");
         let options = vec![b"sni=caf\xe9"[..].into(), b"plain"[..].into()];
-        let session = Session { protocol: "tls", version: None, options, matched: "" };
+        let session = Session { protocol: "tls", version: None, options, matched: "", description: None };
         let record = serde_json::to_value(SessionIdentified::of(&flow, &session)).unwrap();
         assert_eq!(record["options"], serde_json::json!([{"text": "sni=café", "bytes": "c25pPWNhZuk="}, "plain"]));
     }

@@ -11,6 +11,7 @@ use crate::annotation::Token;
 use crate::event::LoginJudged;
 use crate::event::Message;
 use crate::event::Phase;
+use crate::grammar::Description;
 use crate::report::pieces::pieces;
 use crate::report::sentence::sentence;
 use crate::time::Timestamp;
@@ -26,24 +27,35 @@ use std::net::IpAddr;
 
 /// The dialogue moved on.
 #[derive(Serialize, JsonSchema)]
-pub(in crate::report) struct PhaseEntered {
+pub(in crate::report) struct PhaseEntered<'a> {
     /// Its number in the protocol's own order.
     ordinal: u16,
     /// A few words.
-    title: &'static str,
+    title: &'a str,
     /// What happens in it.
-    sentence: &'static str,
+    sentence: &'a str,
 }
 
-impl Body for PhaseEntered {
+impl Body for PhaseEntered<'_> {
     const EVENT: &'static str = "phase_entered";
 }
 
-impl PhaseEntered {
-    pub(super) fn of(phase: &Phase) -> Self {
-        let Phase { ordinal, title, sentence } = *phase;
-        Self { ordinal, title, sentence }
+impl<'a> PhaseEntered<'a> {
+    pub(super) fn of(phase: &'a Phase) -> Self {
+        let Phase { ordinal, title, sentence } = phase;
+        Self { ordinal: *ordinal, title, sentence }
     }
+}
+
+/// The language of a service that no dissector reads, as inferred.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::report) struct ProtocolDescribed<'a> {
+    /// The description; sessions name it by its `id`.
+    pub(super) description: &'a Description,
+}
+
+impl Body for ProtocolDescribed<'_> {
+    const EVENT: &'static str = "protocol_described";
 }
 
 /// A login was accepted or refused.

@@ -74,7 +74,8 @@ pub(super) enum Line<'a> {
     FlowOpened(Record<flow::FlowOpened<'a>>),
     FlowClosed(Record<flow::FlowClosed>),
     SessionIdentified(Record<flow::SessionIdentified<'a>>),
-    PhaseEntered(Record<message::PhaseEntered>),
+    ProtocolDescribed(Record<Box<message::ProtocolDescribed<'a>>>),
+    PhaseEntered(Record<message::PhaseEntered<'a>>),
     LoginJudged(Record<message::LoginJudgedRecord<'a>>),
     MessageDecoded(Record<Box<message::MessageDecoded<'a>>>),
     ExchangeDecoded(Record<Box<exchange::ExchangeDecoded<'a>>>),
@@ -101,6 +102,9 @@ impl<'a> Line<'a> {
             EventKind::FlowClosed(flow, closing) => Self::FlowClosed(Record::of(event, flow::FlowClosed::of(flow, *closing))),
             EventKind::SessionIdentified(flow, session) => {
                 Self::SessionIdentified(Record::of(event, flow::SessionIdentified::of(flow, session)))
+            }
+            EventKind::ProtocolDescribed(description) => {
+                Self::ProtocolDescribed(Record::of(event, Box::new(message::ProtocolDescribed { description })))
             }
             EventKind::PhaseEntered(phase) => Self::PhaseEntered(Record::of(event, message::PhaseEntered::of(phase))),
             EventKind::MessageDecoded(message) => {

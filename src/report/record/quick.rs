@@ -152,6 +152,7 @@ fn place_of(token: &Token) -> usize {
         Role::Control => 0x1000_0000,
         Role::Keyword => 0x2000_0000,
         Role::Data => 0x3000_0000,
+        Role::Unknown => 0x4000_0000,
     };
     let mixed = token.kind.as_ptr().addr().wrapping_add(role).wrapping_mul(0x9e37_79b1);
     (mixed >> 20) % KINDS
