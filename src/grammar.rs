@@ -14,6 +14,7 @@ use serde::Serialize;
 /// What a token or field is, whatever the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "kind")]
 #[allow(missing_docs, reason = "the names of the field's own terms; `role` tells what each is for")]
 pub enum Kind {
     Terminator,
