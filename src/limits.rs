@@ -64,6 +64,30 @@ pub const API_STORIES: usize = 4096;
 /// Failed requests remembered, to know those that are tried again.
 pub const API_RETRIES: usize = 256;
 
+/// Bytes of a block of the file in which documents keep the messages of open sessions; so many are in memory of each session.
+pub const SPOOL_BLOCK_BYTES: usize = 16 << 10;
+
+/// Blocks of that file: 16 GiB, some 800 MB of traffic.
+pub const SPOOL_BLOCKS: u32 = 1 << 20;
+
+/// Bytes of the messages of open sessions where there is no such file.
+pub const SPOOL_MEMORY_BYTES: usize = 64 << 20;
+
+/// Sessions of a document that are open at once: twice those that are dissected, since inferred ones come late.
+pub const DOCUMENT_SESSIONS: usize = 1 << 17;
+
+/// Phases of a session in a document: real dialogues have a dozen, and come back to some of them a few hundred times.
+pub const DOCUMENT_PHASES: usize = 4096;
+
+/// Anomalies in a document: more are counted.
+pub const DOCUMENT_ANOMALIES: usize = 1000;
+
+/// Stories in a document, of scans and logins: those that are kept (`API_STORIES` of each), and as many that ended before.
+pub const DOCUMENT_STORIES: usize = 4 * API_STORIES;
+
+/// Services, and connections, in a document; more are counted.
+pub const DOCUMENT_FACTS: usize = 1 << 16;
+
 /// What may be kept, in bytes, counts and capture time. Reaching one is reported by an `anomaly_found` event
 /// (`limit_reached`) that carries the field's name.
 #[derive(Clone, Debug, PartialEq, Eq)]

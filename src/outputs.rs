@@ -11,6 +11,7 @@ use ntp_sniff::loss::Counter;
 use ntp_sniff::report::FORMATS;
 use ntp_sniff::report::Sink;
 use ntp_sniff::report::Style;
+use ntp_sniff::report::document::model::RedactionPolicy;
 use ntp_sniff::report::explain::Explain;
 use ntp_sniff::report::held::Held;
 use ntp_sniff::ship::Cut;
@@ -141,7 +142,8 @@ fn sink(args: &Args, writer: Box<dyn Write>, terminal: bool) -> Result<Box<dyn S
     };
     let width = args.width.map(usize::from).or_else(|| if terminal { terminal_width() } else { None });
     let fields = args.fields.unwrap_or_default();
-    let style = Style { color, verbose: args.verbose, hex: args.hex, payload: args.payload, fields, width, show: args.parts() };
+    let redact = if args.reveal_secrets { RedactionPolicy::None } else { RedactionPolicy::Credentials };
+    let style = Style { color, verbose: args.verbose, hex: args.hex, payload: args.payload, fields, width, show: args.parts(), redact };
     let format = FORMATS.iter().find(|format| format.name == args.format).or(FORMATS.first());
     let open = format
         .map(|format| format.open)

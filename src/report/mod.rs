@@ -34,6 +34,7 @@ pub use fields::Fields;
 pub use tally::Tally;
 
 use crate::event::Event;
+use document::model::RedactionPolicy;
 use std::io;
 
 /// An output. Gets every event in order, then the end.
@@ -48,6 +49,11 @@ pub trait Sink {
     /// Whether it looks at what messages say; else it hardly gets to know more than how many there are.
     fn wants_messages(&self) -> bool {
         true
+    }
+
+    /// Whether it shows where every byte came from: messages carry their parts then.
+    fn wants_parts(&self) -> bool {
+        false
     }
 
     /// What was written so far may go to its reader. Called while the run goes on: where facts are kept from run to run, since nothing
@@ -86,6 +92,8 @@ pub struct Style {
     pub width: Option<usize>,
     /// Which parts the table shows.
     pub show: Show,
+    /// What documents take out.
+    pub redact: RedactionPolicy,
 }
 
 /// Parts of the table output.
@@ -122,4 +130,9 @@ pub struct Format {
 pub const FORMATS: &[Format] = &[
     Format { name: "table", about: "a timeline to read, who serves and who speaks, and a summary", open: table::open },
     Format { name: "jsonl", about: "JSON Lines: one record per event, see `ntp-sniff schema`", open: jsonl::open },
+    Format {
+        name: "json",
+        about: "a protocol document: sessions, and the grammar of each protocol, see `ntp-sniff schema document`",
+        open: document::json::open,
+    },
 ];

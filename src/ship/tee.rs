@@ -25,6 +25,10 @@ impl Sink for Tee {
         self.main.wants_messages() || self.beside.wants_messages()
     }
 
+    fn wants_parts(&self) -> bool {
+        self.main.wants_parts() || self.beside.wants_parts()
+    }
+
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         self.main.event(event)?;
         _ = self.beside.event(event);

@@ -91,9 +91,6 @@ pub struct Generator {
 pub struct Redaction {
     /// How far it goes.
     pub policy: RedactionPolicy,
-    /// Tokens whose bytes are not shown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tokens_redacted: Option<u64>,
 }
 
 /// How far redaction goes.

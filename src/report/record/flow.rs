@@ -185,7 +185,7 @@ impl<'a> SessionIdentified<'a> {
 }
 
 /// Community ID of a connection, version 1 with seed 0: the smaller endpoint first, SHA-1, base64.
-fn community_id(flow: &Flow) -> String {
+pub(in crate::report) fn community_id(flow: &Flow) -> String {
     let (FlowKey { low, high }, _) = FlowKey::of(flow.client, flow.server);
     let mut hash = Sha1::new();
     hash.update([0, 0]);

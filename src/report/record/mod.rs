@@ -62,6 +62,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+pub(super) use flow::community_id;
 pub(super) use quick::Quick;
 
 /// The version of the records.

@@ -165,6 +165,8 @@ pub struct Statistics {
     pub bytes: u64,
     /// Their bytes by role.
     pub bytes_by_role: BTreeMap<String, u64>,
+    /// Tokens whose bytes are not shown.
+    pub tokens_redacted: u64,
     /// Share of bytes whose role is known.
     pub explained_share: Share,
 }

@@ -63,14 +63,14 @@ pub struct Session {
     pub tls: Option<Tls>,
     /// Its phases, in order of time; a dialogue may come back to one.
     pub phases: Vec<Phase>,
-    /// Its messages, in order of time.
-    pub messages: Vec<Message>,
     /// Messages that are not shown, because there were too many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messages_omitted: Option<u64>,
     /// How it differs from another session of its protocol: `instead, from #18 …`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contrasts: Vec<String>,
+    /// Its messages, in order of time. They stand last, so that a writer can let them follow one by one.
+    pub messages: Vec<Message>,
 }
 
 /// What the handshake of a TLS session says.
