@@ -75,7 +75,8 @@ pub fn run(
                 }
                 match decoder.frame(&frame, &mut |at, frames, anomaly| stages.anomaly(at, frames, anomaly)) {
                     // Not moved: a copy for every packet.
-                    Outcome::Segment(ref segment) => {
+                    Outcome::Segment(ref mut segment) => {
+                        segment.payload_at = if stages.wants_parts() { frame.offset_of(segment.payload) } else { None };
                         stages.segment(segment);
                         flows.push(segment, &mut stages);
                         stages.save(&frame, segment);

@@ -65,6 +65,7 @@ struct Out<'s> {
     sink: &'s mut dyn Sink,
     packets: Option<&'s mut Packets>,
     failure: Option<io::Error>,
+    wants_parts: bool,
 }
 
 impl Out<'_> {
@@ -94,13 +95,14 @@ impl<'s> Stages<'s> {
         (keys, reveal): (Keys, bool),
         (sink, packets): (&'s mut dyn Sink, Option<&'s mut Packets>),
     ) -> Self {
-        let conversations = Conversations::new(limits, hints, reveal, sink.wants_messages());
+        let wants_parts = sink.wants_parts();
+        let conversations = Conversations::new(limits, hints, reveal, sink.wants_messages()).with_parts(wants_parts);
         Self {
             inventory: Inventory::new(wanted, limits),
             doctor: Doctor::new(),
             layers: Layers::new(limits, keys, conversations.dialogue_ports()),
             conversations,
-            out: Out { tally: Tally::default(), sink, packets, failure: None },
+            out: Out { tally: Tally::default(), sink, packets, failure: None, wants_parts },
             upkeep: Upkeep::new(orders),
             broken: None,
             owes_stats: false,
@@ -108,6 +110,11 @@ impl<'s> Stages<'s> {
             now: Timestamp::default(),
             cut: false,
         }
+    }
+
+    /// Whether the output shows where every byte came from.
+    pub(crate) fn wants_parts(&self) -> bool {
+        self.out.wants_parts
     }
 
     /// Ports that tell who is the server where nothing better does.

@@ -145,7 +145,7 @@ proptest! {
                     Body::Data(_) => runs.iter_mut().rev().find(|(whose, ..)| whose == from).unwrap().2 = end,
                     Body::Gap(..) => runs.push((*from, end, end)),
                 }
-                let chunk = Chunk { offset, at: Timestamp::default(), frames: &frames, body };
+                let chunk = Chunk { offset, at: Timestamp::default(), frames: &frames, frame_offset: None, body };
                 if conversations.chunk(&mut flow, *from, chunk, &mut emit) == Interest::Ignore {
                     break;
                 }

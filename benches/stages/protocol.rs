@@ -55,7 +55,7 @@ impl Recorded {
         let mut conversations = Conversations::new(&Limits::default(), Vec::new(), false, true);
         let mut flow = self.flow.clone().unwrap();
         for (from, offset, at, frames, data) in &self.chunks {
-            let chunk = Chunk { offset: *offset, at: *at, frames, body: Body::Data(data) };
+            let chunk = Chunk { offset: *offset, at: *at, frames, frame_offset: None, body: Body::Data(data) };
             conversations.chunk(&mut flow, *from, chunk, emit);
         }
         conversations.closed(&mut flow, emit);

@@ -111,7 +111,8 @@ pub(crate) fn opening(criterion: &mut Criterion) {
                     for segment in stream.chunks(SEGMENT_BYTES) {
                         let frames = Frames::one(FrameId { input: 0, number });
                         number += 1;
-                        let chunk = Chunk { offset, at: Timestamp::default(), frames: &frames, body: Body::Data(segment) };
+                        let chunk =
+                            Chunk { offset, at: Timestamp::default(), frames: &frames, frame_offset: None, body: Body::Data(segment) };
                         layers.chunk(&mut flow, from, chunk, &mut count);
                         offset += segment.len() as u64;
                     }
@@ -128,7 +129,7 @@ pub(crate) fn opening(criterion: &mut Criterion) {
     let (mut layers, mut plain, mut count, mut offset) = (fresh(), flow(), Count(0), 0);
     group.bench_function("a chunk of no TLS", |bencher| {
         bencher.iter(|| {
-            let chunk = Chunk { offset, at: Timestamp::default(), frames: &frames, body: Body::Data(&text) };
+            let chunk = Chunk { offset, at: Timestamp::default(), frames: &frames, frame_offset: None, body: Body::Data(&text) };
             offset += SEGMENT_BYTES as u64;
             layers.chunk(&mut plain, Peer::Client, chunk, &mut count)
         });

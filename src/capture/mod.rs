@@ -59,6 +59,17 @@ pub struct Frame<'a> {
     pub bytes: &'a [u8],
 }
 
+impl Frame<'_> {
+    /// Where these bytes begin in the frame; nothing when they are none of it.
+    #[must_use]
+    pub fn offset_of(&self, part: &[u8]) -> Option<u32> {
+        // Only the places are compared: nothing is read through them.
+        let offset = part.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())?;
+        let within = offset.saturating_add(part.len()) <= self.bytes.len();
+        u32::try_from(offset).ok().filter(|_| within)
+    }
+}
+
 /// A source of frames. Frames come in the order of the capture, numbered from 1 per input.
 pub trait Source {
     /// The next frame, lent until the next call.

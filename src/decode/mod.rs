@@ -68,6 +68,8 @@ pub struct Segment<'a> {
     pub window_scale: Option<u8>,
     /// Payload, cut to the IP length and to what was captured.
     pub payload: &'a [u8],
+    /// Where the payload begins in its frame, where somebody asks; nothing of fragments that were joined.
+    pub payload_at: Option<u32>,
     /// Payload bytes that were on the wire but not captured (snap length).
     pub uncaptured: u32,
     /// Time to live (IPv6: hop limit) of the innermost IP header; 0 of a datagram that came in fragments, which need not agree.

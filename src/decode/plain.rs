@@ -49,6 +49,7 @@ pub(super) fn segment<'a>(frame: &Frame<'a>, checks: Checks) -> Option<Segment<'
         window: two(head[48], head[49]),
         window_scale: tcp::window_scale(flags, options),
         payload,
+        payload_at: None,
         uncaptured: 0,
         ttl: head[22],
         ip_id: Some(two(head[18], head[19])),

@@ -61,6 +61,7 @@ pub(super) fn segment<'a>(cursor: &Cursor<'a>, checks: Checks) -> Result<Decoded
         window: header.window,
         window_scale: header.window_scale,
         payload,
+        payload_at: None,
         uncaptured: u32::try_from(payload_bytes.saturating_sub(payload.len())).unwrap_or(u32::MAX),
         ttl: cursor.ttl,
         ip_id: cursor.ip_id,

@@ -293,7 +293,7 @@ impl Connection {
         let Some(stream) = self.streams.get_mut(side) else { return };
         if *outlet.interest == Interest::Keep {
             let cut = u64::from(segment.uncaptured.min(MOST_CUT));
-            let part = Part { seq, data: segment.payload, cut, at: segment.at, frames: &segment.frames };
+            let part = Part { seq, data: segment.payload, cut, at: segment.at, frames: &segment.frames, frame_offset: segment.payload_at };
             stream.accept(part, limits, &mut outlet);
             if *outlet.interest == Interest::Ignore {
                 outlet.announce();

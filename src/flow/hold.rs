@@ -1,6 +1,7 @@
 //! Segments that came before their turn, kept without overlap until the hole before them is filled.
 
 use super::history::to_u64;
+use super::reassembly::moved;
 use crate::evidence::FrameId;
 use crate::evidence::Frames;
 use crate::time::Timestamp;
@@ -20,6 +21,8 @@ pub(super) struct Piece {
     pub(super) at: Timestamp,
     /// The frames that brought it.
     pub(super) frames: Frames,
+    /// Where the bytes begin in their frame, where that is known.
+    pub(super) frame_offset: Option<u32>,
 }
 
 /// Pieces by offset. Invariant: they do not overlap; `bytes` is the sum of the data held.
@@ -62,7 +65,13 @@ impl Hold {
 
     /// Keeps the parts of `data` that are not held yet. Returns how many bytes differ from what is held, with the frame
     /// of the first copy: the first copy wins.
-    pub(super) fn insert(&mut self, offset: u64, data: &[u8], at: Timestamp, frames: &Frames) -> Option<(u64, FrameId)> {
+    pub(super) fn insert(
+        &mut self,
+        offset: u64,
+        data: &[u8],
+        at: Timestamp,
+        (frames, frame_offset): (&Frames, Option<u32>),
+    ) -> Option<(u64, FrameId)> {
         self.make_room(offset, to_u64(data.len()));
         let mut different: Option<(u64, FrameId)> = None;
         let mut place = offset;
@@ -71,7 +80,8 @@ impl Hold {
             let (free, covered) = self.room(place, to_u64(rest.len()));
             let (new, after) = split(rest, free);
             if !new.is_empty() {
-                self.put(place, Piece { data: Some(new.to_vec()), len: to_u64(new.len()), at, frames: frames.clone() });
+                let frame_offset = moved(frame_offset, place.saturating_sub(offset));
+                self.put(place, Piece { data: Some(new.to_vec()), len: to_u64(new.len()), at, frames: frames.clone(), frame_offset });
             }
             let (repeated, after) = split(after, covered);
             let start = place.saturating_add(free);
@@ -92,7 +102,7 @@ impl Hold {
         while place < end {
             let (free, covered) = self.room(place, end.saturating_sub(place));
             if free > 0 {
-                self.put(place, Piece { data: None, len: free, at, frames: frames.clone() });
+                self.put(place, Piece { data: None, len: free, at, frames: frames.clone(), frame_offset: None });
             }
             place = place.saturating_add(free).saturating_add(covered.max(u64::from(free == 0)));
         }
@@ -107,7 +117,7 @@ impl Hold {
             let Some(piece) = self.pieces.remove(&start) else { continue };
             let stop = start.saturating_add(piece.len);
             let (before, behind) = (offset.saturating_sub(start), stop.saturating_sub(end));
-            let part = |len| Piece { data: None, len, at: piece.at, frames: piece.frames.clone() };
+            let part = |len| Piece { data: None, len, at: piece.at, frames: piece.frames.clone(), frame_offset: None };
             if before > 0 {
                 self.put(start, part(before));
             }

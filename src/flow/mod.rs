@@ -49,6 +49,8 @@ pub struct Chunk<'a> {
     pub at: Timestamp,
     /// The frames that brought it; for a gap the frame behind the hole, or the newest one.
     pub frames: &'a Frames,
+    /// Where its first byte is in the frame, where that was asked for and is known: not of bytes that were joined or decrypted.
+    pub frame_offset: Option<u32>,
     /// What it holds.
     pub body: Body<'a>,
 }

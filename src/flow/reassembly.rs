@@ -62,6 +62,13 @@ pub(super) struct Part<'a> {
     pub(super) cut: u64,
     pub(super) at: Timestamp,
     pub(super) frames: &'a Frames,
+    /// Where `data` begins in its frame, where that is known.
+    pub(super) frame_offset: Option<u32>,
+}
+
+/// A place in a frame, so many bytes on.
+pub(super) fn moved(frame_offset: Option<u32>, bytes: u64) -> Option<u32> {
+    frame_offset?.checked_add(u32::try_from(bytes).ok()?)
 }
 
 impl Stream {
@@ -106,12 +113,13 @@ impl Stream {
         if !repeated.is_empty() {
             self.compare(offset, repeated, &part, outlet);
         }
+        let part = Part { frame_offset: moved(part.frame_offset, to_u64(repeated.len())), ..part };
         let cut = part.cut.saturating_sub(skipped.saturating_sub(to_u64(repeated.len())));
         let place = u64::try_from(offset).unwrap_or(0).max(self.next);
         let (data, cut) = self.clip_to_fin(place, data, cut, &part, outlet);
         let idle = self.order.as_ref().is_none_or(|order| order.hold.is_empty());
         if place == self.next && idle {
-            self.deliver(data, part.at, part.frames, limits, outlet);
+            self.deliver(data, part.at, (part.frames, part.frame_offset), limits, outlet);
             self.gap(cut, GapReason::SnapLength, part.at, part.frames, outlet);
         } else {
             self.hold(place, data, cut, &part, limits, outlet);
@@ -166,13 +174,20 @@ impl Stream {
         (kept, room.saturating_sub(to_u64(kept.len())).min(cut))
     }
 
-    fn deliver(&mut self, data: &[u8], at: Timestamp, frames: &Frames, limits: &Limits, outlet: &mut Outlet<'_>) {
+    fn deliver(
+        &mut self,
+        data: &[u8],
+        at: Timestamp,
+        (frames, frame_offset): (&Frames, Option<u32>),
+        limits: &Limits,
+        outlet: &mut Outlet<'_>,
+    ) {
         if data.is_empty() {
             return;
         }
         let offset = self.next;
         self.next = offset.saturating_add(to_u64(data.len()));
-        outlet.chunk(Chunk { offset, at, frames, body: Body::Data(data) });
+        outlet.chunk(Chunk { offset, at, frames, frame_offset, body: Body::Data(data) });
         if *outlet.interest == Interest::Keep {
             self.order.get_or_insert_default().history.record(offset, data, frames, limits.history_bytes);
         } else {
@@ -194,12 +209,12 @@ impl Stream {
             gaps.pop_front();
         }
         gaps.push_back(span);
-        outlet.chunk(Chunk { offset, at, frames, body: Body::Gap(len, reason) });
+        outlet.chunk(Chunk { offset, at, frames, frame_offset: None, body: Body::Gap(len, reason) });
     }
 
     fn hold(&mut self, place: u64, data: &[u8], cut: u64, part: &Part<'_>, limits: &Limits, outlet: &mut Outlet<'_>) {
         let hold = &mut self.order.get_or_insert_default().hold;
-        let different = hold.insert(place, data, part.at, part.frames);
+        let different = hold.insert(place, data, part.at, (part.frames, part.frame_offset));
         hold.insert_cut(place.saturating_add(to_u64(data.len())), cut, part.at, part.frames);
         if let Some((bytes, first_copy)) = different {
             let mut frames = part.frames.clone();
@@ -225,7 +240,7 @@ impl Stream {
     fn drain(&mut self, limits: &Limits, outlet: &mut Outlet<'_>) {
         while let Some(piece) = self.order.as_mut().and_then(|order| order.hold.take_at(self.next)) {
             match &piece.data {
-                Some(data) => self.deliver(data, piece.at, &piece.frames, limits, outlet),
+                Some(data) => self.deliver(data, piece.at, (&piece.frames, piece.frame_offset), limits, outlet),
                 None => self.gap(piece.len, GapReason::SnapLength, piece.at, &piece.frames, outlet),
             }
         }

@@ -105,6 +105,7 @@ impl Wire {
             window: 0xffff,
             window_scale: None,
             payload,
+            payload_at: None,
             uncaptured: 0,
             ttl: 64,
             ip_id: None,

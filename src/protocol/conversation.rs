@@ -48,6 +48,7 @@ struct Shared {
     limits: Limits,
     reveal: bool,
     details: bool,
+    parts: bool,
     logins: Logins,
     stories: Stories,
 }
@@ -76,7 +77,7 @@ impl Conversations {
     #[must_use]
     pub fn new(limits: &Limits, hints: Vec<(&'static str, u16)>, reveal: bool, details: bool) -> Self {
         Self {
-            shared: Shared { limits: limits.clone(), reveal, details, logins: Logins::new(limits), stories: Stories::new() },
+            shared: Shared { limits: limits.clone(), reveal, details, parts: false, logins: Logins::new(limits), stories: Stories::new() },
             hints,
             probes: Probes::default(),
             readings: HashMap::default(),
@@ -84,6 +85,13 @@ impl Conversations {
             undocumented: HashMap::default(),
             limits_said: Vec::new(),
         }
+    }
+
+    /// Whether somebody looks at where every byte came from.
+    #[must_use]
+    pub fn with_parts(mut self, parts: bool) -> Self {
+        self.shared.parts = parts;
+        self
     }
 
     /// All ports that some protocol, or the user for it, names.
@@ -188,7 +196,8 @@ impl Conversations {
         let mut reading = Reading { protocol: protocol.id(), dissector, windows: [Window::default(), Window::default()], messages: 0 };
         for arrival in probing.arrivals {
             let body = arrival.gap.map_or(Body::Data(&arrival.data), |(bytes, reason)| Body::Gap(bytes, reason));
-            let chunk = Chunk { offset: arrival.offset, at: arrival.at, frames: &arrival.frames, body };
+            let (offset, at, frame_offset) = (arrival.offset, arrival.at, arrival.frame_offset);
+            let chunk = Chunk { offset, at, frames: &arrival.frames, frame_offset, body };
             let from = if turned { arrival.from.other() } else { arrival.from };
             if reading.feed(flow, from, chunk, &mut self.shared, emit) == Interest::Ignore {
                 self.settled.insert(flow.id, Settled::Read);
@@ -267,6 +276,7 @@ impl Reading {
                 protocol,
                 reveal: shared.reveal,
                 details: shared.details,
+                parts: shared.parts,
                 offset,
                 bytes,
                 provenance,
@@ -303,6 +313,7 @@ impl Reading {
             protocol,
             reveal: shared.reveal,
             details: shared.details,
+            parts: shared.parts,
             offset,
             bytes: &bytes,
             provenance,

@@ -37,6 +37,7 @@ pub struct Notes<'n> {
     pub(super) protocol: &'static str,
     pub(super) reveal: bool,
     pub(super) details: bool,
+    pub(super) parts: bool,
     pub(super) offset: u64,
     pub(super) bytes: &'n [u8],
     pub(super) provenance: &'n Provenance,
@@ -87,7 +88,8 @@ impl Notes<'_> {
         let payload = Payload::new(bytes, &annotation.tokens, self.reveal);
         *self.messages = self.messages.saturating_add(1);
         let (protocol, number, from, completed_at) = (self.protocol, *self.messages, self.from, origin.last_at);
-        let message = Message { protocol, number, from, annotation: &annotation, payload, completed_at, parts: &[], inferred: None };
+        let parts = if self.parts { self.provenance.parts(annotation.span) } else { Vec::new() };
+        let message = Message { protocol, number, from, annotation: &annotation, payload, completed_at, parts: &parts, inferred: None };
         let span = origin.evidence.frames.spans().next();
         let frame = span.map(|span| FrameId { input: span.input, number: span.first }).unwrap_or_default();
         self.tell(origin.first_at, origin.evidence, EventKind::MessageDecoded(&message));

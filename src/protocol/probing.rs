@@ -28,6 +28,7 @@ pub(super) struct Arrival {
     pub(super) offset: u64,
     pub(super) at: Timestamp,
     pub(super) frames: Frames,
+    pub(super) frame_offset: Option<u32>,
     pub(super) data: Vec<u8>,
     pub(super) gap: Option<(u64, GapReason)>,
 }
@@ -90,8 +91,8 @@ impl Probing {
         let kept = of(&mut self.kept, from);
         *kept = kept.saturating_add(data.len());
         self.asked = self.asked.min(self.shown());
-        let frames = chunk.frames.clone();
-        self.arrivals.push(Arrival { from, offset: chunk.offset, at: chunk.at, frames, data: data.to_vec(), gap });
+        let Chunk { offset, at, frame_offset, .. } = chunk;
+        self.arrivals.push(Arrival { from, offset, at, frames: chunk.frames.clone(), frame_offset, data: data.to_vec(), gap });
     }
 
     /// Bytes the protocols would be shown.

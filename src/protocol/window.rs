@@ -2,7 +2,9 @@
 
 use crate::annotation::ByteSpan;
 use crate::evidence::Evidence;
+use crate::evidence::FrameId;
 use crate::evidence::Frames;
+use crate::evidence::Part;
 use crate::flow::Chunk;
 use crate::time::Timestamp;
 use std::collections::VecDeque;
@@ -10,9 +12,11 @@ use std::collections::VecDeque;
 /// Bytes that came in one chunk.
 #[derive(Debug)]
 struct Mark {
+    start: u64,
     end: u64,
     at: Timestamp,
     frames: Frames,
+    frame_offset: Option<u32>,
 }
 
 /// Where bytes came from. Invariant: marks ascend and cover the unread bytes.
@@ -41,7 +45,8 @@ impl Provenance {
         if self.marks.len() >= MOST_MARKS {
             self.join_neighbours();
         }
-        self.marks.push_back(Mark { end: chunk.offset.saturating_add(len), at: chunk.at, frames: chunk.frames.clone() });
+        let Chunk { offset, at, frame_offset, .. } = *chunk;
+        self.marks.push_back(Mark { start: offset, end: offset.saturating_add(len), at, frames: chunk.frames.clone(), frame_offset });
     }
 
     /// Makes one mark of every two.
@@ -51,9 +56,33 @@ impl Provenance {
             if let Some(next) = marks.next() {
                 mark.end = next.end;
                 mark.frames.join(&next.frames);
+                mark.frame_offset = None;
             }
             self.marks.push_back(mark);
         }
+    }
+
+    /// Which frame brought which bytes of a span, in order. What came of several frames is said to be of the newest.
+    pub(super) fn parts(&self, span: ByteSpan) -> Vec<Part> {
+        let first = self.marks.partition_point(|mark| mark.end <= span.start).min(self.marks.len().saturating_sub(1));
+        let mut parts: Vec<Part> = Vec::new();
+        let mut at = span.start;
+        for mark in self.marks.range(first..).take_while(|mark| mark.start < span.end) {
+            let end = mark.end.min(span.end);
+            let into = u32::try_from(at.saturating_sub(mark.start)).ok();
+            let newest = mark.frames.spans().last().map(|span| FrameId { input: span.input, number: span.last });
+            if end > at {
+                parts.push(Part {
+                    frame: newest.unwrap_or_default(),
+                    at: mark.at,
+                    start: at.saturating_sub(span.start),
+                    end: end.saturating_sub(span.start),
+                    frame_offset: mark.frame_offset.zip(into).and_then(|(offset, into)| offset.checked_add(into)),
+                });
+                at = end;
+            }
+        }
+        parts
     }
 
     fn forget(&mut self, before: u64) {

@@ -61,7 +61,7 @@ fuzz_target!(|bytes: &[u8]| {
                 Body::Gap(len, _) => len,
                 Body::Data(data) => data.len() as u64,
             };
-            let chunk = Chunk { offset: *offset, at: Timestamp::default(), frames: &frames, body };
+            let chunk = Chunk { offset: *offset, at: Timestamp::default(), frames: &frames, frame_offset: None, body };
             if layers.chunk(&mut flow, from, chunk, &mut Nobody) == Interest::Ignore {
                 return layers.closed(&mut flow, &mut Nobody);
             }

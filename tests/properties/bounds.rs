@@ -114,7 +114,7 @@ fn what_nobody_claims_is_not_kept_for_ever() {
     let most = 2 * limits.probe_bytes;
     let given_up = (0..most as u64).position(|index| {
         let body = if index % 2 == 0 { Body::Data(&[0x41; 4]) } else { Body::Gap(1000, GapReason::SnapLength) };
-        let chunk = Chunk { offset: index / 2 * 1004 + index % 2 * 4, at: Timestamp::default(), frames: &frames, body };
+        let chunk = Chunk { offset: index / 2 * 1004 + index % 2 * 4, at: Timestamp::default(), frames: &frames, frame_offset: None, body };
         conversations.chunk(&mut flow, Peer::Server, chunk, &mut |_| ()) == Interest::Ignore
     });
     assert!(given_up.is_some_and(|pieces| pieces < limits.probe_pieces), "given up after {given_up:?} of {most} pieces");

@@ -67,6 +67,7 @@ pub(crate) fn segment(number: u64, from: Peer, seq: u32, flags: u8, payload: &[u
         window: 65_535,
         window_scale: None,
         payload,
+        payload_at: None,
         uncaptured: 0,
         ttl: 64,
         ip_id: None,

@@ -71,6 +71,7 @@ impl Tap {
             window: 0xffff,
             window_scale: None,
             payload,
+            payload_at: None,
             uncaptured: 0,
             ttl: 64,
             ip_id: u16::try_from(self.number % 0xffff).ok(),

@@ -190,7 +190,7 @@ impl Layers {
                 Step::Data { from, offset, at, frames } => (*from, *offset, *at, frames, Body::Data(&session.plain)),
                 Step::Gap { from, offset, at, frames, bytes } => (*from, *offset, *at, frames, Body::Gap(*bytes, GapReason::NotCaptured)),
             };
-            if above.chunk(flow, from, Chunk { offset, at, frames, body }) == Interest::Ignore {
+            if above.chunk(flow, from, Chunk { offset, at, frames, frame_offset: None, body }) == Interest::Ignore {
                 interest = Interest::Ignore;
                 break;
             }

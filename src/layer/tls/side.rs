@@ -52,6 +52,7 @@ pub(super) struct Held {
     offset: u64,
     at: Timestamp,
     frames: Frames,
+    frame_offset: Option<u32>,
     data: Vec<u8>,
     gap: u64,
 }
@@ -63,7 +64,7 @@ impl Held {
             Body::Data(data) => (data.to_vec(), 0),
             Body::Gap(bytes, _) => (Vec::new(), bytes),
         };
-        Self { offset: chunk.offset, at: chunk.at, frames: chunk.frames.clone(), data, gap }
+        Self { offset: chunk.offset, at: chunk.at, frames: chunk.frames.clone(), frame_offset: chunk.frame_offset, data, gap }
     }
 
     /// Its bytes.
@@ -79,7 +80,7 @@ impl Held {
     /// Lends it as the chunk it was.
     pub(super) fn lend<R>(&self, take: impl FnOnce(Chunk<'_>) -> R) -> R {
         let body = if self.gap > 0 { Body::Gap(self.gap, GapReason::NotCaptured) } else { Body::Data(&self.data) };
-        take(Chunk { offset: self.offset, at: self.at, frames: &self.frames, body })
+        take(Chunk { offset: self.offset, at: self.at, frames: &self.frames, frame_offset: self.frame_offset, body })
     }
 }
 
@@ -144,7 +145,8 @@ impl Side {
         if held.gap > 0 {
             return Some(self.lose(held.gap));
         }
-        let chunk = Chunk { offset: held.offset, at: held.at, frames: &held.frames, body: Body::Data(&[]) };
+        let Held { offset, at, frame_offset, .. } = held;
+        let chunk = Chunk { offset, at, frames: &held.frames, frame_offset, body: Body::Data(&[]) };
         self.records.add(&chunk, &held.data);
         Some(0)
     }
