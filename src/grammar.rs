@@ -55,6 +55,51 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 35] = [
+        Self::Terminator,
+        Self::Delimiter,
+        Self::Padding,
+        Self::Length,
+        Self::Count,
+        Self::Offset,
+        Self::Checksum,
+        Self::Flags,
+        Self::FramingMagic,
+        Self::Command,
+        Self::Status,
+        Self::Marker,
+        Self::Prompt,
+        Self::TypeCode,
+        Self::Version,
+        Self::HeaderName,
+        Self::Constant,
+        Self::Enum,
+        Self::Counter,
+        Self::Identifier,
+        Self::Echo,
+        Self::Timestamp,
+        Self::Address,
+        Self::Port,
+        Self::String,
+        Self::NumberText,
+        Self::Integer,
+        Self::Float,
+        Self::Uuid,
+        Self::List,
+        Self::Tlv,
+        Self::Random,
+        Self::Compressed,
+        Self::Encrypted,
+        Self::Opaque,
+    ];
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// What bytes of this kind are for, where nothing better is known.
     #[must_use]
     pub fn role(self) -> Role {

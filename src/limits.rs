@@ -85,6 +85,27 @@ pub const DOCUMENT_ANOMALIES: usize = 1000;
 /// Stories in a document, of scans and logins: those that are kept (`API_STORIES` of each), and as many that ended before.
 pub const DOCUMENT_STORIES: usize = 4 * API_STORIES;
 
+/// Types of messages of a known protocol in a document: NTP has some sixty, and names of the wire can make more.
+pub const DOCUMENT_TYPES: usize = 256;
+
+/// Fields of such a type: HTTP messages have a dozen.
+pub const DOCUMENT_FIELDS: usize = 64;
+
+/// Values of a field of the protocol's own words; of fields with more, none is listed.
+pub const DOCUMENT_VALUES: usize = 32;
+
+/// Keywords of a protocol in a document: NTP has some hundred, the HTTP API has as many as JSON has keys.
+pub const DOCUMENT_WORDS: usize = 1024;
+
+/// Longest keyword of a document, in bytes.
+pub const DOCUMENT_WORD_BYTES: usize = 64;
+
+/// Steps of a state machine in a document.
+pub const DOCUMENT_STEPS: usize = 4096;
+
+/// Messages of a session that are remembered because they may be answered.
+pub const DOCUMENT_REQUESTS: usize = 4096;
+
 /// Services, and connections, in a document; more are counted.
 pub const DOCUMENT_FACTS: usize = 1 << 16;
 

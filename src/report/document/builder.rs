@@ -3,6 +3,7 @@
 use super::Writer;
 use super::dialogue::Dialogue;
 use super::ends::Ends;
+use super::learned::Learned;
 use super::message;
 use super::message::Placed;
 use super::model::Document;
@@ -29,6 +30,7 @@ pub(super) struct Builder<W> {
     open: BTreeMap<FlowId, Dialogue>,
     /// A session whose connection was over before it was identified: it is told when the next such one comes.
     late: Option<FlowId>,
+    learned: Learned,
     ends: Ends,
 }
 
@@ -37,7 +39,16 @@ impl<W: Writer> Builder<W> {
         // Without a file, as where no temporary folder is, memory has to do.
         let spool = Spool::new(tempfile::tempfile().ok());
         let policy = style.redact;
-        Self { writer, policy, begun: false, spool, open: BTreeMap::new(), late: None, ends: Ends::new(policy) }
+        Self {
+            writer,
+            policy,
+            begun: false,
+            spool,
+            open: BTreeMap::new(),
+            late: None,
+            learned: Learned::default(),
+            ends: Ends::new(policy),
+        }
     }
 
     fn begin(&mut self) -> io::Result<()> {
@@ -70,20 +81,31 @@ impl<W: Writer> Builder<W> {
     fn message(&mut self, event: &Event<'_>, said: &Message<'_>) -> io::Result<()> {
         let dialogue = event.flow.and_then(|flow| self.open.get_mut(&flow));
         let Some(dialogue) = dialogue else {
-            self.ends.doubts.messages_left_out = self.ends.doubts.messages_left_out.saturating_add(1);
+            self.omit(None);
             return Ok(());
         };
-        let placed = Placed::default();
-        let made = message::message(event, said, dialogue, placed, self.policy);
-        if dialogue.full || !self.spool.push(&mut dialogue.messages, &made)? {
+        if dialogue.full || self.spool.is_full() {
             dialogue.full = true;
-            let omitted = dialogue.session.messages_omitted.get_or_insert(0);
-            *omitted = omitted.saturating_add(1);
-            self.ends.doubts.messages_left_out = self.ends.doubts.messages_left_out.saturating_add(1);
+            self.omit(event.flow);
             return Ok(());
         }
+        let placed = match said.inferred {
+            Some(inferred) => Placed { message_type: inferred.message_type.clone(), fields: inferred.fields.clone() },
+            None => self.learned.message(said, dialogue),
+        };
+        let made = message::message(event, said, dialogue, placed, self.policy);
+        self.spool.push(&mut dialogue.messages, &made)?;
         self.ends.count(&made);
         Ok(())
+    }
+
+    /// A message has no place in the document.
+    fn omit(&mut self, flow: Option<FlowId>) {
+        self.ends.doubts.messages_left_out = self.ends.doubts.messages_left_out.saturating_add(1);
+        if let Some(dialogue) = flow.and_then(|flow| self.open.get_mut(&flow)) {
+            let omitted = dialogue.session.messages_omitted.get_or_insert(0);
+            *omitted = omitted.saturating_add(1);
+        }
     }
 
     /// A session is over.
@@ -94,6 +116,9 @@ impl<W: Writer> Builder<W> {
         }
         self.late.take_if(|late| *late == id);
         self.ends.session(&dialogue);
+        if !dialogue.inferred {
+            self.learned.session(&dialogue);
+        }
         let Dialogue { session, messages, .. } = dialogue;
         self.writer.session(&session, &mut self.spool.take(messages))
     }
@@ -137,7 +162,8 @@ impl<W: Writer> Sink for Builder<W> {
         while let Some(id) = self.open.first_key_value().map(|(id, _)| *id) {
             self.tell(id, None)?;
         }
-        let rest: Document = std::mem::replace(&mut self.ends, Ends::new(self.policy)).document();
+        let ends = std::mem::replace(&mut self.ends, Ends::new(self.policy));
+        let rest: Document = ends.document(self.learned.descriptions());
         self.writer.finish(&rest)
     }
 }

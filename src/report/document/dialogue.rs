@@ -1,5 +1,6 @@
 //! A session of a document while it is open: its phases as they come, its messages in the spool.
 
+use super::learned::Walk;
 use super::model;
 use super::spool::Kept;
 use crate::event::Phase;
@@ -21,6 +22,9 @@ pub(super) struct Dialogue {
     pub(super) session: model::Session,
     pub(super) start: Timestamp,
     pub(super) messages: Kept,
+    /// Where it is in its language; nothing of an inferred one.
+    pub(super) walk: Walk,
+    pub(super) inferred: bool,
     /// Whether a message had no room: all behind it are left out, so that those shown are the first ones.
     pub(super) full: bool,
     /// The newest phase of each ordinal.
@@ -60,6 +64,8 @@ impl Dialogue {
             session: model,
             start: flow.first_at,
             messages: Kept::default(),
+            walk: Walk::new(flow.id.0),
+            inferred: false,
             full: false,
             newest: BTreeMap::new(),
             phases_left_out: 0,
@@ -72,6 +78,7 @@ impl Dialogue {
     /// It is, or is within TLS, this protocol.
     pub(super) fn identify(&mut self, session: &Session<'_>) {
         session.description.as_deref().unwrap_or(session.protocol).clone_into(&mut self.session.protocol);
+        self.inferred = session.description.is_some();
         self.session.version = session.version.as_deref().map(|version| decoded(version).into_owned());
         session.matched.clone_into(&mut self.session.matched);
     }

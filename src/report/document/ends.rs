@@ -182,8 +182,10 @@ impl Ends {
         self.doubts.summary(summary);
     }
 
-    /// The document without its sessions.
-    pub(super) fn document(mut self) -> Document {
+    /// The document without its sessions; known protocols come before inferred ones.
+    pub(super) fn document(mut self, learned: Vec<Description>) -> Document {
+        let inferred = std::mem::take(&mut self.rest.protocols);
+        self.rest.protocols = learned.into_iter().chain(inferred).collect();
         let sum = &mut self.rest.statistics;
         let unknown = sum.bytes_by_role.get("unknown").copied().unwrap_or(0);
         sum.explained_share = Share::of(sum.bytes.saturating_sub(unknown), sum.bytes);

@@ -23,6 +23,7 @@ mod dialogue;
 mod ends;
 pub(super) mod json;
 mod kinds;
+mod learned;
 mod limitations;
 mod message;
 pub mod model;

@@ -49,32 +49,29 @@ impl Spool {
         self.kept
     }
 
-    /// Adds a message to those of a session; false when there is no more room.
+    /// Whether there is no more room.
+    pub(super) fn is_full(&self) -> bool {
+        match self.file {
+            Some(_) => self.blocks >= limits::SPOOL_BLOCKS && self.free.is_empty(),
+            None => self.kept >= limits::SPOOL_MEMORY_BYTES,
+        }
+    }
+
+    /// Adds a message to those of a session. Where there is room for a byte, there is for a message.
     ///
     /// # Errors
     ///
     /// The file cannot be written.
-    pub(super) fn push(&mut self, kept: &mut Kept, message: &Message) -> io::Result<bool> {
+    pub(super) fn push(&mut self, kept: &mut Kept, message: &Message) -> io::Result<()> {
         self.line.clear();
         message.serialize(&mut Serializer::with_formatter(&mut self.line, JsonText))?;
-        let Ok(length) = u32::try_from(self.line.len()) else { return Ok(false) };
-        if !self.has_room(self.line.len()) {
-            return Ok(false);
-        }
+        let length = u32::try_from(self.line.len()).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
         let before = kept.rest.len();
         kept.rest.extend_from_slice(&length.to_le_bytes());
         kept.rest.extend_from_slice(&self.line);
         self.kept = self.kept.saturating_add(kept.rest.len().saturating_sub(before));
         kept.messages = kept.messages.saturating_add(1);
-        self.put_away(kept)?;
-        Ok(true)
-    }
-
-    fn has_room(&self, bytes: usize) -> bool {
-        match self.file {
-            Some(_) => self.blocks < limits::SPOOL_BLOCKS || !self.free.is_empty(),
-            None => self.kept.saturating_add(bytes) <= limits::SPOOL_MEMORY_BYTES,
-        }
+        self.put_away(kept)
     }
 
     /// Writes the blocks that are full.
@@ -230,8 +227,8 @@ mod tests {
         let mut spool = Spool::new(tempfile::tempfile().ok());
         let (mut one, mut two) = (Kept::default(), Kept::default());
         for number in 1..=200 {
-            assert!(spool.push(&mut one, &message(number, 3000)).unwrap());
-            assert!(spool.push(&mut two, &message(number, 70_000)).unwrap());
+            spool.push(&mut one, &message(number, 3000)).unwrap();
+            spool.push(&mut two, &message(number, 70_000)).unwrap();
             assert!(spool.in_memory() < 4 * limits::SPOOL_BLOCK_BYTES, "{}", spool.in_memory());
         }
         let expected: Vec<String> = (1..=200).map(|number| format!("m1.{number}")).collect();
@@ -240,7 +237,7 @@ mod tests {
         assert_eq!(ids(&mut spool.take(one)), expected);
         assert_eq!(spool.in_memory(), 0);
         let mut three = Kept::default();
-        (1..=200).for_each(|number| assert!(spool.push(&mut three, &message(number, 70_000)).unwrap()));
+        (1..=200).for_each(|number| spool.push(&mut three, &message(number, 70_000)).unwrap());
         assert_eq!(spool.blocks, blocks, "blocks are used again");
     }
 
@@ -248,8 +245,12 @@ mod tests {
     fn without_a_file_there_is_a_bound() {
         let mut spool = Spool::new(None);
         let mut kept = Kept::default();
-        let taken = (1..=1000).take_while(|number| spool.push(&mut kept, &message(*number, 1 << 17)).unwrap()).count();
+        let mut taken = 0;
+        while !spool.is_full() && taken < 1000 {
+            taken += 1;
+            spool.push(&mut kept, &message(taken, 1 << 17)).unwrap();
+        }
         assert!((100..1000).contains(&taken), "{taken}");
-        assert_eq!(ids(&mut spool.take(kept)).len(), taken);
+        assert_eq!(ids(&mut spool.take(kept)).len() as u64, taken);
     }
 }
