@@ -31,7 +31,7 @@ use std::path::PathBuf;
 const USAGE: &str = "ntp-sniff [OPTIONS] -r FILE... [EXPRESSION]...\n       ntp-sniff [OPTIONS] -i IF... [EXPRESSION]...\n       ntp-sniff -D\n       \
      ntp-sniff export -r FILE... [--nbe FILE] [--nessus FILE] [EXPRESSION]...\n       \
      ntp-sniff facts FILE... [--csv | --dot | --nessus | --zeek] [-o FILE]\n       \
-     ntp-sniff diff OLD NEW [--json] [--all] [-o FILE]\n       ntp-sniff schema";
+     ntp-sniff diff OLD NEW [--json] [--all] [-o FILE]\n       ntp-sniff check FILE\n       ntp-sniff schema [records | document]";
 
 /// Decodes Nessus NTP and API sessions from packets into an annotated timeline, and lists who serves and who speaks.
 ///
@@ -119,6 +119,13 @@ pub(crate) struct Args {
     #[arg(long, help_heading = "Output")]
     pub(crate) reveal_secrets: bool,
 
+    /// Documents: what is taken out.
+    ///
+    /// "data" leaves the control characters, the protocol's own words and the grammar; of all data only lengths appear. Who talked to
+    /// whom, and when, stays.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Redact::Credentials, help_heading = "Output")]
+    pub(crate) redact: Redact,
+
     /// Use colour: "auto" means on a terminal unless NO_COLOR is set.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto, help_heading = "Output")]
     pub(crate) color: When,
@@ -173,8 +180,10 @@ pub(crate) struct Args {
 /// What else the program does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Print the JSON Schema of the JSON Lines records.
-    Schema,
+    /// Print the JSON Schema of the JSON Lines records, or of documents.
+    Schema(commands::Schema),
+    /// Verify a document: its form, that tokens and packets tile every message, that every id it names is there.
+    Check(commands::Check),
     /// Write the reports of the scans seen, in the Nessus client's NBE format or as .nessus (v2) XML.
     Export(commands::Export),
     /// Write who serves and who speaks, of captures or a state file, for other tools; without an option the two tables.
@@ -194,6 +203,15 @@ pub(crate) enum Part {
     Services,
     /// The account of all frames.
     Summary,
+}
+
+/// What documents take out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Redact {
+    /// Passwords, keys, cookies, uploaded files: as in all formats.
+    Credentials,
+    /// All data.
+    Data,
 }
 
 /// When to use colour.

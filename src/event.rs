@@ -18,6 +18,7 @@ use crate::grammar::Description;
 use crate::grammar::Share;
 use crate::loss::Lost;
 use crate::loss::Received;
+use crate::origin::Input;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::FlowId;
@@ -346,6 +347,8 @@ pub struct Summary {
     pub span: SpanVerdict,
     /// What was wrong with inputs, one line each.
     pub damage: Vec<String>,
+    /// The inputs, by their number; only where the output shows where every byte came from.
+    pub inputs: Vec<Input>,
 }
 
 impl Summary {

@@ -27,6 +27,7 @@ pub mod layer;
 pub mod limits;
 mod lookup;
 pub mod loss;
+pub mod origin;
 pub mod peer;
 pub mod pipeline;
 pub mod protocol;

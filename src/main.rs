@@ -1,5 +1,6 @@
 //! The program: opens what the arguments name, runs the pipeline, and turns the outcome into an exit code.
 
+mod check;
 mod cli;
 mod diff;
 mod export;
@@ -15,6 +16,8 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 use cli::Args;
 use cli::Command;
+use cli::Redact;
+use cli::commands::Described;
 use cli::live::KernelFilter;
 use ntp_sniff::capture::Source;
 use ntp_sniff::capture::files::Files;
@@ -27,6 +30,7 @@ use ntp_sniff::inventory::Store;
 use ntp_sniff::inventory::Wanted;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
+use ntp_sniff::report::FORMATS;
 use ntp_sniff::report::escape;
 use ntp_sniff::ship::Target;
 use ntp_sniff::upkeep::Orders;
@@ -82,10 +86,15 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         return Ok(DONE);
     }
     match &args.command {
-        Some(Command::Schema) => {
-            writeln!(io::stdout(), "{}", ntp_sniff::report::jsonl::schema())?;
+        Some(Command::Schema(args)) => {
+            let schema = match args.of {
+                Described::Records => ntp_sniff::report::jsonl::schema(),
+                Described::Document => ntp_sniff::report::document::schema(),
+            };
+            write!(io::stdout(), "{schema}")?;
             return Ok(DONE);
         }
+        Some(Command::Check(args)) => return check::run(args),
         Some(Command::Export(args)) => return export::run(args),
         Some(Command::Facts(args)) => return facts::run(args),
         Some(Command::Diff(args)) => return diff::run(args),
@@ -98,11 +107,28 @@ fn run(args: &Args) -> anyhow::Result<u8> {
     if args.fields.is_some() && args.format != "jsonl" {
         Args::command().error(ErrorKind::ArgumentConflict, "--fields names those of JSON Lines: it needs -T jsonl").exit();
     }
+    refuse_for_documents(args);
     if args.shipping.rotates() && args.shipping.output.is_none() && args.shipping.write.is_none() {
         let problem = "--rotate-size and --rotate-interval move files aside: name one with -o FILE or -w FILE";
         Args::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
     }
     watch(args)
+}
+
+/// Does not come back when an option does not go with a document, or only with one.
+fn refuse_for_documents(args: &Args) {
+    let document = FORMATS.iter().any(|format| format.document && format.name == args.format);
+    let data = args.redact == Redact::Data;
+    let problem = if data && args.reveal_secrets {
+        "--redact data hides what --reveal-secrets shows"
+    } else if data && !document {
+        "--redact data is for documents: it needs -T json"
+    } else if document && args.shipping.rotates() {
+        "a document is one file: --rotate-size and --rotate-interval do not go with it"
+    } else {
+        return;
+    };
+    Args::command().error(ErrorKind::ArgumentConflict, problem).exit();
 }
 
 /// The main thing: packets in, report out. Whatever needs rights is opened first, then they are given up.

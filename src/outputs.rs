@@ -1,6 +1,7 @@
 //! The outputs that the arguments name, opened: the report, the packets of sessions, syslog.
 
 use crate::cli::Args;
+use crate::cli::Redact;
 use crate::cli::When;
 use crate::complain;
 use crate::terminal_width;
@@ -142,7 +143,11 @@ fn sink(args: &Args, writer: Box<dyn Write>, terminal: bool) -> Result<Box<dyn S
     };
     let width = args.width.map(usize::from).or_else(|| if terminal { terminal_width() } else { None });
     let fields = args.fields.unwrap_or_default();
-    let redact = if args.reveal_secrets { RedactionPolicy::None } else { RedactionPolicy::Credentials };
+    let redact = match args.redact {
+        Redact::Data => RedactionPolicy::Data,
+        Redact::Credentials if args.reveal_secrets => RedactionPolicy::None,
+        Redact::Credentials => RedactionPolicy::Credentials,
+    };
     let style = Style { color, verbose: args.verbose, hex: args.hex, payload: args.payload, fields, width, show: args.parts(), redact };
     let format = FORMATS.iter().find(|format| format.name == args.format).or(FORMATS.first());
     let open = format

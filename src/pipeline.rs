@@ -101,6 +101,6 @@ pub fn run(
     }
     decoder.finish(&mut |at, frames, anomaly| stages.anomaly(at, frames, anomaly));
     flows.finish(&mut stages);
-    let summary = stages.finish(&flows, source.received())?;
+    let summary = stages.finish(&flows, source)?;
     fatal.map_or(Ok(summary), Err)
 }

@@ -7,6 +7,7 @@ use ntp_sniff::capture::Next;
 use ntp_sniff::capture::Source;
 use ntp_sniff::capture::files::Files;
 use ntp_sniff::error::Error;
+use ntp_sniff::origin::Origin;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -56,6 +57,10 @@ impl Source for Shown {
             self.look();
         }
         self.files.next()
+    }
+
+    fn origins(&mut self) -> Vec<Origin> {
+        self.files.origins()
     }
 }
 

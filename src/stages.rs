@@ -2,6 +2,7 @@
 
 use crate::anomaly::Anomaly;
 use crate::capture::Frame;
+use crate::capture::Source;
 use crate::capture::filter::Filter;
 use crate::decode::Segment;
 use crate::error::Error;
@@ -26,6 +27,7 @@ use crate::layer::Keys;
 use crate::layer::Layers;
 use crate::limits::Limits;
 use crate::loss::Received;
+use crate::origin::Sights;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::Peer;
@@ -57,6 +59,8 @@ pub(crate) struct Stages<'s> {
     now: Timestamp,
     /// Whether the last frame was cut when it was captured.
     cut: bool,
+    /// What was seen of the inputs, where the output shows where every byte came from.
+    sights: Option<Sights>,
 }
 
 /// Where events go: counted first, then written, until writing fails.
@@ -65,7 +69,6 @@ struct Out<'s> {
     sink: &'s mut dyn Sink,
     packets: Option<&'s mut Packets>,
     failure: Option<io::Error>,
-    wants_parts: bool,
 }
 
 impl Out<'_> {
@@ -102,19 +105,20 @@ impl<'s> Stages<'s> {
             doctor: Doctor::new(),
             layers: Layers::new(limits, keys, conversations.dialogue_ports()),
             conversations,
-            out: Out { tally: Tally::default(), sink, packets, failure: None, wants_parts },
+            out: Out { tally: Tally::default(), sink, packets, failure: None },
             upkeep: Upkeep::new(orders),
             broken: None,
             owes_stats: false,
             last: (Timestamp::default(), FrameId::default()),
             now: Timestamp::default(),
             cut: false,
+            sights: wants_parts.then(Sights::default),
         }
     }
 
     /// Whether the output shows where every byte came from.
     pub(crate) fn wants_parts(&self) -> bool {
-        self.out.wants_parts
+        self.sights.is_some()
     }
 
     /// Ports that tell who is the server where nothing better does.
@@ -229,6 +233,9 @@ impl<'s> Stages<'s> {
         self.last = (frame.at, frame.id);
         self.now = frame.at;
         self.cut = usize::try_from(frame.wire_len).is_ok_and(|wire| wire > frame.bytes.len());
+        if let Some(sights) = &mut self.sights {
+            sights.frame(frame.id, frame.at, frame.link_type, self.cut);
+        }
         if let Some(by) = self.out.tally.frame(frame) {
             self.anomaly(frame.at, Frames::one(frame.id), Anomaly::TimeWentBack { by });
         }
@@ -289,7 +296,8 @@ impl<'s> Stages<'s> {
     }
 
     /// The end: the doctor's verdict, the summary with what the source lost, and the output closed.
-    pub(crate) fn finish(mut self, flows: &Flows, received: Vec<Received>) -> Result<Summary, Error> {
+    pub(crate) fn finish(mut self, flows: &Flows, source: &mut dyn Source) -> Result<Summary, Error> {
+        let received = source.received();
         // What an output that failed was not given, the next run tells.
         let lost = self.out.failure.is_some();
         self.conversations.finish(&mut |event| self.out.event(&event));
@@ -297,6 +305,9 @@ impl<'s> Stages<'s> {
         let broken = self.broken.take().or_else(|| if lost { None } else { self.inventory.settle().err() });
         let mut summary = self.account(flows, received);
         summary.undocumented = self.conversations.undocumented();
+        if let Some(sights) = self.sights {
+            summary.inputs = sights.inputs(source.origins());
+        }
         let (span, news) = self.doctor.finish();
         if news {
             self.out.event(&verdict_event(self.out.tally.last_at(), &span));

@@ -36,13 +36,13 @@ pub(super) struct Buffer {
     end: usize,
     base: u64,
     /// Whether a decoder stands before the source, which may hold back what it has read.
-    pub(super) unpacks: bool,
+    pub(super) unpacks: Option<&'static str>,
 }
 
 impl Buffer {
     /// A buffer at the beginning of `source`; nothing is read yet.
     pub(super) fn new(source: Source) -> Self {
-        Self { source, bytes: vec![0; READ_BYTES], start: 0, end: 0, base: 0, unpacks: false }
+        Self { source, bytes: vec![0; READ_BYTES], start: 0, end: 0, base: 0, unpacks: None }
     }
 
     /// Whether `len` bytes are ahead, reading until they are or the input ends. The caller bounds `len`: the buffer grows to it.

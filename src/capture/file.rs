@@ -53,6 +53,7 @@ pub struct CaptureFile {
     frames: u64,
     /// Whether it is standard input.
     standard: bool,
+    format: &'static str,
 }
 
 impl CaptureFile {
@@ -93,12 +94,13 @@ impl CaptureFile {
             Ok(Err(found)) => return Err(Error::NotACapture { input: name, found }),
             Err(flaw) => return Err(damaged(&name, 0, flaw)),
         };
+        let format = kind.name();
         let walk = match kind {
             Kind::Pcap(magic) => Pcap::open(&mut buffer, magic, limits).map(Walk::Pcap),
             Kind::PcapNg => PcapNg::open(&mut buffer, limits).map(|file| Walk::PcapNg(Box::new(file))),
         };
         let walk = walk.map_err(|flaw| damaged(&name, 0, flaw))?;
-        Ok(Self { name, input, buffer, walk, record: Record::default(), frames: 0, standard: false })
+        Ok(Self { name, input, buffer, walk, record: Record::default(), frames: 0, standard: false, format })
     }
 
     /// Moves to the next frame; `false` when the capture ended where it may.
@@ -126,7 +128,7 @@ impl CaptureFile {
     /// known, on a plain standard input.
     #[inline]
     pub(super) fn is_quiet(&self) -> bool {
-        self.standard && !self.buffer.unpacks && self.buffer.ahead().is_empty() && !input::standard_input_is_ready()
+        self.standard && self.buffer.unpacks.is_none() && self.buffer.ahead().is_empty() && !input::standard_input_is_ready()
     }
 
     /// The frame that [`Self::advance`] moved to; nothing before the first.
@@ -142,6 +144,11 @@ impl CaptureFile {
         let Record { at, link_type, wire_len, from, len } = self.record;
         let id = FrameId { input: self.input, number: self.frames };
         Frame { id, at, link_type, wire_len, bytes: self.buffer.lent(from, len) }
+    }
+
+    /// How it is written, and packed, where it is.
+    pub(super) fn format(&self) -> (&'static str, Option<&'static str>) {
+        (self.format, self.buffer.unpacks)
     }
 
     /// Whether its format has room for secrets.

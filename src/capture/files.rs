@@ -2,12 +2,14 @@
 
 use super::Next;
 use super::Source;
+use super::digest::digest;
 use super::file::CaptureFile;
 use super::input;
 use super::secrets::Inbox;
 use super::secrets::Secrets;
 use crate::error::Error;
 use crate::limits::Limits;
+use crate::origin::Origin;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -39,6 +41,8 @@ pub struct Files {
     /// Of files that are over.
     secrets: Vec<Secrets>,
     secrets_left_out: u64,
+    /// What is known of the inputs that were opened.
+    origins: Vec<Origin>,
 }
 
 impl Files {
@@ -49,7 +53,7 @@ impl Files {
         let total = paths.iter().map(|path| input::size_on_disk(path)).try_fold(0_u64, |sum, len| Some(sum.saturating_add(len?)));
         let limits = limits.clone();
         let (open, read, stop, secrets) = (None, Arc::default(), Arc::default(), Vec::new());
-        Self { paths, names, limits, open, upcoming: 0, read, stop, total, inbox: None, secrets, secrets_left_out: 0 }
+        Self { paths, names, limits, open, upcoming: 0, read, stop, total, inbox: None, secrets, secrets_left_out: 0, origins: Vec::new() }
     }
 
     /// Lets a quiet standard input end when this flag becomes true.
@@ -120,6 +124,7 @@ impl Files {
                 Some(Ok(true)) => return Ok(true),
                 Some(Ok(false)) => self.close(),
                 Some(Err(error)) => {
+                    self.note(&error);
                     self.close();
                     return Err(error);
                 }
@@ -128,9 +133,23 @@ impl Files {
             let Some(path) = self.paths.get(self.upcoming) else { return Ok(false) };
             let input = u32::try_from(self.upcoming).unwrap_or(u32::MAX);
             self.upcoming = self.upcoming.saturating_add(1);
-            let mut file = CaptureFile::open_counted(path, input, &self.limits, &self.read, &self.stop)?;
+            let kind = if input::is_standard(path) { "stdin" } else { "file" };
+            self.origins.push(Origin { kind, name: input::name(path), ..Origin::default() });
+            let opened = CaptureFile::open_counted(path, input, &self.limits, &self.read, &self.stop);
+            let mut file = opened.inspect_err(|error| self.note(error))?;
+            if let Some(origin) = self.origins.last_mut() {
+                let (format, compression) = file.format();
+                (origin.format, origin.compression) = (Some(format), compression);
+            }
             moved = Some(file.advance());
             self.open = Some(file);
+        }
+    }
+
+    /// Notes what is wrong with the newest input.
+    fn note(&mut self, error: &Error) {
+        if let Some(origin) = self.origins.last_mut() {
+            origin.damage = Some(error.to_string());
         }
     }
 
@@ -178,5 +197,16 @@ impl Source for Files {
             Some(file) => Ok(Next::Frame(file.lend())),
             None => Ok(Next::End),
         }
+    }
+
+    fn origins(&mut self) -> Vec<Origin> {
+        let mut origins = self.origins.clone();
+        for (origin, path) in origins.iter_mut().zip(&self.paths).filter(|(_, path)| input::is_file(path)) {
+            // What cannot be read any more has no checksum; that it could be read is in its frames.
+            if let Ok((bytes, sha256)) = digest(path) {
+                (origin.bytes, origin.sha256) = (Some(bytes), Some(sha256));
+            }
+        }
+        origins
     }
 }

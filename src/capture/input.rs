@@ -39,6 +39,9 @@ const UNREAD: [(&[u8], &str); 5] = [
     (b"snoop\0", "snoop captures are not read"),
 ];
 
+/// Bytes of the header of a record in a classic capture, unless it is of the modified format.
+const USUAL_HEADER_BYTES: usize = 16;
+
 /// How a capture is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -46,6 +49,18 @@ pub(super) enum Kind {
     Pcap((Order, usize, bool)),
     /// Blocks.
     PcapNg,
+}
+
+impl Kind {
+    /// The name used in documents.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Pcap((_, USUAL_HEADER_BYTES, false)) => "pcap",
+            Self::Pcap((_, USUAL_HEADER_BYTES, true)) => "pcap-ns",
+            Self::Pcap(_) => "pcap-modified",
+            Self::PcapNg => "pcapng",
+        }
+    }
 }
 
 /// What an input is called in messages.
@@ -147,7 +162,7 @@ pub(super) fn identify(source: Source, aside: bool, limits: &Limits) -> Result<R
     let unpacked = packing.unpack(buffer.into_source(), limits.unpack_bytes);
     let unpacked = unpacked.and_then(|source| if aside && limits.threads > 1 { ahead::read_ahead(source) } else { Ok(source) });
     let mut buffer = Buffer::new(unpacked.map_err(|error| Flaw { offset: 0, problem: problem(&error) })?);
-    buffer.unpacks = true;
+    buffer.unpacks = Some(packing.name);
     buffer.has(packed::MAGIC_BYTES)?;
     Ok(match (kind(buffer.ahead()), packed::find(buffer.ahead())) {
         (Ok(kind), _) => Ok((buffer, kind)),

@@ -19,6 +19,7 @@ use super::Next;
 use super::Source;
 use crate::error::Error;
 use crate::loss::Received;
+use crate::origin::Origin;
 use crate::time::Timestamp;
 use card::Card;
 use rustix::event::PollFd;
@@ -70,6 +71,8 @@ impl Default for LiveOptions {
 /// Frames of one interface are lent from libpcap's ring. Those of several are copied once, and come in the order of their times: a frame
 /// waits until the others surely have no earlier one, at most a tenth of a second.
 pub struct Live {
+    /// The interfaces, by their number.
+    names: Vec<String>,
     cards: Vec<Card>,
     /// Counts of interfaces that are gone.
     gone: Vec<Received>,
@@ -102,7 +105,7 @@ impl Live {
         let end = options.duration.and_then(|duration| Instant::now().checked_add(duration));
         let waiting = Waiting::new(cards.len());
         let (gone, last_at) = (Vec::new(), Timestamp::default());
-        Ok(Self { cards, gone, waiting, stop, end, since_look: 0, last_at, dry: false, failed: None })
+        Ok(Self { names: interfaces.to_vec(), cards, gone, waiting, stop, end, since_look: 0, last_at, dry: false, failed: None })
     }
 
     /// Whether the time of `--duration` is up; looks at the clock now and then.
@@ -213,6 +216,11 @@ impl Source for Live {
     fn received(&mut self) -> Vec<Received> {
         let open = self.cards.iter_mut().map(Card::received);
         self.gone.iter().cloned().chain(open).collect()
+    }
+
+    fn origins(&mut self) -> Vec<Origin> {
+        let origin = |name: &String| Origin { kind: "interface", name: name.clone(), format: Some("live"), ..Origin::default() };
+        self.names.iter().map(origin).collect()
     }
 }
 

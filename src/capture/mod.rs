@@ -10,6 +10,7 @@
 
 mod ahead;
 mod buffer;
+mod digest;
 pub mod file;
 pub mod files;
 pub mod filter;
@@ -29,6 +30,7 @@ mod tests;
 use crate::error::Error;
 use crate::evidence::FrameId;
 use crate::loss::Received;
+use crate::origin::Origin;
 use crate::time::Timestamp;
 
 /// What comes next from a source.
@@ -81,6 +83,11 @@ pub trait Source {
 
     /// What was counted before packets came here, interface by interface. Files do not know.
     fn received(&mut self) -> Vec<Received> {
+        Vec::new()
+    }
+
+    /// The inputs, by their number, at the end. Files are read once more, for their checksums.
+    fn origins(&mut self) -> Vec<Origin> {
         Vec::new()
     }
 }

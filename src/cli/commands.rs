@@ -7,9 +7,35 @@ use clap::ArgAction;
 use clap::ArgGroup;
 use clap::ArgMatches;
 use clap::FromArgMatches;
+use clap::ValueEnum;
 use ntp_sniff::report;
 use ntp_sniff::report::facts::EXPORTS;
 use std::path::PathBuf;
+
+/// What `schema` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Schema {
+    /// Of what.
+    #[arg(value_name = "WHAT", value_enum, default_value_t = Described::Records)]
+    pub(crate) of: Described,
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Described {
+    /// The records of JSON Lines.
+    Records,
+    /// The document of -T json.
+    Document,
+}
+
+/// What `check` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    /// Document to verify, as -T json writes it; "-" is standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) document: PathBuf,
+}
 
 /// What `export` takes.
 #[derive(Debug, clap::Args)]

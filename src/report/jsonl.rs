@@ -89,7 +89,7 @@ pub fn schema() -> String {
 }
 
 /// Takes `null` out of the types of an optional field: what is absent is left out.
-fn without_null(schema: &mut Schema) {
+pub(super) fn without_null(schema: &mut Schema) {
     if let Some(Value::Array(types)) = schema.get_mut("type") {
         types.retain(|name| name != "null");
     }

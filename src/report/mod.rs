@@ -122,17 +122,20 @@ pub struct Format {
     pub name: &'static str,
     /// One line for `--help`.
     pub about: &'static str,
+    /// Whether it is one document: it cannot be cut, and can be made without its data.
+    pub document: bool,
     /// Makes the sink over a writer.
     pub open: fn(Box<dyn io::Write>, &Style) -> Box<dyn Sink>,
 }
 
 /// All formats; the first is the default. A new one is a new file, its `mod` line and its entry here.
 pub const FORMATS: &[Format] = &[
-    Format { name: "table", about: "a timeline to read, who serves and who speaks, and a summary", open: table::open },
-    Format { name: "jsonl", about: "JSON Lines: one record per event, see `ntp-sniff schema`", open: jsonl::open },
+    Format { name: "table", about: "a timeline to read, who serves and who speaks, and a summary", document: false, open: table::open },
+    Format { name: "jsonl", about: "JSON Lines: one record per event, see `ntp-sniff schema`", document: false, open: jsonl::open },
     Format {
         name: "json",
-        about: "a protocol document: sessions, and the grammar of each protocol, see `ntp-sniff schema document`",
+        about: "a document: sessions byte by byte, and the grammar of each protocol, see `ntp-sniff schema document`",
+        document: true,
         open: document::json::open,
     },
 ];

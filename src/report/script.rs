@@ -32,6 +32,9 @@ use crate::fact::Grade;
 use crate::fact::Relation;
 use crate::loss::Lost;
 use crate::loss::Received;
+use crate::origin::Input;
+use crate::origin::Origin;
+use crate::origin::Sight;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::FlowId;
@@ -375,5 +378,17 @@ fn summary() -> Summary {
         lost: Lost { records: 7, packets: 0, syslog: 1 },
         span: verdict(true),
         damage: vec!["x.pcap: cut in frame 44, at offset 4711 \x1b[1m".to_owned()],
+        inputs: vec![Input {
+            origin: Origin {
+                kind: "file",
+                name: "x.pcap".to_owned(),
+                format: Some("pcap"),
+                compression: Some("gzip"),
+                bytes: Some(4711),
+                sha256: Some([7; 32]),
+                damage: Some("cut in frame 44, at offset 4711 \x1b[1m".to_owned()),
+            },
+            sight: Sight { frames: 51, truncated: 1, times: Some((at(0), at(5_512_345))), link_types: [1, 101].into() },
+        }],
     }
 }

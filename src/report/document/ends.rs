@@ -16,8 +16,10 @@ use crate::fact::TRANSPORT;
 use crate::grammar::Description;
 use crate::grammar::Share;
 use crate::limits;
+use crate::origin::Input;
 use crate::report::services;
 use crate::report::words::anomaly_sentence;
+use crate::report::words::hex;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -38,6 +40,31 @@ const LEGEND: [[&str; 6]; 6] = [
     ["unknown", "unexplained", "?", "#5f5f5f", "#b8b8b8", "plain"],
     ["redacted", "not shown", "*", "#7a1f5c", "#f0a6d6", "reverse"],
 ];
+
+/// An input, and what the kernel counted of it.
+fn input(input: &Input, number: u64, summary: &Summary) -> model::Input {
+    let Input { origin, sight } = input;
+    let received = summary.received.iter().find(|received| origin.kind == "interface" && received.interface == origin.name);
+    model::Input {
+        id: format!("i{number}"),
+        kind: origin.kind.to_owned(),
+        name: origin.name.clone(),
+        format: origin.format.map(str::to_owned),
+        compression: origin.compression.map(str::to_owned),
+        bytes: origin.bytes,
+        sha256: origin.sha256.map(|hash| hex(&hash)),
+        link_types: sight.link_types.iter().map(|number| model::LinkType { number: *number }).collect(),
+        first_packet: sight.times.map(|(first, _)| first.to_string()),
+        last_packet: sight.times.map(|(_, last)| last.to_string()),
+        packets: model::Packets {
+            read: sight.frames,
+            truncated: sight.truncated,
+            dropped_by_kernel: received.map(|received| received.dropped_by_kernel),
+            dropped_by_interface: received.map(|received| received.dropped_by_interface),
+        },
+        damaged: origin.damage.clone().map(|reason| model::Damage { reason }),
+    }
+}
 
 /// A document of which nothing but the head is known.
 pub(super) fn head(policy: RedactionPolicy) -> Document {
@@ -179,6 +206,7 @@ impl Ends {
             messages: summary.messages,
             anomalies: named(&summary.anomalies),
         };
+        self.rest.inputs = summary.inputs.iter().zip(0..).map(|(input, number)| self::input(input, number, summary)).collect();
         self.doubts.summary(summary);
     }
 

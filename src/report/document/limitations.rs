@@ -7,6 +7,7 @@ use crate::event::Summary;
 use crate::grammar::Limitation;
 use crate::grammar::LimitationCode;
 use crate::limits;
+use crate::origin::Input;
 use crate::report::words::count;
 use std::collections::BTreeSet;
 
@@ -20,6 +21,9 @@ pub(super) struct Doubts {
     guessed: u64,
     encrypted: u64,
     clock: bool,
+    frames_cut: u64,
+    unhashed: bool,
+    damaged: bool,
     /// Limits that were reached.
     limits: BTreeSet<&'static str>,
     dropped: u64,
@@ -58,6 +62,10 @@ impl Doubts {
     /// The end of the run.
     pub(super) fn summary(&mut self, summary: &Summary) {
         let all = summary.received_in_all().unwrap_or_default();
+        let cut = |input: &Input| input.sight.truncated;
+        self.frames_cut = summary.inputs.iter().map(cut).fold(0, u64::saturating_add);
+        self.unhashed = summary.inputs.iter().any(|input| input.origin.kind == "stdin");
+        self.damaged = summary.inputs.iter().any(|input| input.origin.damage.is_some());
         self.dropped = all.dropped_by_kernel.saturating_add(all.dropped_by_interface);
     }
 
@@ -77,6 +85,7 @@ impl Doubts {
         say(LimitationCode::PacketLoss, self.dropped, format!("{} were lost before they could be read", count(self.dropped, "packet")));
         let cut = count(self.cut, "byte");
         say(LimitationCode::TruncatedPackets, self.cut, format!("{cut} of streams are missing because frames were cut when captured"));
+        say(LimitationCode::TruncatedPackets, self.frames_cut, format!("{} cut when captured", were(self.frames_cut, "frame")));
         let sessions = count(self.midstream, "session");
         say(LimitationCode::Midstream, self.midstream, format!("{sessions} without the begin: what came before is not known"));
         let sessions = count(self.encrypted, "session");
@@ -103,6 +112,14 @@ impl Doubts {
         say(LimitationCode::ClockJump, u64::from(self.clock), "the capture clock went back: times are not in order".to_owned());
         let sessions = count(self.guessed, "session");
         say(LimitationCode::AmbiguousRoles, self.guessed, format!("{sessions} where the port alone tells who is the client"));
+        let unhashed = "standard input can be read but once: its length and checksum are not known".to_owned();
+        say(LimitationCode::Other, u64::from(self.unhashed), unhashed);
+        say(LimitationCode::Other, u64::from(self.damaged), "an input could not be read to its end, see the inputs".to_owned());
         said
     }
+}
+
+/// `1 frame was`, `2 frames were`.
+fn were(number: u64, noun: &str) -> String {
+    format!("{} {}", count(number, noun), if number == 1 { "was" } else { "were" })
 }

@@ -19,6 +19,7 @@
 //! What a writer gets is redacted as the user wants it, but not escaped for any target: it holds text of the wire.
 
 mod builder;
+pub mod check;
 mod dialogue;
 mod ends;
 pub(super) mod json;
@@ -34,9 +35,12 @@ pub use spool::Messages;
 
 use super::Sink;
 use super::Style;
+use super::jsonl::without_null;
 use builder::Builder;
 use model::Document;
 use model::Session;
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
 use std::io;
 
 /// Writes a document, piece by piece. Calls come in this order: `begin`, any number of `session`, `finish`.
@@ -74,4 +78,15 @@ pub trait Writer {
 #[must_use]
 pub fn sink(writer: impl Writer + 'static, style: &Style) -> Box<dyn Sink> {
     Box::new(Builder::new(writer, style))
+}
+
+/// The JSON Schema (draft 2020-12) of a document, indented, ending with a line feed.
+///
+/// Made from the types that are written, so that the two cannot disagree.
+#[must_use]
+pub fn schema() -> String {
+    let settings = SchemaSettings::draft2020_12().for_serialize().with_transform(RecursiveTransform(without_null));
+    let mut schema = settings.into_generator().into_root_schema_for::<Document>();
+    schema.insert("title".to_owned(), "ntp-sniff protocol document".into());
+    format!("{:#}\n", schema.as_value())
 }

@@ -1,0 +1,143 @@
+//! Whether a document is what it says it is. What JSON Schema can say is held by reading it as the model, from which the schema is made;
+//! what it cannot is checked besides: tokens and packets tile every message, the hex has its length, every id that is named is there.
+//!
+//! A document is read as it comes, message by message: in memory are the numbers of the messages, the grammars, and what is named of
+//! them, whatever the document's length.
+
+mod grammar;
+mod message;
+mod read;
+mod session;
+
+use super::model;
+use crate::grammar::Description;
+use grammar::Names;
+use serde::de::DeserializeSeed as _;
+use serde_path_to_error::Track;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io;
+use std::io::Read;
+
+/// What is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The place, as `sessions[0].messages[3].tokens[1]`.
+    pub path: String,
+    /// What is wrong. May hold text of the document.
+    pub problem: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.problem)
+    }
+}
+
+/// What came of a check.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// What is wrong, in order; of many the first ones.
+    pub faults: Vec<Fault>,
+    /// How much is wrong.
+    pub found: u64,
+    /// Sessions of the document.
+    pub sessions: u64,
+    /// Messages of the document.
+    pub messages: u64,
+}
+
+/// Checks a document; no more than `most` faults are kept.
+///
+/// # Errors
+///
+/// It cannot be read. That it is no document is a fault, and the last one.
+pub fn check(document: impl Read, most: usize) -> io::Result<Checked> {
+    let mut check = Check { most, ..Check::default() };
+    let mut track = Track::new();
+    let mut reader = serde_json::Deserializer::from_reader(document);
+    let read = read::Document(&mut check).deserialize(serde_path_to_error::Deserializer::new(&mut reader, &mut track));
+    match read.and_then(|()| reader.end()) {
+        Ok(()) => check.finish(),
+        Err(error) if error.is_io() => return Err(error.into()),
+        Err(error) => check.fault(track.path().to_string(), error.to_string()),
+    }
+    Ok(check.done)
+}
+
+/// The state of a check.
+#[derive(Default)]
+struct Check {
+    most: usize,
+    done: Checked,
+    /// Members of the document that came.
+    members: BTreeSet<String>,
+    /// Numbers of the messages of each session, ascending.
+    messages: BTreeMap<u64, Vec<u64>>,
+    bytes: u64,
+    redacted: u64,
+    /// Inputs that are named, and where first.
+    inputs: BTreeMap<u64, String>,
+    /// What is named of each protocol.
+    named: BTreeMap<String, Names>,
+    protocols: Vec<Description>,
+    inputs_there: Vec<model::Input>,
+    statistics: model::Statistics,
+}
+
+impl Check {
+    fn fault(&mut self, path: impl Into<String>, problem: impl Into<String>) {
+        self.done.found = self.done.found.saturating_add(1);
+        if self.done.faults.len() < self.most {
+            self.done.faults.push(Fault { path: path.into(), problem: problem.into() });
+        }
+    }
+
+    /// Everything was read: what is named must be there, and counts must be right.
+    fn finish(&mut self) {
+        for member in read::MEMBERS {
+            if !self.members.contains(*member) {
+                self.fault(*member, "is missing");
+            }
+        }
+        for (place, input) in std::mem::take(&mut self.inputs_there).iter().enumerate() {
+            if input.id != format!("i{place}") {
+                self.fault(format!("inputs[{place}].id"), format!("is {}, not i{place}", input.id));
+            }
+            self.inputs.remove(&super::message::to_u64(place));
+        }
+        for (input, path) in std::mem::take(&mut self.inputs) {
+            self.fault(path, format!("i{input} is no input"));
+        }
+        self.grammars();
+        let counts = [
+            ("messages", self.statistics.messages, self.done.messages),
+            ("bytes", self.statistics.bytes, self.bytes),
+            ("tokens_redacted", self.statistics.tokens_redacted, self.redacted),
+        ];
+        for (name, said, found) in counts {
+            if said != found {
+                self.fault(format!("statistics.{name}"), format!("is {said}, but {found} are there"));
+            }
+        }
+    }
+
+    /// Whether a message is there, by its id.
+    fn has_message(&self, id: &str) -> bool {
+        let found = number_pair(id, "m").and_then(|(flow, number)| self.messages.get(&flow)?.binary_search(&number).ok());
+        found.is_some()
+    }
+}
+
+/// The two numbers of an id such as `m3.17`, in their only form.
+fn number_pair(id: &str, letter: &str) -> Option<(u64, u64)> {
+    let (flow, number) = id.strip_prefix(letter)?.split_once('.')?;
+    Some((canonical(flow)?, canonical(number)?))
+}
+
+/// A number without leading zeros or signs.
+fn canonical(digits: &str) -> Option<u64> {
+    let number: u64 = digits.parse().ok()?;
+    (number.to_string() == digits).then_some(number)
+}
