@@ -92,7 +92,7 @@ impl<'de> Visitor<'de> for Document<'_> {
                 "document" => {
                     let document: String = map.next_value()?;
                     if document != model::DOCUMENT {
-                        return Err(A::Error::custom("this is no protocol document"));
+                        check.fault(name.as_str(), "this is no protocol document");
                     }
                 }
                 "schema_version" => {
