@@ -36,7 +36,9 @@ pub(crate) fn run(args: &commands::Check) -> anyhow::Result<u8> {
     if checked.found > 0 {
         return Ok(crate::FAILED);
     }
+    let many = |number: u64| if number == 1 { "" } else { "s" };
     let (sessions, messages) = (checked.sessions, checked.messages);
-    writeln!(out, "{}: right, {sessions} sessions, {messages} messages", terminal_text(&name))?;
+    let (of_sessions, of_messages) = (many(sessions), many(messages));
+    writeln!(out, "{}: right, {sessions} session{of_sessions}, {messages} message{of_messages}", terminal_text(&name))?;
     Ok(crate::DONE)
 }

@@ -4,6 +4,8 @@ use super::FORMATS;
 use super::Show;
 use super::Sink;
 use super::Style;
+use super::document::model::Document;
+use super::document::model::RedactionPolicy;
 use super::jsonl;
 use super::script;
 use crate::event::Event;
@@ -113,6 +115,20 @@ fn every_json_line_is_as_the_schema_says() {
         assert!(!validator.is_valid(&renamed), "the schema tells events apart");
     }
     assert_eq!(names.len(), 19, "every kind of event: {names:?}");
+}
+
+#[test]
+fn the_document_is_as_its_schema_says() {
+    let schema: Value = serde_json::from_str(&super::document::schema()).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    for redact in [RedactionPolicy::Credentials, RedactionPolicy::Data] {
+        let document: Value = serde_json::from_str(&printed("json", &Style { redact, ..Style::default() })).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{errors:?}");
+        let read: Document = serde_json::from_value(document.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), document, "nothing is lost when it is read");
+        assert!(!read.stories.is_empty() && !read.anomalies.is_empty() && !read.services.is_empty() && !read.limitations.is_empty());
+    }
 }
 
 #[test]

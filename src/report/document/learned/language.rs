@@ -26,7 +26,9 @@ use crate::grammar::Share;
 use crate::limits;
 use crate::report::document::kinds::kind;
 use crate::report::document::message::Placed;
+use crate::report::document::message::to_u64;
 use crate::report::document::model::Session;
+use crate::report::words::count;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
@@ -69,6 +71,12 @@ const KNOWN: &[Known] = &[
         framed: "A record has five bytes in front: its type, the version, and its length in two bytes.",
     },
 ];
+
+/// What was seen, in a sentence.
+fn summary(title: &str, sessions: u64, messages: u64, types: u64) -> String {
+    let [sessions, messages, types] = [(sessions, "session"), (messages, "message"), (types, "type")].map(|(of, noun)| count(of, noun));
+    format!("{title}: {sessions}, {messages} of {types}.")
+}
 
 /// A protocol that was seen.
 #[derive(Debug, Default)]
@@ -143,7 +151,7 @@ impl Language {
             client_encoding: None,
             server_encoding: None,
             encryption: None,
-            summary: format!("{title}: {} sessions, {messages} messages of {} types.", self.sessions, self.types.len()),
+            summary: summary(title, self.sessions, messages, to_u64(self.types.len())),
             evidence: Vec::new(),
             grammar: Grammar {
                 framing: known.map_or_else(Framing::default, |known| self.framing(known, messages)),
