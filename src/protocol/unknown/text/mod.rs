@@ -1,0 +1,103 @@
+//! The text way: lines, what divides them, which words are the protocol's own, and which lines are of one kind.
+
+mod delimiter;
+mod fields;
+mod keyword;
+mod kinds;
+mod lines;
+mod secret;
+mod tokens;
+mod types;
+
+use super::Language;
+use super::Service;
+use super::Typed;
+use super::Unit;
+use super::framing::Cuts;
+use crate::grammar::Limitation;
+use crate::grammar::LimitationCode;
+use crate::grammar::Share;
+use crate::peer::Peer;
+use keyword::Words;
+use lines::Line;
+use secret::Secrets;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use types::Key;
+use types::Known;
+
+/// Where a message stands in its dialogue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stand {
+    /// By itself.
+    #[default]
+    Plain,
+    /// It asks, without an end.
+    Prompt,
+    /// It answers such a question.
+    Answer,
+    /// It opens a block, is in one, or ends it.
+    Block,
+}
+
+/// What is known of all lines, for the steps that make the language of it.
+struct Text<'a> {
+    lines: Vec<Line<'a>>,
+    delimiters: Vec<Vec<u8>>,
+    secrets: Secrets<'a>,
+    known: Vec<Known<'a>>,
+    hosts: Vec<IpAddr>,
+}
+
+/// Infers the language of messages that are text.
+pub(super) fn infer<'a>(service: &Service, units: &[Unit<'a>], cuts: &Cuts) -> (Language, Vec<Stand>) {
+    let hosts: Vec<IpAddr> = service.sessions.iter().map(|seen| seen.client.ip).collect();
+    let mut lines = lines::read(units, cuts);
+    let (delimiters, patterns) = delimiter::find(&lines);
+    lines::split(&mut lines, &delimiters);
+    let secrets = Secrets::find(&lines);
+    let words = Words::find(&lines, &hosts, &delimiters, &secrets);
+    let known = types::know(&lines, &words, &delimiters);
+    let text = Text { lines, delimiters, secrets, known, hosts };
+    let kinds = kinds::sort(service, units, &text);
+    let mut language = Language { delimiters: patterns, keywords: words.list(&prompts(&text)), ..Language::default() };
+    language.delimiters.extend(fields::inner(&text));
+    language.typed = units.iter().map(|_| Typed::default()).collect();
+    for (place, line) in text.lines.iter().enumerate() {
+        let Some(typed) = language.typed.get_mut(line.unit) else { continue };
+        let kind = kinds.of(line.unit);
+        tokens::add(typed, &text, place, kind.filter(|_| line.first).map(|(_, kind)| kind));
+        if let (true, Some((index, kind))) = (line.first, kind) {
+            typed.message_type = Some(index);
+            typed.confidence = Share::of(kind.count(), kind.count().saturating_add(1));
+        }
+    }
+    if kinds.is_full() {
+        let text = format!("More than {} kinds of messages: those that came later are of none.", types::MOST_TYPES);
+        language.limitations.push(Limitation { code: LimitationCode::Capped, text });
+    }
+    language.types = kinds.list();
+    let mut stands = vec![Stand::Plain; units.len()];
+    for (line, known) in text.lines.iter().zip(&text.known).filter(|(line, _)| line.first) {
+        stands.get_mut(line.unit).into_iter().for_each(|stand| *stand = known.stand());
+    }
+    (language, stands)
+}
+
+/// How often prompts were seen, and in how many sessions.
+fn prompts<'a>(text: &Text<'a>) -> BTreeMap<(Peer, &'a [u8]), (u64, u64)> {
+    let mut seen: BTreeMap<(Peer, &[u8]), (u64, BTreeSet<usize>)> = BTreeMap::new();
+    for (line, known) in text.lines.iter().zip(&text.known) {
+        if let Key::Prompt(from, said) = &known.key {
+            let entry = seen.entry((*from, said)).or_default();
+            entry.0 = entry.0.saturating_add(1);
+            entry.1.insert(line.session);
+        }
+    }
+    let count = |sessions: &BTreeSet<usize>| u64::try_from(sessions.len()).unwrap_or(u64::MAX);
+    seen.into_iter().map(|(key, (times, sessions))| (key, (times, count(&sessions)))).collect()
+}
+
+#[cfg(test)]
+mod tests;
