@@ -68,11 +68,12 @@ fn starts(units: &[Unit<'_>], language: &Language, stands: &[Stand], (first, end
             (Stand::Prompt | Stand::Answer, _) => true,
             (Stand::Block, Stand::Block) => false,
             (Stand::Block, _) => true,
-            (_, Stand::Block) => !walk.kinds.contains(&kind(place)),
+            (_, Stand::Block) if !turned => stand(place.saturating_sub(1)) != Stand::Block && !walk.kinds.contains(&kind(place)),
             (Stand::Plain, _) if turned => {
                 let turn = turn(units, place, end);
                 let known = (place..turn).any(|place| walk.kinds.contains(&kind(place)));
-                let reply = unit.from == Peer::Server && !walk.answered && turn.saturating_sub(place) < LONG_TURN;
+                let short = stand(place) == Stand::Block || turn.saturating_sub(place) < LONG_TURN;
+                let reply = unit.from == Peer::Server && !walk.answered && short;
                 !known && !reply
             }
             (Stand::Plain, _) => false,

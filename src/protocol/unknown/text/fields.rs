@@ -76,7 +76,10 @@ pub(super) fn plan(text: &Text<'_>, members: &[usize], number: usize) -> (Plan, 
     let behind = begin.saturating_add(leading.len());
     let rest = rest(text, line(first), &counts, behind);
     let longest = counts.last().copied().unwrap_or(0);
-    let last = if closed { longest.saturating_sub(1) } else { longest };
+    // A delimiter at the end of the line opens what follows in other lines; behind it is no part.
+    let open = longest > behind
+        && members.iter().filter_map(line).all(|line| line.columns.len() == longest && line.column(longest.saturating_sub(1)).is_empty());
+    let last = if closed || open { longest.saturating_sub(1) } else { longest };
     let mut maker = Maker { number, fields: Vec::new(), parts: Vec::new(), kinds: BTreeMap::new() };
     for (place, kind) in leading.iter().enumerate() {
         let column = begin.saturating_add(place);
@@ -98,7 +101,7 @@ pub(super) fn plan(text: &Text<'_>, members: &[usize], number: usize) -> (Plan, 
     if ended > 0 {
         maker.terminator(terminator, ended < members.len());
     }
-    let template = template(text, line(first), &maker, (rest, closed), terminator);
+    let template = template(text, line(first), &maker, open, terminator);
     (Plan { parts: maker.parts, rest, kinds: maker.kinds }, maker.fields, template)
 }
 
@@ -260,7 +263,7 @@ fn values(seen: &Seen<'_>) -> Vec<ValueCount> {
 }
 
 /// The words of a kind as they are, its data as their names and kinds.
-fn template(text: &Text<'_>, line: Option<&Line<'_>>, maker: &Maker, (rest, closed): (Option<usize>, bool), terminator: &[u8]) -> String {
+fn template(text: &Text<'_>, line: Option<&Line<'_>>, maker: &Maker, open: bool, terminator: &[u8]) -> String {
     let Some(line) = line else { return String::new() };
     let braced = |bytes: &[u8]| words::shown(bytes).replace('{', "\\x7b").replace('}', "\\x7d");
     let delimiter = match line.split {
@@ -275,7 +278,9 @@ fn template(text: &Text<'_>, line: Option<&Line<'_>>, maker: &Maker, (rest, clos
     });
     let mut out = if line.first_column() > 0 { delimiter.trim_start().to_owned() } else { String::new() };
     out.push_str(&shown.collect::<Vec<_>>().join(&delimiter));
-    _ = (rest, closed);
+    if open {
+        out.push_str(delimiter.trim_end());
+    }
     out.push_str(&words::shown(terminator));
     out
 }

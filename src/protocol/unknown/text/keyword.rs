@@ -139,7 +139,11 @@ impl<'a> Words<'a> {
     /// Judges each word by its support and its place.
     fn judge(&mut self, columns: &BTreeMap<Place<'a>, Column>, delimiters: &[Vec<u8>], sessions: u64) {
         let none = Column::default();
-        for (key, support) in &self.supports {
+        let mut order: Vec<_> = self.supports.iter().collect();
+        order.sort_by_key(|(((.., at, _), _), _)| *at);
+        // Words that may stand in front of others, with their column.
+        let mut leading: BTreeSet<(Peer, Split, usize, &[u8])> = BTreeSet::new();
+        for (key, support) in order {
             let (place, word) = *key;
             let (from, split, at, before) = place;
             let column = columns.get(&place).unwrap_or(&none);
@@ -153,26 +157,33 @@ impl<'a> Words<'a> {
             let repeated = support.count >= 3 || (support.count >= 2 && (support.sessions >= 2 || sessions == 1)) || support.closes > 0;
             let behind_blank = at > 0 && (delimiter.trim_ascii().is_empty() && split != Split::Counted);
             let is_first = before.is_empty();
+            let led = at.checked_sub(1).is_some_and(|at| leading.contains(&(from, split, at, before)));
+            let is_header = delimiter.starts_with(b":")
+                && delimiter.len() > 1
+                && column.lines >= 3
+                && column.distinct >= 2
+                && share(column.headers, 60);
             let kind = match style(word) {
                 Style::Code if is_first && from == Peer::Server && share(column.styled, 40) => Kind::Status,
                 Style::Sign if is_first && share(column.styled, 40) => Kind::Status,
                 Style::Upper if is_first && (share(column.styled, 40) || repeated) && !behind_blank => kind_of(from, support),
-                Style::Upper if !is_first && !behind_blank && (repeated || share(column.styled, 80)) => Kind::Command,
-                Style::Header | Style::Upper
-                    if is_first
-                        && delimiter.trim_ascii() == b":"
-                        && column.lines >= 3
-                        && share(column.headers, 60)
-                        && (repeated || word.first().is_some_and(u8::is_ascii_uppercase)) =>
-                {
+                Style::Upper if led && !behind_blank && (repeated || share(column.styled, 80)) => Kind::Command,
+                Style::Header | Style::Upper if is_first && is_header && (repeated || word.first().is_some_and(u8::is_ascii_uppercase)) => {
                     Kind::HeaderName
                 }
-                Style::Other | Style::Header | Style::Upper if common && (is_first || !behind_blank) => kind_of(from, support),
+                Style::Other | Style::Header | Style::Upper if common && (is_first || (led && !behind_blank)) => kind_of(from, support),
                 _ => continue,
             };
             self.known.insert(*key, kind);
+            leading.insert((from, split, at, word));
             if support.closes > 0 {
                 self.marks.insert((from, word));
+            }
+        }
+        // A word that closes lines is one also where it stands alone.
+        for (((from, ..), word), kind) in &mut self.known {
+            if self.marks.contains(&(*from, *word)) {
+                *kind = Kind::Marker;
             }
         }
     }
@@ -184,7 +195,7 @@ impl<'a> Words<'a> {
 
     /// Whether the word closes lines that it opened.
     pub(super) fn is_mark(&self, from: Peer, word: &[u8]) -> bool {
-        self.marks.iter().any(|(whose, mark)| *whose == from && *mark == word)
+        self.marks.contains(&(from, word))
     }
 
     /// Whether this side has such words.

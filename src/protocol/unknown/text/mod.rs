@@ -58,7 +58,11 @@ pub(super) fn infer<'a>(service: &Service, units: &[Unit<'a>], cuts: &Cuts) -> (
     lines::split(&mut lines, &delimiters);
     let secrets = Secrets::find(&lines);
     let words = Words::find(&lines, &hosts, &delimiters, &secrets);
-    let known = types::know(&lines, &words, &delimiters);
+    // What asks is one word, whatever stands in it.
+    for line in lines.iter_mut().filter(|line| words.is_prompt(line)) {
+        (line.split, line.columns) = (lines::Split::Whole, vec![(line.start, line.end)]);
+    }
+    let known = types::know(&lines, &words, &delimiters, &secrets);
     let text = Text { lines, delimiters, secrets, known, hosts };
     let kinds = kinds::sort(service, units, &text);
     let mut language = Language { delimiters: patterns, keywords: words.list(&prompts(&text)), ..Language::default() };

@@ -5,6 +5,8 @@ use super::keyword::Words;
 use super::keyword::places;
 use super::lines::Line;
 use super::lines::Split;
+use super::secret::Hidden;
+use super::secret::Secrets;
 use crate::grammar::Kind;
 use crate::peer::Peer;
 use crate::protocol::unknown::words;
@@ -45,6 +47,8 @@ pub(super) struct Known<'a> {
     pub(super) closed: bool,
     /// Whether it opens a block.
     pub(super) opens: bool,
+    /// Whether it is of a block that something ends.
+    pub(super) blocked: bool,
 }
 
 impl Known<'_> {
@@ -53,9 +57,9 @@ impl Known<'_> {
         match self.key {
             Key::Prompt(..) => Stand::Prompt,
             Key::Answer(..) => Stand::Answer,
-            Key::Within(..) | Key::End(..) => Stand::Block,
-            Key::Words(..) if self.opens => Stand::Block,
-            Key::Words(..) | Key::Line(..) | Key::Cut(_) => Stand::Plain,
+            Key::End(..) => Stand::Block,
+            Key::Within(..) | Key::Words(..) if self.blocked => Stand::Block,
+            Key::Within(..) | Key::Words(..) | Key::Line(..) | Key::Cut(_) => Stand::Plain,
         }
     }
 }
@@ -70,15 +74,30 @@ struct State<'a> {
 }
 
 /// Says of every line what it is, in order.
-pub(super) fn know<'a>(lines: &[Line<'a>], words: &Words<'a>, delimiters: &[Vec<u8>]) -> Vec<Known<'a>> {
+pub(super) fn know<'a>(lines: &[Line<'a>], words: &Words<'a>, delimiters: &[Vec<u8>], secrets: &Secrets<'a>) -> Vec<Known<'a>> {
     let has_ends = lines.iter().any(|line| is_end(line, words).is_some());
     let regular = regular(lines, delimiters);
     let mut states: BTreeMap<(usize, Peer), State<'a>> = BTreeMap::new();
-    let mut known = Vec::with_capacity(lines.len());
-    for line in lines {
+    let mut known: Vec<Known<'a>> = Vec::with_capacity(lines.len());
+    let mut ended: BTreeSet<(Peer, Vec<&[u8]>)> = BTreeSet::new();
+    for (place, line) in lines.iter().enumerate() {
+        let hidden = secrets.hidden.get(place).copied().unwrap_or_default();
         let asked = states.entry((line.session, line.from.other())).or_default().asked.take();
         let state = states.entry((line.session, line.from)).or_default();
-        known.push(one(line, words, (has_ends, &regular), state, asked));
+        let open = state.block.clone();
+        let one = one(line, hidden, words, (has_ends, &regular), state, asked);
+        if let (true, Some(block)) = (matches!(one.key, Key::End(..)) || (one.closed && matches!(one.key, Key::Within(..))), open) {
+            ended.insert((line.from, block));
+        }
+        known.push(one);
+    }
+    for known in &mut known {
+        let of = match &known.key {
+            Key::Words(from, _, list, _) if known.opens => Some((*from, list)),
+            Key::Within(from, list) => Some((*from, list)),
+            _ => None,
+        };
+        known.blocked = of.is_some_and(|(from, list)| ended.contains(&(from, list.clone())));
     }
     known
 }
@@ -86,13 +105,14 @@ pub(super) fn know<'a>(lines: &[Line<'a>], words: &Words<'a>, delimiters: &[Vec<
 /// What a line is.
 fn one<'a>(
     line: &Line<'a>,
+    hidden: Hidden,
     words: &Words<'a>,
     (has_ends, regular): (bool, &BTreeSet<(Peer, Split)>),
     state: &mut State<'a>,
     asked: Option<&'a [u8]>,
 ) -> Known<'a> {
     let from = line.from;
-    let plain = |key| Known { key, leading: (0, Vec::new()), closed: false, opens: false };
+    let plain = |key| Known { key, leading: (0, Vec::new()), closed: false, opens: false, blocked: false };
     if words.is_prompt(line) {
         state.asked = Some(line.text());
         return Known { leading: (0, vec![Kind::Prompt]), ..plain(Key::Prompt(from, line.text())) };
@@ -102,9 +122,10 @@ fn one<'a>(
         return Known { leading: (line.first_column(), vec![Kind::Marker]), ..plain(Key::End(from, end)) };
     }
     let first = line.first_column();
-    let kinds: Vec<Kind> = places(line).map_while(|(column, before)| words.kind(line, column, before)).collect();
+    let kinds: Vec<Kind> =
+        places(line).map_while(|(column, before)| words.kind(line, column, before).filter(|_| !hidden.covers(column))).collect();
     let last = line.last_column();
-    let closed = last > first && words.is_mark(from, line.column(last));
+    let closed = last > first && !hidden.covers(last) && words.is_mark(from, line.column(last));
     if !kinds.is_empty() {
         // The word that closes a line is not one of those that begin it.
         let count = kinds.len().min(if closed { last.saturating_sub(first) } else { usize::MAX });
@@ -116,7 +137,7 @@ fn one<'a>(
             state.block = None;
         }
         let kinds = kinds.into_iter().take(count).collect();
-        return Known { key: Key::Words(from, line.split, leading, closed), leading: (first, kinds), closed, opens };
+        return Known { key: Key::Words(from, line.split, leading, closed), leading: (first, kinds), closed, opens, blocked: false };
     }
     if let Some(asked) = asked {
         return plain(Key::Answer(from, asked));
@@ -175,7 +196,9 @@ pub(super) fn name(key: &Key<'_>, common: &BTreeSet<&[u8]>) -> String {
             [first, rest @ ..] if !rest.is_empty() && common.contains(first) => rest,
             all => all,
         };
-        list.iter().map(|word| words::name(word)).filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_")
+        let mut names: Vec<String> = list.iter().map(|word| words::name(word)).filter(|word| !word.is_empty()).collect();
+        names.dedup();
+        names.join("_")
     };
     let name = match key {
         Key::Words(_, _, list, _) => joined(list),
