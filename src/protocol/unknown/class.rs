@@ -68,11 +68,11 @@ pub(super) fn of(service: &Service, from: Peer) -> Class {
         _ => Encoding::Binary,
     };
     let (whose, name) = (from.name(), encoding.name());
-    let (whole, rest) = (entropy / 1000, entropy % 1000);
+    let (bits, millibits) = (entropy / 1000, entropy % 1000);
     let ground = Ground {
         detector: "encoding".to_owned(),
         statement: format!(
-            "The {whose}'s {} bytes are {name}: {} of them stand in printable windows, {whole}.{rest:03} bits of entropy a byte, chi-square {chi_square} over 255 degrees.",
+            "The {whose}'s {} bytes are {name}: {} of them stand in printable windows, {bits}.{millibits:03} bits of entropy a byte, chi-square {chi_square} over 255 degrees.",
             counts.bytes, counts.text_bytes
         ),
         score: Some(text),

@@ -28,6 +28,7 @@ use crate::grammar::Grammar;
 use crate::grammar::Level;
 use crate::peer::Peer;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 /// What was inferred of a service. Borrows what was kept of it.
 #[derive(Clone, Debug)]
@@ -98,7 +99,7 @@ fn language(service: &Service, units: &[Unit<'_>], cuts: &Cuts, [client, server]
     if !others.is_empty() {
         two = binary::infer(service, &of(&others));
     }
-    (join(units.len(), one, &texts, two, &others), stands)
+    (join(units.len(), (one, &texts), (two, &others)), stands)
 }
 
 /// Whatever a way left out is one more token that nothing explains, so that tokens always tile.
@@ -208,10 +209,10 @@ fn description(
         plural(grammar.message_types.len(), "kind"),
     );
     for terminator in &grammar.terminators {
-        summary.push_str(&format!(" Lines end with {}.", terminator.text));
+        _ = write!(summary, " Lines end with {}.", terminator.text);
     }
     if let Some(delimiter) = grammar.delimiters.first() {
-        summary.push_str(&format!(" Parts are separated by \"{}\" (hex {}).", delimiter.text, delimiter.hex));
+        _ = write!(summary, " Parts are separated by \"{}\" (hex {}).", delimiter.text, delimiter.hex);
     }
     for parting in partings {
         summary.push(' ');

@@ -7,21 +7,21 @@ use crate::grammar::Location;
 use crate::grammar::MessageType;
 
 /// Joins two languages; `places` say which of all messages each one's are.
-pub(super) fn join(count: usize, mut one: Language, ones: &[usize], mut two: Language, twos: &[usize]) -> Language {
-    let (types, headers) = (one.types.len(), one.header_fields.len());
+pub(super) fn join(count: usize, (mut one, ones): (Language, &[usize]), (mut two, twos): (Language, &[usize])) -> Language {
+    let (kinds, headers) = (one.types.len(), one.header_fields.len());
     for field in &mut two.header_fields {
-        shift_field(field, types, headers);
+        shift_field(field, kinds, headers);
     }
     for message_type in &mut two.types {
-        shift_type(message_type, types, headers);
+        shift_type(message_type, kinds, headers);
     }
     for relation in &mut two.relations {
-        relation.from = shifted(&relation.from, types, headers);
-        relation.to.iter_mut().for_each(|to| *to = shifted(to, types, headers));
+        relation.from = shifted(&relation.from, kinds, headers);
+        relation.to.iter_mut().for_each(|to| *to = shifted(to, kinds, headers));
     }
-    for typed in &mut two.typed {
-        typed.message_type = typed.message_type.map(|index| index.saturating_add(types));
-        typed.fields.iter_mut().flatten().for_each(|field| *field = shifted(field, types, headers));
+    for found in &mut two.typed {
+        found.message_type = found.message_type.map(|index| index.saturating_add(kinds));
+        found.fields.iter_mut().flatten().for_each(|field| *field = shifted(field, kinds, headers));
     }
     let mut typed: Vec<Typed> = vec![Typed::default(); count];
     for (places, found) in [(ones, std::mem::take(&mut one.typed)), (twos, std::mem::take(&mut two.typed))] {
@@ -40,29 +40,29 @@ pub(super) fn join(count: usize, mut one: Language, ones: &[usize], mut two: Lan
     Language { typed, ..one }
 }
 
-fn shift_type(message_type: &mut MessageType, types: usize, headers: usize) {
-    message_type.id = shifted(&message_type.id, types, headers);
-    message_type.fields.iter_mut().for_each(|field| shift_field(field, types, headers));
-    message_type.matches.iter_mut().for_each(|found| found.field = shifted(&found.field, types, headers));
+fn shift_type(message_type: &mut MessageType, kinds: usize, headers: usize) {
+    message_type.id = shifted(&message_type.id, kinds, headers);
+    message_type.fields.iter_mut().for_each(|field| shift_field(field, kinds, headers));
+    message_type.matches.iter_mut().for_each(|found| found.field = shifted(&found.field, kinds, headers));
 }
 
-fn shift_field(field: &mut Field, types: usize, headers: usize) {
-    field.id = shifted(&field.id, types, headers);
+fn shift_field(field: &mut Field, kinds: usize, headers: usize) {
+    field.id = shifted(&field.id, kinds, headers);
     if let Location::After { after, size_from, .. } = &mut field.location {
         for other in [after, size_from].into_iter().flatten() {
-            *other = shifted(other, types, headers);
+            *other = shifted(other, kinds, headers);
         }
     }
 }
 
 /// An id behind so many types and fields of the header: `mt3`, `f2`, `f3.2`.
-fn shifted(id: &str, types: usize, headers: usize) -> String {
+fn shifted(id: &str, kinds: usize, headers: usize) -> String {
     let moved = |digits: &str, by: usize| digits.parse::<usize>().ok().map(|number| number.saturating_add(by));
     let new = if let Some(number) = id.strip_prefix("mt") {
-        moved(number, types).map(|number| format!("mt{number}"))
+        moved(number, kinds).map(|number| format!("mt{number}"))
     } else if let Some(number) = id.strip_prefix('f') {
         match number.split_once('.') {
-            Some((number, part)) => moved(number, types).map(|number| format!("f{number}.{part}")),
+            Some((number, part)) => moved(number, kinds).map(|number| format!("f{number}.{part}")),
             None => moved(number, headers).map(|number| format!("f{number}")),
         }
     } else {

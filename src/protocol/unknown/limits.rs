@@ -32,9 +32,9 @@ pub(super) fn of(service: &Service, messages: usize, classes: [&Class; 2]) -> Ve
     if clients.len() == 1 {
         say(LimitationCode::OneClient, "Only one client: what is the same in all its messages may still be its own data.".to_owned());
     }
-    let lost = turns().map(|turn| turn.gap_before).fold(0, u64::saturating_add);
-    if lost > 0 {
-        say(LimitationCode::PacketLoss, format!("{lost} bytes are missing: messages around them may be cut."));
+    let missing = turns().map(|turn| turn.gap_before).fold(0, u64::saturating_add);
+    if missing > 0 {
+        say(LimitationCode::PacketLoss, format!("{missing} bytes are missing: messages around them may be cut."));
     }
     let midway = service.sessions.iter().filter(|seen| !seen.whole).count();
     if midway > 0 {

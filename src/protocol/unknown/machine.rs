@@ -50,7 +50,7 @@ pub(super) fn infer(sessions: &[Vec<usize>], types: &[MessageType]) -> Option<St
         let mut at = 0;
         let mut used = BTreeSet::new();
         count(&mut visits, at);
-        for kind in session.iter() {
+        for kind in *session {
             let Some(next) = graph.next(at, *kind) else { break };
             let entry = counts.entry((at, *kind, next)).or_insert((0_u64, 0_u64));
             entry.0 = entry.0.saturating_add(1);
@@ -118,16 +118,15 @@ impl Graph {
         tree.state();
         for session in sessions {
             let mut at = 0;
-            for kind in session.iter() {
-                at = match tree.next(at, *kind) {
-                    Some(next) => next,
-                    None => {
-                        let next = tree.state();
-                        if let Some(steps) = tree.steps.get_mut(at) {
-                            steps.insert(*kind, next);
-                        }
-                        next
+            for kind in *session {
+                at = if let Some(next) = tree.next(at, *kind) {
+                    next
+                } else {
+                    let next = tree.state();
+                    if let Some(steps) = tree.steps.get_mut(at) {
+                        steps.insert(*kind, next);
                     }
+                    next
                 };
             }
             if let Some(is_final) = tree.finals.get_mut(at) {

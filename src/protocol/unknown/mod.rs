@@ -14,6 +14,8 @@ mod collect;
 mod contrast;
 mod describe;
 mod framing;
+#[cfg(test)]
+mod hostile;
 mod join;
 mod limits;
 mod machine;
@@ -21,6 +23,8 @@ mod pairing;
 mod phases;
 mod seen;
 mod tell;
+#[cfg(test)]
+mod testing;
 mod text;
 mod words;
 

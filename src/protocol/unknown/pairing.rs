@@ -49,6 +49,6 @@ pub(super) fn exchanges(units: &[Unit<'_>], language: &Language, answers: &[Opti
             median_delay: Some(format!("{}.{:06}", median.as_secs(), median.subsec_micros())),
         });
     }
-    list.sort_by(|one, two| two.count.cmp(&one.count));
+    list.sort_by_key(|exchange| std::cmp::Reverse(exchange.count));
     list
 }

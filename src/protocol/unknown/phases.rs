@@ -7,6 +7,7 @@ use crate::event::Phase;
 use crate::grammar::MessageType;
 use crate::peer::Peer;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 /// Phases of one session; the last one takes all that follows.
 const MOST_PHASES: usize = 99;
@@ -62,12 +63,9 @@ fn starts(units: &[Unit<'_>], language: &Language, stands: &[Stand], (first, end
         let (Some(before), Some(unit)) = (units.get(place.saturating_sub(1)), units.get(place)) else { break };
         let turned = before.from != unit.from;
         let new = match (walk.stand, stand(place)) {
-            (_, Stand::Prompt) => true,
-            (Stand::Prompt, Stand::Answer) => false,
+            (Stand::Prompt, Stand::Answer) | (Stand::Block, Stand::Block) => false,
             // What is typed behind an answer is no part of it.
-            (Stand::Prompt | Stand::Answer, _) => true,
-            (Stand::Block, Stand::Block) => false,
-            (Stand::Block, _) => true,
+            (_, Stand::Prompt) | (Stand::Prompt | Stand::Answer | Stand::Block, _) => true,
             (_, Stand::Block) if !turned => stand(place.saturating_sub(1)) != Stand::Block && !walk.kinds.contains(&kind(place)),
             (Stand::Plain, _) if turned => {
                 let turn = turn(units, place, end);
@@ -141,14 +139,15 @@ fn told(units: &[Unit<'_>], language: &Language, (first, end): (usize, usize), o
     let mut names: Vec<&str> = Vec::new();
     for run in &runs {
         let name = name(run);
-        if !names.contains(&name) && !(name.ends_with("_line") && runs.len() > 1) && !name.ends_with("_end") {
+        let inner = name.ends_with("_end") || (name.ends_with("_line") && runs.len() > 1);
+        if !inner && !names.contains(&name) {
             names.push(name);
         }
     }
     let more = names.len().saturating_sub(3);
     let mut title = names.iter().take(3).map(|name| name.replace('_', " ")).collect::<Vec<_>>().join(", ");
     if more > 0 {
-        title.push_str(&format!(" and {more} more"));
+        _ = write!(title, " and {more} more");
     }
     if title.is_empty() {
         title = runs.first().map_or("messages", |run| name(run)).replace('_', " ");

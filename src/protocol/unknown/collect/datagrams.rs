@@ -71,8 +71,8 @@ impl Collector {
     fn new_pair(&self, datagram: &UdpDatagram<'_>, known: &[u16], id: FlowId) -> Flow {
         let (source, destination) = (datagram.source, datagram.destination);
         let named = |end: Endpoint| known.contains(&end.port) || self.wanted.ports.contains(&end.port);
-        let serves = |end: Endpoint| self.places.contains_key(&(Transport::Udp, end));
-        let (client, server, roles) = match (named(source), named(destination), serves(source), serves(destination)) {
+        let is_service = |end: Endpoint| self.places.contains_key(&(Transport::Udp, end));
+        let (client, server, roles) = match (named(source), named(destination), is_service(source), is_service(destination)) {
             (true, false, ..) => (destination, source, RolesFrom::KnownPort),
             (false, true, ..) => (source, destination, RolesFrom::KnownPort),
             (.., true, false) => (destination, source, RolesFrom::LowerPort),

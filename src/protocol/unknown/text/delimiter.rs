@@ -16,6 +16,8 @@ const LINE_BYTES: usize = 256;
 const MOST_LINES: usize = 4000;
 /// Delimiters of lines.
 const MOST_DELIMITERS: usize = 3;
+/// Runs that are told apart; those that come later are left out.
+const MOST_CANDIDATES: usize = 1 << 15;
 /// Lines that must have it.
 const LEAST_LINES: u64 = 3;
 
@@ -24,8 +26,6 @@ const LEAST_LINES: u64 = 3;
 struct Candidate {
     lines: u64,
     all: u64,
-    /// Where it first stands, over all lines.
-    first: u64,
 }
 
 /// The delimiters of these lines, the most general first: each divides lines that those before it do not.
@@ -72,9 +72,10 @@ fn weight(bytes: &[u8]) -> u64 {
         {
             8
         }
-        ([b'\t'] | [b' ', b'|', b' '] | [b'|'], _) => 6,
-        ([b' ' | b';'] | [b':' | b'=', b' '] | [b' ', b':' | b'=' | b'-', b' '], _) => 4,
-        ([b','] | [b',' | b';', b' ' | b','] | [b':' | b'='] | [b'|', b'|'], _) => 2,
+        ([b'\t' | b'|'] | [b' ', b'|', b' '], _) => 6,
+        ([b';'] | [b':' | b'=', b' '] | [b' ', b':' | b'=' | b'-', b' '], _) => 4,
+        ([b',' | b':' | b'='] | [b',' | b';', b' ' | b','] | [b'|', b'|'], _) => 2,
+        ([b' '], _) => 3,
         ([b' ', ..] | [.., b' '], 1) => 1,
         _ => 0,
     }
@@ -88,33 +89,53 @@ fn best(texts: &[&[u8]]) -> Option<Vec<u8>> {
     }
     let total = u64::try_from(texts.len()).unwrap_or(u64::MAX);
     candidates.retain(|bytes, candidate| candidate.lines >= LEAST_LINES && weight(bytes) > 0);
-    let closed: Vec<(&Vec<u8>, &Candidate)> =
-        candidates.iter().filter(|(bytes, candidate)| is_closed(bytes, candidate, &candidates)).collect();
+    let explained = explained(&candidates);
+    let closed: Vec<(&Vec<u8>, &Candidate)> = candidates.iter().filter(|(bytes, _)| !explained.contains(bytes.as_slice())).collect();
     let score = |bytes: &[u8], candidate: &Candidate| {
         candidate.lines.saturating_mul(1000).checked_div(total).unwrap_or(0).saturating_mul(weight(bytes))
     };
     let top = closed.iter().map(|(bytes, candidate)| score(bytes, candidate)).max()?;
-    // Among those nearly as good, the one that divides first: it makes the first column.
-    let near = closed.into_iter().filter(|(bytes, candidate)| score(bytes, candidate).saturating_mul(10) >= top.saturating_mul(8));
-    let mean = |candidate: &Candidate| candidate.first.saturating_mul(16).checked_div(candidate.lines).unwrap_or(u64::MAX);
-    near.min_by_key(|(bytes, candidate)| (mean(candidate), std::cmp::Reverse(bytes.len()), (*bytes).clone()))
-        .map(|(bytes, _)| bytes.clone())
+    // Among those nearly as good, the one that comes first where they stand in one line: it makes the first column.
+    let near: Vec<&Vec<u8>> = closed
+        .into_iter()
+        .filter(|(bytes, candidate)| score(bytes, candidate).saturating_mul(10) >= top.saturating_mul(7))
+        .map(|(bytes, _)| bytes)
+        .collect();
+    let losses = |bytes: &[u8]| near.iter().filter(|other| comes_first(texts, other, bytes)).count();
+    near.iter().min_by_key(|bytes| (losses(bytes), std::cmp::Reverse(bytes.len()), (**bytes).clone())).map(|bytes| (*bytes).clone())
 }
 
-/// Whether no longer bytes explain nine tenths of it.
-fn is_closed(bytes: &[u8], candidate: &Candidate, candidates: &BTreeMap<Vec<u8>, Candidate>) -> bool {
-    let explains = |longer: &Vec<u8>, other: &Candidate| {
-        longer.len() > bytes.len()
-            && other.all.saturating_mul(10) >= candidate.all.saturating_mul(9)
-            && memchr::memmem::find(longer, bytes).is_some()
-    };
-    !candidates.iter().any(|(longer, other)| explains(longer, other))
+/// Whether the one stands before the other in most lines that have both.
+fn comes_first(texts: &[&[u8]], one: &[u8], other: &[u8]) -> bool {
+    let (mut before, mut behind) = (0_u64, 0_u64);
+    for text in texts {
+        if let (Some(place), Some(otherwise)) = (memchr::memmem::find(text, one), memchr::memmem::find(text, other)) {
+            before = before.saturating_add(u64::from(place < otherwise));
+            behind = behind.saturating_add(u64::from(place > otherwise));
+        }
+    }
+    before > behind
+}
+
+/// Those of which one byte more explains nine tenths.
+fn explained(candidates: &BTreeMap<Vec<u8>, Candidate>) -> BTreeSet<&[u8]> {
+    let mut explained = BTreeSet::new();
+    for (longer, candidate) in candidates {
+        for part in [longer.get(1..), longer.get(..longer.len().saturating_sub(1))].into_iter().flatten() {
+            if let Some((part, other)) = candidates.get_key_value(part)
+                && candidate.all.saturating_mul(10) >= other.all.saturating_mul(9)
+            {
+                explained.insert(part.as_slice());
+            }
+        }
+    }
+    explained
 }
 
 /// Counts all runs that may divide a line. Its edges count as blanks, so that a delimiter that opens or closes it is the same one.
 fn count(text: &[u8], candidates: &mut BTreeMap<Vec<u8>, Candidate>) {
     let padded = [b" ", text, b" "].concat();
-    let mut seen: BTreeMap<&[u8], (u64, u64)> = BTreeMap::new();
+    let mut seen: BTreeMap<&[u8], u64> = BTreeMap::new();
     let mut at = 0;
     while at < padded.len() {
         let run = padded.get(at..).unwrap_or_default().iter().take_while(|byte| divides(**byte)).count();
@@ -125,19 +146,20 @@ fn count(text: &[u8], candidates: &mut BTreeMap<Vec<u8>, Candidate>) {
                 if outside && bytes.iter().all(u8::is_ascii_whitespace) {
                     continue;
                 }
-                let place = u64::try_from(start).unwrap_or(u64::MAX);
-                let entry = seen.entry(bytes).or_insert((0, place));
-                entry.0 = entry.0.saturating_add(1);
+                let count = seen.entry(bytes).or_default();
+                *count = count.saturating_add(1);
             }
         }
         at = at.saturating_add(run.max(1));
     }
-    for (bytes, (all, first)) in seen {
+    for (bytes, all) in seen {
+        if candidates.len() >= MOST_CANDIDATES && !candidates.contains_key(bytes) {
+            continue;
+        }
         let candidate =
             if let Some(candidate) = candidates.get_mut(bytes) { candidate } else { candidates.entry(bytes.to_vec()).or_default() };
         candidate.lines = candidate.lines.saturating_add(1);
         candidate.all = candidate.all.saturating_add(all);
-        candidate.first = candidate.first.saturating_add(first);
     }
 }
 
@@ -166,6 +188,21 @@ mod tests {
         assert_eq!(of(&["USER me", "PASS it", "LIST -a /tmp", "RETR a.txt"]).as_deref(), Some(" "));
         assert_eq!(of(&["NICK me", "JOIN #rust", "PRIVMSG #rust :hello to you", "PRIVMSG #rust :all of it"]).as_deref(), Some(" "));
         assert_eq!(of(&["Host: a", "Accept: text/html, b", "User-Agent: x (y; z)", "Content-Length: 4"]).as_deref(), Some(": "));
+    }
+
+    #[test]
+    fn headers_of_two_messages() {
+        let lines = [
+            "GET /a HTTP/1.1",
+            "Host: example.org",
+            "User-Agent: curl/8",
+            "Authorization: Bearer x",
+            "Accept: */*",
+            "HTTP/1.1 200 OK",
+            "Server: nginx",
+            "Content-Type: text/plain",
+        ];
+        assert_eq!(of(&lines).as_deref(), Some(": "));
     }
 
     #[test]

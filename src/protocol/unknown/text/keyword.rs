@@ -210,25 +210,18 @@ impl<'a> Words<'a> {
 
     /// The list for the grammar, most frequent first. `prompts` are counted by who makes the messages' types.
     pub(super) fn list(&self, prompts: &BTreeMap<(Peer, &'a [u8]), (u64, u64)>) -> Vec<Keyword> {
-        let mut merged: BTreeMap<(&[u8], &'static str), (Kind, u64, u64, BTreeSet<Peer>, BTreeSet<usize>)> = BTreeMap::new();
+        let mut merged: BTreeMap<(&[u8], Kind), Merged> = BTreeMap::new();
         for (key, kind) in &self.known {
             let ((from, _, column, _), word) = *key;
             let Some(support) = self.supports.get(key) else { continue };
-            let entry = merged.entry((word, kind.name())).or_insert((*kind, 0, 0, BTreeSet::new(), BTreeSet::new()));
-            entry.1 = entry.1.saturating_add(support.count);
-            entry.2 = entry.2.max(support.sessions);
-            entry.3.insert(from);
-            entry.4.insert(column);
+            merged.entry((word, *kind)).or_default().add(from, (support.count, support.sessions)).columns.insert(column);
         }
         for ((from, text), (count, sessions)) in prompts {
-            let entry = merged.entry((text, Kind::Prompt.name())).or_insert((Kind::Prompt, 0, 0, BTreeSet::new(), BTreeSet::new()));
-            entry.1 = entry.1.saturating_add(*count);
-            entry.2 = entry.2.max(*sessions);
-            entry.3.insert(*from);
+            merged.entry((text, Kind::Prompt)).or_default().add(*from, (*count, *sessions));
         }
         let mut list: Vec<Keyword> = merged
             .into_iter()
-            .map(|((word, _), (kind, count, sessions, from, columns))| Keyword {
+            .map(|((word, kind), Merged { count, sessions, from, columns })| Keyword {
                 text: words::shown(word),
                 hex: words::hex(word),
                 kind,
@@ -240,6 +233,24 @@ impl<'a> Words<'a> {
             .collect();
         list.sort_by(|one, two| (two.count, &one.hex, one.kind).cmp(&(one.count, &two.hex, two.kind)));
         list
+    }
+}
+
+/// What is known of a word in all its places.
+#[derive(Default)]
+struct Merged {
+    count: u64,
+    sessions: u64,
+    from: BTreeSet<Peer>,
+    columns: BTreeSet<usize>,
+}
+
+impl Merged {
+    fn add(&mut self, from: Peer, (count, sessions): (u64, u64)) -> &mut Self {
+        self.count = self.count.saturating_add(count);
+        self.sessions = self.sessions.max(sessions);
+        self.from.insert(from);
+        self
     }
 }
 

@@ -26,7 +26,7 @@ const MOST_EXAMPLES: usize = 3;
 
 /// All kinds, in order of first sight.
 pub(super) struct Kinds {
-    kinds: Vec<Kind>,
+    all: Vec<Kind>,
     /// The kind of each message.
     of: Vec<Option<usize>>,
     full: bool,
@@ -54,7 +54,7 @@ impl Kinds {
     /// The kind of a message.
     pub(super) fn of(&self, unit: usize) -> Option<(usize, &Kind)> {
         let index = self.of.get(unit).copied().flatten()?;
-        self.kinds.get(index).map(|kind| (index, kind))
+        self.all.get(index).map(|kind| (index, kind))
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -62,7 +62,7 @@ impl Kinds {
     }
 
     pub(super) fn list(self) -> Vec<MessageType> {
-        self.kinds.into_iter().map(|kind| kind.message_type).collect()
+        self.all.into_iter().map(|kind| kind.message_type).collect()
     }
 }
 
@@ -100,7 +100,7 @@ pub(super) fn sort(service: &Service, units: &[Unit<'_>], text: &Text<'_>) -> Ki
         .enumerate()
         .filter_map(|(index, members)| kind((service, units), text, (index, members), &common, &mut names))
         .collect();
-    Kinds { kinds, of, full }
+    Kinds { all: kinds, of, full }
 }
 
 /// Words that begin so many kinds of lines that they name none.
@@ -160,11 +160,11 @@ fn kind(
 
 /// A name nobody has yet.
 fn unique(name: String, from: Peer, names: &mut BTreeSet<String>) -> String {
-    let named = [name.clone(), format!("{}_{name}", from.name())].into_iter().find(|name| !names.contains(name));
-    let named = named.or_else(|| (2..=MOST_TYPES).map(|number| format!("{name}_{number}")).find(|name| !names.contains(name)));
-    let named = named.unwrap_or(name);
-    names.insert(named.clone());
-    named
+    let sided = format!("{}_{name}", from.name());
+    let numbered = (2..=MOST_TYPES).map(|number| format!("{name}_{number}"));
+    let free = [name.clone(), sided].into_iter().chain(numbered).find(|tried| !names.contains(tried)).unwrap_or(name);
+    names.insert(free.clone());
+    free
 }
 
 /// What must hold of a message of this kind: its words.

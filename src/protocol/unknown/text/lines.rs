@@ -110,7 +110,7 @@ pub(super) fn read<'a>(units: &[Unit<'a>], cuts: &Cuts) -> Vec<Line<'a>> {
                 lines.push(line);
             }
             Cut::Datagram | Cut::Turn | Cut::Binary(_) => {
-                several(unit.bytes).for_each(|(start, end, stop)| lines.push(line(start, end, stop)))
+                lines.extend(several(unit.bytes).map(|(start, end, stop)| line(start, end, stop)));
             }
         }
     }
@@ -182,6 +182,9 @@ pub(super) fn columns(text: &[u8], delimiter: &[u8]) -> Vec<(usize, usize)> {
     let (mut start, mut stop) = (0, text.len());
     let (without_front, without_back) = (delimiter.trim_ascii_start(), delimiter.trim_ascii_end());
     let is_blank = without_front.is_empty();
+    if !is_blank && text == delimiter.trim_ascii() {
+        return vec![(0, 0), (stop, stop)];
+    }
     if !is_blank && without_front.len() < delimiter.len() && text.starts_with(without_front) {
         columns.push((0, 0));
         start = without_front.len();

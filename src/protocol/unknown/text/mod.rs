@@ -51,7 +51,7 @@ struct Text<'a> {
 }
 
 /// Infers the language of messages that are text.
-pub(super) fn infer<'a>(service: &Service, units: &[Unit<'a>], cuts: &Cuts) -> (Language, Vec<Stand>) {
+pub(super) fn infer(service: &Service, units: &[Unit<'_>], cuts: &Cuts) -> (Language, Vec<Stand>) {
     let hosts: Vec<IpAddr> = service.sessions.iter().map(|seen| seen.client.ip).collect();
     let mut lines = lines::read(units, cuts);
     let (delimiters, patterns) = delimiter::find(&lines);
@@ -91,16 +91,16 @@ pub(super) fn infer<'a>(service: &Service, units: &[Unit<'a>], cuts: &Cuts) -> (
 
 /// How often prompts were seen, and in how many sessions.
 fn prompts<'a>(text: &Text<'a>) -> BTreeMap<(Peer, &'a [u8]), (u64, u64)> {
-    let mut seen: BTreeMap<(Peer, &[u8]), (u64, BTreeSet<usize>)> = BTreeMap::new();
+    let mut seen: BTreeMap<(Peer, &[u8]), (u64, u64)> = BTreeMap::new();
+    let mut sessions: BTreeSet<(Peer, &[u8], usize)> = BTreeSet::new();
     for (line, known) in text.lines.iter().zip(&text.known) {
         if let Key::Prompt(from, said) = &known.key {
-            let entry = seen.entry((*from, said)).or_default();
-            entry.0 = entry.0.saturating_add(1);
-            entry.1.insert(line.session);
+            let (times, in_sessions) = seen.entry((*from, said)).or_default();
+            *times = times.saturating_add(1);
+            *in_sessions = in_sessions.saturating_add(u64::from(sessions.insert((*from, said, line.session))));
         }
     }
-    let count = |sessions: &BTreeSet<usize>| u64::try_from(sessions.len()).unwrap_or(u64::MAX);
-    seen.into_iter().map(|(key, (times, sessions))| (key, (times, count(&sessions)))).collect()
+    seen
 }
 
 #[cfg(test)]
