@@ -74,7 +74,10 @@ pub(super) fn plan(text: &Text<'_>, members: &[usize], number: usize) -> (Plan, 
     let closed = known.is_some_and(|known| known.closed);
     let (begin, leading) = known.map(|known| known.leading.clone()).unwrap_or_default();
     let behind = begin.saturating_add(leading.len());
-    let rest = rest(text, line(first), &counts, behind);
+    let answers = leading.last() == Some(&Kind::Status);
+    // Lines of one kind may be divided or not: how they are divided is told by one that is.
+    let divided = members.iter().filter_map(line).find(|line| matches!(line.split, Split::At(_))).or_else(|| line(first));
+    let rest = rest(text, divided, &counts, (behind, answers));
     let longest = counts.last().copied().unwrap_or(0);
     // A delimiter at the end of the line opens what follows in other lines; behind it is no part.
     let open = longest > behind
@@ -101,15 +104,15 @@ pub(super) fn plan(text: &Text<'_>, members: &[usize], number: usize) -> (Plan, 
     if ended > 0 {
         maker.terminator(terminator, ended < members.len());
     }
-    let template = template(text, line(first), &maker, open, terminator);
+    let template = template(text, divided, &maker, open, terminator);
     (Plan { parts: maker.parts, rest, kinds: maker.kinds }, maker.fields, template)
 }
 
 /// From which column on a line of such a kind stays together.
-fn rest(text: &Text<'_>, line: Option<&Line<'_>>, counts: &BTreeSet<usize>, behind: usize) -> Option<usize> {
+fn rest(text: &Text<'_>, line: Option<&Line<'_>>, counts: &BTreeSet<usize>, (behind, answers): (usize, bool)) -> Option<usize> {
     let Split::At(place) = line?.split else { return Some(behind.max(MOST_FIELDS)) };
     let blank = text.delimiters.get(place).is_none_or(|delimiter| delimiter.trim_ascii().is_empty());
-    let many = blank && (counts.len() > 1 || counts.last().is_some_and(|count| *count > behind.saturating_add(6)));
+    let many = blank && (answers || counts.len() > 1 || counts.last().is_some_and(|count| *count > behind.saturating_add(6)));
     Some(if many { behind } else { behind.max(MOST_FIELDS) })
 }
 
@@ -168,6 +171,7 @@ impl<'a> Seen<'a> {
             _ if all(self.times) => Kind::Timestamp,
             _ if all(self.lists) && open >= 2 => Kind::List,
             _ if all(self.numbers) => Kind::NumberText,
+            _ if self.is_enum() && self.values.len() == 1 => Kind::Constant,
             _ if self.is_enum() => Kind::Enum,
             _ => Kind::String,
         }
@@ -176,7 +180,7 @@ impl<'a> Seen<'a> {
     /// Whether it takes few values, each said by several clients: only such may be shown.
     fn is_enum(&self) -> bool {
         let few = self.hidden == 0 && (1..=MOST_ENUM).contains(&self.values.len()) && self.lines >= 8;
-        few && self.values.iter().all(|(value, (count, hosts))| *count >= 2 && hosts.len() >= 2 && value.len() <= 32)
+        few && self.values.iter().all(|(value, (count, hosts))| *count >= 2 && hosts.len() >= 2 && value.len() <= 64)
     }
 }
 
@@ -228,7 +232,7 @@ impl Maker {
         let name = if same == 0 { base.to_owned() } else { format!("{base}_{}", same.saturating_add(1)) };
         let distinct = u64::try_from(seen.values.len()).unwrap_or(u64::MAX);
         let range = (kind == Kind::NumberText && seen.min.is_some()).then_some(Range { min: seen.min, max: seen.max, distinct });
-        let values = if kind == Kind::Enum { values(seen) } else { Vec::new() };
+        let values = if matches!(kind, Kind::Enum | Kind::Constant) { values(seen) } else { Vec::new() };
         let optional = usize::try_from(seen.lines).unwrap_or(usize::MAX) < members;
         let confidence = Share::of(seen.lines, seen.lines.saturating_add(1));
         self.add(part, Field { values, range, optional, confidence, ..field(kind, &name, column) });

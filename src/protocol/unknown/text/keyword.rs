@@ -43,6 +43,8 @@ struct Support {
     last: Option<usize>,
     hosts: BTreeSet<IpAddr>,
     closes: u64,
+    /// How often it begins a turn.
+    opens: u64,
 }
 
 /// What is in a place.
@@ -51,6 +53,7 @@ struct Column {
     lines: u64,
     distinct: u64,
     styled: u64,
+    codes: u64,
     headers: u64,
 }
 
@@ -73,7 +76,7 @@ fn style(word: &[u8]) -> Style {
         {
             Style::Upper
         }
-        [b'1'..=b'9', b'0'..=b'9', b'0'..=b'9'] => Style::Code,
+        [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9'] => Style::Code,
         [b'+' | b'-', b'A'..=b'Z', b'A'..=b'Z', ..] if letters(|byte| matches!(byte, b'+' | b'-' | b'A'..=b'Z')) => Style::Sign,
         [b'A'..=b'Z' | b'a'..=b'z', ..] if letters(|byte| byte.is_ascii_alphanumeric() || *byte == b'-') => Style::Header,
         _ => Style::Other,
@@ -117,6 +120,7 @@ impl<'a> Words<'a> {
                 let support = words.supports.entry(key).or_default();
                 let new = support.count == 0;
                 support.add(line.session, host);
+                support.opens = support.opens.saturating_add(u64::from(line.first_of_turn && column == first));
                 let closes =
                     column == first && line.columns.len() > 1 && line.column(line.last_column()) == word && line.last_column() > column;
                 support.closes = support.closes.saturating_add(u64::from(closes));
@@ -124,6 +128,7 @@ impl<'a> Words<'a> {
                 known.lines = known.lines.saturating_add(1);
                 known.distinct = known.distinct.saturating_add(u64::from(new));
                 known.styled = known.styled.saturating_add(u64::from(matches!(style(word), Style::Upper | Style::Code | Style::Sign)));
+                known.codes = known.codes.saturating_add(u64::from(style(word) == Style::Code));
                 known.headers = known.headers.saturating_add(u64::from(!matches!(style(word), Style::Other | Style::Code)));
             }
         }
@@ -149,13 +154,20 @@ impl<'a> Words<'a> {
             let column = columns.get(&place).unwrap_or(&none);
             let delimiter = if let Split::At(number) = split { delimiters.get(number).map(Vec::as_slice).unwrap_or_default() } else { &[] };
             let share = |part: u64, percent: u64| part.saturating_mul(100) >= column.lines.saturating_mul(percent);
-            // Words that many say alike, where there are few of them.
-            let common = support.sessions >= 2
+            // Words that many say alike, where there are few of them, or in front of all that half of the sessions say in a turn.
+            let begins =
+                support.opens.saturating_mul(10) >= support.count.saturating_mul(9) && support.sessions.saturating_mul(2) >= sessions;
+            let common = support.sessions >= sessions.div_ceil(4).max(2)
                 && support.hosts.len() >= 2
-                && column.distinct.saturating_mul(4) <= column.lines
-                && word.iter().any(u8::is_ascii_alphabetic);
-            let repeated = support.count >= 3 || (support.count >= 2 && (support.sessions >= 2 || sessions == 1)) || support.closes > 0;
-            let behind_blank = at > 0 && (delimiter.trim_ascii().is_empty() && split != Split::Counted);
+                && (column.distinct.saturating_mul(4) <= column.lines || begins)
+                && word.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+            // Words that give orders begin what their side says; those of a text stand anywhere.
+            let opens = support.opens.saturating_mul(3) >= support.count;
+            let is_blank = delimiter.trim_ascii().is_empty();
+            let closes = support.closes >= 1 && !is_blank && support.closes.saturating_mul(8) >= support.count;
+            let repeated = support.count >= 3 || (support.count >= 2 && (support.sessions >= 2 || sessions == 1)) || closes;
+            let behind_blank = !before.is_empty() && is_blank;
+            let is_name = word.ends_with(b":") && word.first().is_some_and(u8::is_ascii_uppercase) && support.hosts.len() >= 2;
             let is_first = before.is_empty();
             let led = at.checked_sub(1).is_some_and(|at| leading.contains(&(from, split, at, before)));
             let is_header = delimiter.starts_with(b":")
@@ -164,19 +176,22 @@ impl<'a> Words<'a> {
                 && column.distinct >= 2
                 && share(column.headers, 60);
             let kind = match style(word) {
-                Style::Code if is_first && from == Peer::Server && share(column.styled, 40) => Kind::Status,
+                Style::Code if is_first && from == Peer::Server && share(column.codes, 40) => Kind::Status,
                 Style::Sign if is_first && share(column.styled, 40) => Kind::Status,
-                Style::Upper if is_first && (share(column.styled, 40) || repeated) && !behind_blank => kind_of(from, support),
+                Style::Upper if is_first && (share(column.styled, 40) || repeated) => kind_of(from, closes),
                 Style::Upper if led && !behind_blank && (repeated || share(column.styled, 80)) => Kind::Command,
                 Style::Header | Style::Upper if is_first && is_header && (repeated || word.first().is_some_and(u8::is_ascii_uppercase)) => {
                     Kind::HeaderName
                 }
-                Style::Other | Style::Header | Style::Upper if common && (is_first || (led && !behind_blank)) => kind_of(from, support),
+                Style::Other if is_first && is_name && is_blank && word.len() > 2 => Kind::HeaderName,
+                Style::Other | Style::Header | Style::Upper if common && ((is_first && opens) || (led && !behind_blank)) => {
+                    kind_of(from, closes)
+                }
                 _ => continue,
             };
             self.known.insert(*key, kind);
             leading.insert((from, split, at, word));
-            if support.closes > 0 {
+            if closes {
                 self.marks.insert((from, word));
             }
         }
@@ -196,6 +211,11 @@ impl<'a> Words<'a> {
     /// Whether the word closes lines that it opened.
     pub(super) fn is_mark(&self, from: Peer, word: &[u8]) -> bool {
         self.marks.contains(&(from, word))
+    }
+
+    /// Words that open and close lines, of both sides.
+    pub(super) fn marks(&self) -> BTreeSet<&'a [u8]> {
+        self.marks.iter().map(|(_, word)| *word).collect()
     }
 
     /// Whether this side has such words.
@@ -259,18 +279,20 @@ fn sessions(lines: &[Line<'_>]) -> u64 {
     u64::try_from(sessions.len()).unwrap_or(u64::MAX)
 }
 
-fn kind_of(from: Peer, support: &Support) -> Kind {
-    match (support.closes, from) {
-        (1.., _) => Kind::Marker,
-        (0, Peer::Client) => Kind::Command,
-        (0, Peer::Server) => Kind::Status,
+fn kind_of(from: Peer, closes: bool) -> Kind {
+    match (closes, from) {
+        (true, _) => Kind::Marker,
+        (false, Peer::Client) => Kind::Command,
+        (false, Peer::Server) => Kind::Status,
     }
 }
 
 /// The columns of a line that may be words of the protocol, each with the word in front of it.
 pub(super) fn places<'a>(line: &Line<'a>) -> impl Iterator<Item = (usize, &'a [u8])> {
     let first = line.first_column();
-    let last = line.columns.len().min(first.saturating_add(MOST_LEADING));
+    // Behind counts only the first word gives an order.
+    let most = if line.split == Split::Counted { 1 } else { MOST_LEADING };
+    let last = line.columns.len().min(first.saturating_add(most));
     let before = |column: usize| if column == first { &[][..] } else { line.column(column.saturating_sub(1)) };
     (first..last).map(|column| (column, before(column))).collect::<Vec<_>>().into_iter()
 }

@@ -93,34 +93,16 @@ pub(super) fn sort(service: &Service, units: &[Unit<'_>], text: &Text<'_>) -> Ki
             *slot = Some(index);
         }
     }
-    let common = common(text);
     let mut names: BTreeSet<String> = BTreeSet::new();
-    let kinds = members
-        .iter()
-        .enumerate()
-        .filter_map(|(index, members)| kind((service, units), text, (index, members), &common, &mut names))
-        .collect();
+    let kinds =
+        members.iter().enumerate().filter_map(|(index, members)| kind((service, units), text, (index, members), &mut names)).collect();
     Kinds { all: kinds, of, full }
-}
-
-/// Words that begin so many kinds of lines that they name none.
-fn common<'a>(text: &Text<'a>) -> BTreeSet<&'a [u8]> {
-    let mut followers: BTreeMap<&[u8], BTreeSet<&[u8]>> = BTreeMap::new();
-    for known in &text.known {
-        if let Key::Words(_, _, list, _) = &known.key
-            && let [first, second, ..] = list.as_slice()
-        {
-            followers.entry(first).or_default().insert(second);
-        }
-    }
-    followers.into_iter().filter(|(_, followers)| followers.len() >= 2).map(|(word, _)| word).collect()
 }
 
 fn kind(
     (service, units): (&Service, &[Unit<'_>]),
     text: &Text<'_>,
     (index, members): (usize, &[usize]),
-    common: &BTreeSet<&[u8]>,
     names: &mut BTreeSet<String>,
 ) -> Option<Kind> {
     let key = &text.known.get(*members.first()?)?.key;
@@ -135,7 +117,7 @@ fn kind(
         let unit = units.get(line.unit)?;
         service.sessions.get(unit.session).map(|seen| format!("m{}.{}", seen.flow.0, unit.number))
     };
-    let name = unique(types::name(key, common), from, names);
+    let name = unique(types::name(key, &text.marks), from, names);
     let sessions = u64::try_from(sessions.len()).unwrap_or(u64::MAX);
     let sentence = format!("The {} sends it: {count} in {sessions} session{}.", from.name(), if sessions == 1 { "" } else { "s" });
     Some(Kind {
@@ -192,6 +174,7 @@ fn ground(key: &Key<'_>, count: u64, sessions: u64) -> Ground {
         Key::Prompt(..) => "The turn ends with it, nothing ends the line, and the other side answers.".to_owned(),
         Key::Answer(..) => "It is the first that the other side says behind the question.".to_owned(),
         Key::Within(..) => "It stands between a line that opens a block and the next that begins with words of the protocol.".to_owned(),
+        Key::Sign(..) => "The same sign in front, and no word of the protocol.".to_owned(),
         Key::Line(_, _, 0) => "No word of the protocol stands in front.".to_owned(),
         Key::Line(..) => "No word of the protocol stands in front; the number of columns is the same.".to_owned(),
         Key::Cut(_) => "Nothing ends it.".to_owned(),

@@ -6,6 +6,8 @@ use crate::protocol::unknown::framing::Counted;
 use crate::protocol::unknown::framing::Cut;
 use crate::protocol::unknown::framing::Cuts;
 use memchr::memmem;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// Columns of one line; what is behind the last stays together.
 const MOST_COLUMNS: usize = 64;
@@ -38,6 +40,8 @@ pub(super) struct Line<'a> {
     pub(super) split: Split,
     /// Its columns, in order; what is between them are delimiters.
     pub(super) columns: Vec<(usize, usize)>,
+    /// Columns in front that only say who speaks.
+    pub(super) lead: usize,
     /// Whether it is the first, and the last, of what its side said before the other did.
     pub(super) first_of_turn: bool,
     pub(super) last_of_turn: bool,
@@ -63,7 +67,7 @@ impl<'a> Line<'a> {
 
     /// The first column that is not empty.
     pub(super) fn first_column(&self) -> usize {
-        self.columns.iter().position(|(start, end)| end > start).unwrap_or(0)
+        self.columns.iter().skip(self.lead).position(|(start, end)| end > start).map_or(0, |place| place.saturating_add(self.lead))
     }
 
     /// The last column that is not empty.
@@ -90,6 +94,7 @@ pub(super) fn read<'a>(units: &[Unit<'a>], cuts: &Cuts) -> Vec<Line<'a>> {
             stop,
             split: Split::Whole,
             columns: vec![(start, end)],
+            lead: 0,
             first_of_turn: first,
             last_of_turn: last,
             first: start == 0,
@@ -161,8 +166,58 @@ fn counted_columns(bytes: &[u8], counted: Counted) -> Option<Vec<(usize, usize)>
     counts.then_some(columns).filter(|columns| !columns.is_empty())
 }
 
-/// Takes lines apart, each at the first of these delimiters that it has.
+/// Takes lines apart, each at the first of these delimiters that it has. A number that goes on in the next line stands by itself, too.
 pub(super) fn split(lines: &mut [Line<'_>], delimiters: &[Vec<u8>]) {
+    apart(lines, delimiters);
+    let codes: BTreeSet<Vec<u8>> = lines
+        .iter()
+        .filter(|line| line.from == Peer::Server)
+        .map(|line| line.column(0))
+        .filter(|word| is_code(word))
+        .map(<[u8]>::to_vec)
+        .collect();
+    let blank = delimiters.iter().position(|delimiter| delimiter == b" ");
+    for line in lines.iter_mut().filter(|line| line.from == Peer::Server && line.split != Split::Counted) {
+        let (Some(&(start, end)), Some((code, rest))) = (line.columns.first(), line.column(0).split_at_checked(3)) else { continue };
+        if rest.starts_with(b"-") && codes.contains(code) {
+            let code_end = start.saturating_add(3);
+            line.columns.splice(..1, [(start, code_end), (code_end.saturating_add(1), end)]);
+            line.split = blank.map_or(line.split, Split::At);
+        }
+    }
+    leads(lines);
+}
+
+/// Whether a word is a number of three digits.
+fn is_code(word: &[u8]) -> bool {
+    word.len() == 3 && word.iter().all(u8::is_ascii_digit)
+}
+
+/// Finds the sign behind which most lines of a side say who speaks before they say what: there the second column is the first that counts.
+fn leads(lines: &mut [Line<'_>]) {
+    for from in [Peer::Client, Peer::Server] {
+        let mut signs: BTreeMap<u8, (usize, usize)> = BTreeMap::new();
+        let mut all = 0_usize;
+        for line in lines.iter().filter(|line| line.from == from && line.columns.len() > 2 && line.split != Split::Counted) {
+            all = all.saturating_add(1);
+            let Some(sign) = line.column(0).first().filter(|byte| byte.is_ascii_punctuation()) else { continue };
+            let word = line.column(1);
+            let says = is_code(word) || (word.len() >= 2 && word.iter().all(u8::is_ascii_uppercase));
+            let entry = signs.entry(*sign).or_default();
+            *entry = (entry.0.saturating_add(1), entry.1.saturating_add(usize::from(says)));
+        }
+        let most = |(count, says): (usize, usize)| {
+            count >= 3 && count.saturating_mul(2) >= all && says.saturating_mul(10) >= count.saturating_mul(8)
+        };
+        let Some(sign) = signs.into_iter().find(|(_, counts)| most(*counts)).map(|(sign, _)| sign) else { continue };
+        for line in lines.iter_mut().filter(|line| line.from == from && line.columns.len() > 2 && line.column(0).first() == Some(&sign)) {
+            line.lead = 1;
+        }
+    }
+}
+
+/// Takes lines apart at delimiters.
+fn apart(lines: &mut [Line<'_>], delimiters: &[Vec<u8>]) {
     for line in lines.iter_mut().filter(|line| line.split == Split::Whole) {
         let text = line.text();
         for (place, delimiter) in delimiters.iter().enumerate() {

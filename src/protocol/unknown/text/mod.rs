@@ -47,6 +47,8 @@ struct Text<'a> {
     delimiters: Vec<Vec<u8>>,
     secrets: Secrets<'a>,
     known: Vec<Known<'a>>,
+    /// Words that open and close lines.
+    marks: BTreeSet<&'a [u8]>,
     hosts: Vec<IpAddr>,
 }
 
@@ -63,7 +65,7 @@ pub(super) fn infer(service: &Service, units: &[Unit<'_>], cuts: &Cuts) -> (Lang
         (line.split, line.columns) = (lines::Split::Whole, vec![(line.start, line.end)]);
     }
     let known = types::know(&lines, &words, &delimiters, &secrets);
-    let text = Text { lines, delimiters, secrets, known, hosts };
+    let text = Text { lines, delimiters, secrets, known, marks: words.marks(), hosts };
     let kinds = kinds::sort(service, units, &text);
     let mut language = Language { delimiters: patterns, keywords: words.list(&prompts(&text)), ..Language::default() };
     language.delimiters.extend(fields::inner(&text));

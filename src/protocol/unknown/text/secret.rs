@@ -197,7 +197,16 @@ fn begins_login(word: &[u8]) -> bool {
 
 /// Whether these small letters name a secret.
 fn tells(lower: &[u8]) -> bool {
-    NAMES.iter().any(|name| memchr::memmem::find(lower, name).is_some())
+    let names = |name: &&[u8]| {
+        memchr::memmem::find_iter(lower, name).any(|place| {
+            let behind = lower.get(place.saturating_add(name.len())..).unwrap_or_default();
+            // Passive, passed, passenger and author name none.
+            let other = (**name == *b"pass" && matches!(behind, [b'a' | b'e' | b'i', ..]))
+                || (**name == *b"auth" && behind.starts_with(b"or") && !behind.starts_with(b"ori"));
+            !other
+        })
+    };
+    NAMES.iter().any(|name| names(name))
 }
 
 /// Whether the server asks for a secret with this line: it names one, as a prompt or as the last it says.
@@ -229,6 +238,16 @@ fn named(line: &Line<'_>) -> Hidden {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_that_only_look_like_it_name_no_secret() {
+        for named in ["331 please specify the password.", "pass", "x-auth-token", "authorization", "passwd", "passphrase:"] {
+            assert!(tells(named.as_bytes()), "{named}");
+        }
+        for other in ["227 entering passive mode", "tests passed", "author: me", "authors"] {
+            assert!(!tells(other.as_bytes()), "{other}");
+        }
+    }
 
     #[test]
     fn pairs_are_found_inside_of_text() {

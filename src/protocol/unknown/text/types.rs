@@ -33,6 +33,8 @@ pub(super) enum Key<'a> {
     Within(Peer, Vec<&'a [u8]>),
     /// A line without words, with so many columns.
     Line(Peer, Split, usize),
+    /// A line without words, of a text with counts, that begins with this sign.
+    Sign(Peer, u8),
     /// What the other side or the end cut off.
     Cut(Peer),
 }
@@ -59,7 +61,7 @@ impl Known<'_> {
             Key::Answer(..) => Stand::Answer,
             Key::End(..) => Stand::Block,
             Key::Within(..) | Key::Words(..) if self.blocked => Stand::Block,
-            Key::Within(..) | Key::Words(..) | Key::Line(..) | Key::Cut(_) => Stand::Plain,
+            Key::Within(..) | Key::Words(..) | Key::Line(..) | Key::Sign(..) | Key::Cut(_) => Stand::Plain,
         }
     }
 }
@@ -77,6 +79,8 @@ struct State<'a> {
 pub(super) fn know<'a>(lines: &[Line<'a>], words: &Words<'a>, delimiters: &[Vec<u8>], secrets: &Secrets<'a>) -> Vec<Known<'a>> {
     let has_ends = lines.iter().any(|line| is_end(line, words).is_some());
     let regular = regular(lines, delimiters);
+    let dotted = dotted(lines);
+    let counts = lines.iter().any(|line| line.split == Split::Counted);
     let mut states: BTreeMap<(usize, Peer), State<'a>> = BTreeMap::new();
     let mut known: Vec<Known<'a>> = Vec::with_capacity(lines.len());
     let mut ended: BTreeSet<(Peer, Vec<&[u8]>)> = BTreeSet::new();
@@ -85,7 +89,8 @@ pub(super) fn know<'a>(lines: &[Line<'a>], words: &Words<'a>, delimiters: &[Vec<
         let asked = states.entry((line.session, line.from.other())).or_default().asked.take();
         let state = states.entry((line.session, line.from)).or_default();
         let open = state.block.clone();
-        let one = one(line, hidden, words, (has_ends, &regular), state, asked);
+        let dotted = dotted.get(place).copied().unwrap_or(false);
+        let one = one(line, hidden, words, (has_ends, dotted, counts, &regular), state, asked);
         if let (true, Some(block)) = (matches!(one.key, Key::End(..)) || (one.closed && matches!(one.key, Key::Within(..))), open) {
             ended.insert((line.from, block));
         }
@@ -107,7 +112,7 @@ fn one<'a>(
     line: &Line<'a>,
     hidden: Hidden,
     words: &Words<'a>,
-    (has_ends, regular): (bool, &BTreeSet<(Peer, Split)>),
+    (has_ends, dotted, counts, regular): (bool, bool, bool, &BTreeSet<(Peer, Split)>),
     state: &mut State<'a>,
     asked: Option<&'a [u8]>,
 ) -> Known<'a> {
@@ -126,7 +131,10 @@ fn one<'a>(
         places(line).map_while(|(column, before)| words.kind(line, column, before).filter(|_| !hidden.covers(column))).collect();
     let last = line.last_column();
     let closed = last > first && !hidden.covers(last) && words.is_mark(from, line.column(last));
-    if !kinds.is_empty() {
+    // In a block that a dot ends only a new order or answer, at the front of a turn, is none of its lines.
+    let orders = kinds.first().is_some_and(|kind| matches!(kind, Kind::Command | Kind::Status | Kind::Marker)) && line.first_of_turn;
+    let inside = dotted && state.block.is_some() && !orders;
+    if !kinds.is_empty() && !inside {
         // The word that closes a line is not one of those that begin it.
         let count = kinds.len().min(if closed { last.saturating_sub(first) } else { usize::MAX });
         let leading: Vec<&[u8]> = (first..first.saturating_add(count)).map(|column| line.column(column)).collect();
@@ -152,12 +160,28 @@ fn one<'a>(
     if !line.is_ended() && line.split != Split::Counted && line.last_of_turn && !line.first {
         return plain(Key::Cut(from));
     }
+    if let Some(sign) = line.bytes.first().filter(|sign| counts && sign.is_ascii_punctuation()) {
+        return plain(Key::Sign(from, *sign));
+    }
     let columns = if regular.contains(&(from, line.split)) { line.columns.len().min(MOST_COLUMNS) } else { 0 };
-    Known { closed, ..plain(Key::Line(from, line.split, columns)) }
+    let split = if columns == 0 { Split::Whole } else { line.split };
+    Known { closed, ..plain(Key::Line(from, split, columns)) }
 }
 
 fn has_marks(words: &Words<'_>) -> bool {
     [Peer::Client, Peer::Server].iter().any(|from| words.has_marks(*from))
+}
+
+/// For each line, whether a dot alone in a line follows in its turn.
+fn dotted(lines: &[Line<'_>]) -> Vec<bool> {
+    let mut dotted = vec![false; lines.len()];
+    let mut ahead = false;
+    for (line, slot) in lines.iter().zip(&mut dotted).rev() {
+        ahead &= !line.last_of_turn;
+        *slot = ahead;
+        ahead |= line.text() == b"." && line.is_ended();
+    }
+    dotted
 }
 
 /// The word that ends a block, if this line does: it stands alone behind a delimiter, or is a dot.
@@ -188,6 +212,18 @@ fn regular(lines: &[Line<'_>], delimiters: &[Vec<u8>]) -> BTreeSet<(Peer, Split)
     seen.into_iter().filter(|((_, split), (counts, lines))| is_regular(split, counts, *lines)).map(|(key, _)| key).collect()
 }
 
+/// What a sign is called.
+fn sign_name(sign: u8) -> &'static str {
+    match sign {
+        b'+' => "plus",
+        b'-' => "minus",
+        b':' => "colon",
+        b'$' => "dollar",
+        b'*' => "star",
+        _ => "sign",
+    }
+}
+
 /// A name for a kind, of letters and digits only.
 pub(super) fn name(key: &Key<'_>, common: &BTreeSet<&[u8]>) -> String {
     let joined = |list: &[&[u8]]| {
@@ -209,6 +245,7 @@ pub(super) fn name(key: &Key<'_>, common: &BTreeSet<&[u8]>) -> String {
         Key::Line(from, _, 0) => format!("{}_line", from.name()),
         Key::Line(from, _, columns) => format!("{}_line_of_{columns}", from.name()),
         Key::Cut(from) => format!("{}_part", from.name()),
+        Key::Sign(from, sign) => format!("{}_{}", from.name(), sign_name(*sign)),
     };
     let name = name.trim_matches('_').to_owned();
     match name.as_bytes().first() {
