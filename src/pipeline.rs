@@ -84,7 +84,7 @@ pub fn run(
                         flows.push(segment, &mut stages);
                         stages.save(&frame, segment);
                     }
-                    Outcome::Udp(ref datagram) => stages.datagram(&frame, datagram, &mut flows),
+                    Outcome::Udp(datagram) => stages.datagram(&frame, datagram, &mut flows),
                     Outcome::Other(reason) => stages.other(&frame, reason),
                 }
             }

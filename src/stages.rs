@@ -275,10 +275,11 @@ impl<'s> Stages<'s> {
     }
 
     /// A frame was, or completed, a datagram of UDP, and somebody wants those; they are counted as before.
-    pub(crate) fn datagram(&mut self, frame: &Frame<'_>, datagram: &UdpDatagram<'_>, flows: &mut Flows) {
+    pub(crate) fn datagram(&mut self, frame: &Frame<'_>, mut datagram: UdpDatagram<'_>, flows: &mut Flows) {
+        datagram.payload_at = if self.wants_parts() { frame.offset_of(datagram.payload) } else { None };
         let Self { conversations, out, .. } = self;
         let known = conversations.known_ports();
-        conversations.datagram(datagram, &known, &mut || flows.number(), &mut |event| out.event(&event));
+        conversations.datagram(&datagram, &known, &mut || flows.number(), &mut |event| out.event(&event));
         self.other(frame, "udp");
     }
 

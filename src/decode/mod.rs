@@ -93,6 +93,8 @@ pub struct UdpDatagram<'a> {
     pub source: Endpoint,
     /// To whom.
     pub destination: Endpoint,
+    /// Where the payload begins in its frame, where somebody asks; nothing of fragments that were joined.
+    pub payload_at: Option<u32>,
     /// Payload, cut to the UDP length and to what was captured.
     pub payload: &'a [u8],
     /// Payload bytes that were on the wire but not captured (snap length).

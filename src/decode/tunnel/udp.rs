@@ -45,6 +45,7 @@ pub(in crate::decode) fn itself<'a>(cursor: &mut Cursor<'a>) -> Decoded<'a> {
         frames: Frames::one(cursor.id),
         source: Endpoint { ip: cursor.source, port: source },
         destination: Endpoint { ip: cursor.destination, port: destination },
+        payload_at: None,
         payload,
         uncaptured: u32::try_from(cursor.cut).unwrap_or(u32::MAX),
         vlans: cursor.vlans,

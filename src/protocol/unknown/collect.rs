@@ -97,7 +97,8 @@ impl Collector {
         self.open_session(flow, whole, emit);
         for arrival in held.into_iter().chain(arrivals) {
             let body = arrival.gap.map_or(Body::Data(&arrival.data), |(bytes, reason)| Body::Gap(bytes, reason));
-            let chunk = Chunk { offset: arrival.offset, at: arrival.at, frames: &arrival.frames, body };
+            let (offset, at, frame_offset) = (arrival.offset, arrival.at, arrival.frame_offset);
+            let chunk = Chunk { offset, at, frames: &arrival.frames, frame_offset, body };
             self.chunk(flow, arrival.from, chunk, emit);
         }
     }

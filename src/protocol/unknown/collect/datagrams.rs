@@ -33,7 +33,7 @@ impl Collector {
         number: &mut dyn FnMut() -> FlowId,
         emit: &mut dyn FnMut(Event<'_>),
     ) {
-        let (source, destination) = (datagram.source, datagram.destination);
+        let (source, destination, frame_offset) = (datagram.source, datagram.destination, datagram.payload_at);
         if !self.wanted.wants(source.port) && !self.wanted.wants(destination.port) {
             return;
         }
@@ -61,7 +61,8 @@ impl Collector {
         traffic.bytes = traffic.bytes.saturating_add(u64::try_from(datagram.payload.len()).unwrap_or(u64::MAX));
         let flow = flow.clone();
         if !datagram.payload.is_empty() {
-            let chunk = Chunk { offset, at: datagram.at, frames: &datagram.frames, body: Body::Data(datagram.payload) };
+            let body = Body::Data(datagram.payload);
+            let chunk = Chunk { offset, at: datagram.at, frames: &datagram.frames, frame_offset, body };
             self.chunk(&flow, from, chunk, emit);
         }
     }

@@ -66,6 +66,7 @@ struct Mark {
     end: u64,
     at: Timestamp,
     frames: Frames,
+    frame_offset: Option<u32>,
 }
 
 impl Collected {
@@ -137,7 +138,8 @@ impl Kept {
         let end = chunk.offset.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
         let span = ByteSpan { start: chunk.offset, end };
         let gap_before = std::mem::take(self.lost(from));
-        self.marks(from).push(Mark { start: span.start, end, at: chunk.at, frames: chunk.frames.clone() });
+        let Chunk { at, frame_offset, .. } = *chunk;
+        self.marks(from).push(Mark { start: span.start, end, at, frames: chunk.frames.clone(), frame_offset });
         match self.turns.last_mut() {
             Some(turn) if !apart && turn.from == from && gap_before == 0 && turn.span.end == span.start => {
                 turn.bytes.extend_from_slice(data);
@@ -170,10 +172,13 @@ impl Kept {
             }
             origin.last_at = origin.last_at.max(mark.at);
             origin.evidence.frames.join(&mark.frames);
-            let frame = mark.frames.spans().next().map_or_else(FrameId::default, |span| FrameId { input: span.input, number: span.first });
+            // What came of several frames is said to be of the newest.
+            let frame = mark.frames.spans().last().map_or_else(FrameId::default, |span| FrameId { input: span.input, number: span.last });
             let start = mark.start.max(span.start).saturating_sub(span.start);
             let end = mark.end.min(span.end).saturating_sub(span.start);
-            origin.parts.push(Part { frame, at: mark.at, start, end, frame_offset: None });
+            let into = u32::try_from(span.start.saturating_sub(mark.start)).ok();
+            let frame_offset = mark.frame_offset.zip(into).and_then(|(offset, into)| offset.checked_add(into));
+            origin.parts.push(Part { frame, at: mark.at, start, end, frame_offset });
         }
         origin
     }

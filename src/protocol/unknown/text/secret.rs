@@ -206,7 +206,7 @@ fn tells(lower: &[u8]) -> bool {
             !other
         })
     };
-    NAMES.iter().any(|name| names(name))
+    NAMES.iter().any(names)
 }
 
 /// Whether the server asks for a secret with this line: it names one, as a prompt or as the last it says.
