@@ -384,7 +384,7 @@ impl Receiver for Stages<'_> {
         let mut next = Next { conversations, out };
         let interest = if self.bare { next.chunk(flow, from, chunk) } else { layers.chunk(flow, from, chunk, &mut next) };
         if let Some(packets) = &mut self.out.packets {
-            packets.decided(flow, interest == Interest::Keep);
+            packets.decided(flow, interest == Interest::Keep && !self.conversations.keeps(flow.id));
         }
         interest
     }

@@ -32,8 +32,9 @@ struct Heard {
     common: Collector,
     descriptions: Vec<Description>,
     summary: Option<Summary>,
-    /// Whether every message of a flow stands between its opening and its end.
+    /// Flows that were opened, and closed; and whether every message of a flow comes behind its opening.
     open: Vec<u64>,
+    closed: Vec<u64>,
     ordered: bool,
     /// Parts of messages: bytes they cover, of all bytes.
     covered: (u64, u64),
@@ -45,7 +46,7 @@ impl Sink for Heard {
         match &event.kind {
             EventKind::ProtocolDescribed(description) => self.descriptions.push((*description).clone()),
             EventKind::FlowOpened(_) => self.open.push(flow),
-            EventKind::FlowClosed(..) => self.open.retain(|open| *open != flow),
+            EventKind::FlowClosed(..) => self.closed.push(flow),
             EventKind::MessageDecoded(message) => {
                 self.ordered &= self.open.contains(&flow);
                 assert!(message.inferred.is_none() || !event.evidence.frames.is_empty());
@@ -104,7 +105,8 @@ fn nothing_of_the_opening_is_lost_and_cuts_do_not_matter() {
     for cuts in [vec![1], vec![3, 2], vec![1000]] {
         let heard = heard(frames(9999, 40_001, &cuts), &Limits::default(), all());
         assert_eq!(heard.descriptions.len(), 1);
-        assert!(heard.ordered, "a flow is opened before its messages, and ends behind them");
+        assert!(heard.ordered, "a flow is opened before its messages");
+        assert_eq!((heard.open.as_slice(), heard.closed.as_slice()), (&[1][..], &[1][..]), "each is told once");
         assert_eq!(heard.covered.0, heard.covered.1, "every byte has its frame");
         for from in [Peer::Client, Peer::Server] {
             assert_eq!(bytes(&heard, from), stream(&talk(DIALOGUE), from), "{cuts:?}");
@@ -178,6 +180,7 @@ fn datagrams_are_sessions() {
         heard.common.messages().iter().map(|said| (said.flow, said.from, said.pieces.last().unwrap().1)).collect();
     assert_eq!(said, [(1, client, 7), (1, server, 5), (1, client, 9), (2, client, 7), (2, server, 5)]);
     assert!(heard.ordered);
+    assert_eq!((heard.open.as_slice(), heard.closed.as_slice()), (&[1, 2][..], &[1, 2][..]));
     let summary = heard.summary.unwrap();
     assert_eq!(summary.undecoded, [("udp", 5)], "they are counted as before");
     assert_eq!(heard.covered.0, heard.covered.1);

@@ -188,6 +188,12 @@ impl Conversations {
         Interest::Keep
     }
 
+    /// Whether a flow is but kept, to be documented.
+    #[must_use]
+    pub fn keeps(&self, id: FlowId) -> bool {
+        self.collector.keeps(id)
+    }
+
     /// Takes a datagram of UDP, for the services that are documented.
     pub fn datagram(
         &mut self,

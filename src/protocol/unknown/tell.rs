@@ -21,6 +21,9 @@ use crate::event::Reference;
 use crate::event::Session;
 use crate::evidence::Evidence;
 use crate::evidence::FrameId;
+use crate::grammar::Limitation;
+use crate::grammar::LimitationCode;
+use crate::peer::RolesFrom;
 use crate::time::Timestamp;
 use std::borrow::Cow;
 
@@ -139,12 +142,17 @@ impl Told<'_> {
 fn service(collected: &mut Collected, window: (Timestamp, Timestamp)) -> Service {
     let seen =
         |kept: &mut Kept| Seen { flow: kept.flow.id, client: kept.flow.client, whole: kept.whole, turns: std::mem::take(&mut kept.turns) };
+    let guessed = collected.sessions.iter().filter(|kept| kept.flow.roles == RolesFrom::LowerPort).count();
+    let ambiguous = (guessed > 0).then(|| Limitation {
+        code: LimitationCode::AmbiguousRoles,
+        text: format!("Of {guessed} sessions only the ports tell who serves."),
+    });
     Service {
         transport: collected.transport,
         server: collected.server,
         sessions: collected.sessions.iter_mut().map(seen).collect(),
         window,
-        limitations: limits::capped(collected.left_out).into_iter().collect(),
+        limitations: limits::capped(collected.left_out).into_iter().chain(ambiguous).collect(),
     }
 }
 
