@@ -1,6 +1,7 @@
 //! The command line: arguments, and nothing else.
 
 pub(crate) mod commands;
+pub(crate) mod documents;
 pub(crate) mod keys;
 pub(crate) mod live;
 pub(crate) mod recording;
@@ -14,6 +15,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
+use documents::Documents;
 use keys::KeyFiles;
 use live::Live;
 use ntp_sniff::protocol::PROTOCOLS;
@@ -166,6 +168,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PORT", value_delimiter = ',', help_heading = "Protocols")]
     pub(crate) api_port: Vec<u16>,
 
+    #[command(flatten, next_help_heading = "Protocols")]
+    pub(crate) documents: Documents,
+
     #[command(flatten, next_help_heading = "TLS")]
     pub(crate) keys: KeyFiles,
 
@@ -232,6 +237,7 @@ Examples:
   ntp-sniff -r capture.pcap -xv --color always --width 80 | less -R
   ntp-sniff -r a.pcapng -r b.pcap.gz 'host 10.0.0.1'     two files, one timeline
   ssh sensor tcpdump -U -w - | ntp-sniff -r -            from another machine
+  ntp-sniff -r odd.pcap --document 9999 -T jsonl         a protocol nobody described
   ntp-sniff -r tls.pcap --rsa-key nessusd.pem --keylog keys.log
   ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl
   ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl --syslog udp://192.0.2.1

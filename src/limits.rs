@@ -196,6 +196,18 @@ pub struct Limits {
     pub logins: usize,
     /// Services counted for the summary's list of undocumented ones.
     pub undocumented: usize,
+    /// Services documented by inference: a network has some dozen protocols of its own.
+    pub document_services: usize,
+    /// Sessions kept of each: what a protocol is shows in some hundred.
+    pub document_sessions: usize,
+    /// Turns kept of each: a turn is a change of speaker, or a datagram.
+    pub document_turns: usize,
+    /// Bytes kept of each, with their keep: two sessions of the largest known dialogue, whose list of plugins has 8 MB.
+    pub document_bytes: usize,
+    /// The same of all.
+    pub document_bytes_in_all: usize,
+    /// Two ends whose datagrams stop for so long begin a new session with the next (RFC 4787: 5 minutes).
+    pub document_idle: Duration,
     /// Scans kept for the scan reports: one a minute for six weeks.
     pub scans: usize,
     /// Open ports, findings and times of all scan reports: 64 of each of 16,384 hosts.
@@ -264,6 +276,12 @@ impl Default for Limits {
             rations: 1 << 16,
             logins: 1 << 16,
             undocumented: 4096,
+            document_services: 256,
+            document_sessions: 2048,
+            document_turns: 1 << 16,
+            document_bytes: 16 << 20,
+            document_bytes_in_all: 64 << 20,
+            document_idle: Duration::from_secs(300),
             scans: 1 << 16,
             scan_items: 1 << 20,
             scan_bytes: 1 << 28,

@@ -167,6 +167,7 @@ fn watch(args: &Args) -> anyhow::Result<u8> {
         orders,
         packets,
         hints: hints(args),
+        documents: args.documents.wanted(),
         keys,
         reveal: args.reveal_secrets,
     };

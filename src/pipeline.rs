@@ -12,6 +12,7 @@ use crate::flow::Flows;
 use crate::inventory::Wanted;
 use crate::layer::Keys;
 use crate::limits::Limits;
+use crate::protocol::unknown::Documenting;
 use crate::report::Sink;
 use crate::ship::Packets;
 use crate::stages::Stages;
@@ -38,6 +39,8 @@ pub struct Options {
     pub packets: Option<Packets>,
     /// Ports the user named for a protocol.
     pub hints: Vec<(&'static str, u16)>,
+    /// Services that are documented by inference.
+    pub documents: Documenting,
     /// What TLS is opened with.
     pub keys: Keys,
     /// Whether secrets are shown.
@@ -58,9 +61,9 @@ pub fn run(
     stop: &AtomicBool,
     complain: &mut dyn FnMut(&Error),
 ) -> Result<Summary, Error> {
-    let Options { limits, mut filter, count, checks, wanted, orders, mut packets, hints, keys, reveal } = options;
-    let mut stages = Stages::new(&limits, (wanted, orders), hints, (keys, reveal), (sink, packets.as_mut()));
-    let mut decoder = Decoder::new(&limits, checks);
+    let Options { limits, mut filter, count, checks, wanted, orders, mut packets, hints, documents, keys, reveal } = options;
+    let mut decoder = Decoder::new(&limits, checks).with_udp(documents.is_on());
+    let mut stages = Stages::new(&limits, (wanted, orders), (hints, documents), (keys, reveal), (sink, packets.as_mut()));
     let mut flows = Flows::new(&limits, &stages.known_ports());
     let mut fatal = None;
     while !stop.load(Ordering::Relaxed) && stages.is_writable() && count.is_none_or(|count| stages.admitted() < count) {
@@ -81,6 +84,7 @@ pub fn run(
                         flows.push(segment, &mut stages);
                         stages.save(&frame, segment);
                     }
+                    Outcome::Udp(datagram) => stages.datagram(&frame, datagram, &mut flows),
                     Outcome::Other(reason) => stages.other(&frame, reason),
                 }
             }

@@ -5,6 +5,7 @@ use crate::capture::Frame;
 use crate::capture::Source;
 use crate::capture::filter::Filter;
 use crate::decode::Segment;
+use crate::decode::UdpDatagram;
 use crate::error::Error;
 use crate::event::Event;
 use crate::event::EventKind;
@@ -33,6 +34,7 @@ use crate::peer::Flow;
 use crate::peer::Peer;
 use crate::peer::VlanStack;
 use crate::protocol::Conversations;
+use crate::protocol::unknown::Documenting;
 use crate::report::Sink;
 use crate::report::Tally;
 use crate::ship::Packets;
@@ -48,6 +50,8 @@ pub(crate) struct Stages<'s> {
     doctor: Doctor,
     layers: Layers,
     conversations: Conversations,
+    /// Whether streams stay as they are: no layer is taken off.
+    bare: bool,
     out: Out<'s>,
     upkeep: Upkeep,
     /// Why facts, or packets, cannot be kept any more.
@@ -94,17 +98,18 @@ impl<'s> Stages<'s> {
     pub(crate) fn new(
         limits: &Limits,
         (wanted, orders): (Wanted, Orders),
-        hints: Vec<(&'static str, u16)>,
+        (hints, documents): (Vec<(&'static str, u16)>, Documenting),
         (keys, reveal): (Keys, bool),
         (sink, packets): (&'s mut dyn Sink, Option<&'s mut Packets>),
     ) -> Self {
-        let wants_parts = sink.wants_parts();
-        let conversations = Conversations::new(limits, hints, reveal, sink.wants_messages()).with_parts(wants_parts);
+        let (bare, wants_parts) = (documents.no_dissectors, sink.wants_parts());
+        let conversations = Conversations::new(limits, hints, documents, (reveal, sink.wants_messages())).with_parts(wants_parts);
         Self {
             inventory: Inventory::new(wanted, limits),
             doctor: Doctor::new(),
             layers: Layers::new(limits, keys, conversations.dialogue_ports()),
             conversations,
+            bare,
             out: Out { tally: Tally::default(), sink, packets, failure: None },
             upkeep: Upkeep::new(orders),
             broken: None,
@@ -269,6 +274,15 @@ impl<'s> Stages<'s> {
         }
     }
 
+    /// A frame was, or completed, a datagram of UDP, and somebody wants those; they are counted as before.
+    pub(crate) fn datagram(&mut self, frame: &Frame<'_>, mut datagram: UdpDatagram<'_>, flows: &mut Flows) {
+        datagram.payload_at = if self.wants_parts() { frame.offset_of(datagram.payload) } else { None };
+        let Self { conversations, out, .. } = self;
+        let known = conversations.known_ports();
+        conversations.datagram(&datagram, &known, &mut || flows.number(), &mut |event| out.event(&event));
+        self.other(frame, "udp");
+    }
+
     pub(crate) fn other(&mut self, frame: &Frame<'_>, reason: &'static str) {
         if let Some(packets) = self.out.packets.as_mut().filter(|_| reason == "fragment") {
             packets.fragment(frame);
@@ -367,9 +381,10 @@ impl Receiver for Stages<'_> {
 
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {
         let Self { layers, conversations, out, .. } = self;
-        let interest = layers.chunk(flow, from, chunk, &mut Next { conversations, out });
+        let mut next = Next { conversations, out };
+        let interest = if self.bare { next.chunk(flow, from, chunk) } else { layers.chunk(flow, from, chunk, &mut next) };
         if let Some(packets) = &mut self.out.packets {
-            packets.decided(flow, interest == Interest::Keep);
+            packets.decided(flow, interest == Interest::Keep && !self.conversations.keeps(flow.id));
         }
         interest
     }

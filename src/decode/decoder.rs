@@ -1,7 +1,7 @@
 //! Frames in, segments out: the decoding with the little state it needs.
 
 use super::fragment::{Datagram, Fragment, Fragments, Joined, Report};
-use super::{Checks, Decoded, LINK_TYPE_UNKNOWN, Segment, plain};
+use super::{Checks, Decoded, LINK_TYPE_UNKNOWN, Looks, Segment, UdpDatagram, plain};
 use crate::anomaly::Anomaly;
 use crate::capture::Frame;
 use crate::evidence::Frames;
@@ -15,6 +15,8 @@ use std::collections::BTreeSet;
 pub enum Outcome<'a> {
     /// A TCP segment, or the last fragment that made one whole.
     Segment(Segment<'a>),
+    /// A UDP datagram that is no tunnel, where they are wanted. Counted as `udp` like any other.
+    Udp(UdpDatagram<'a>),
     /// Nothing for us: the reason under which the summary counts it. Besides those of [`Decoded::Other`] there are
     /// `fragment` (it did not complete a datagram) and `malformed` (a broken header, reported).
     Other(&'static str),
@@ -26,7 +28,7 @@ const MOST_NESTED: usize = 5;
 /// Turns frames into segments: [`super::segment`], with fragments joined and each unknown link type reported once.
 #[derive(Debug)]
 pub struct Decoder {
-    checks: Checks,
+    looks: Looks,
     fragments: Fragments,
     wholes: [Whole; MOST_NESTED],
     unknown: BTreeSet<u32>,
@@ -37,7 +39,15 @@ impl Decoder {
     /// A decoder that has seen nothing.
     #[must_use]
     pub fn new(limits: &Limits, checks: Checks) -> Self {
-        Self { checks, fragments: Fragments::new(limits), wholes: Default::default(), unknown: BTreeSet::new(), now: Timestamp::default() }
+        let (looks, wholes) = (Looks { checks, udp: false }, Default::default());
+        Self { looks, fragments: Fragments::new(limits), wholes, unknown: BTreeSet::new(), now: Timestamp::default() }
+    }
+
+    /// Hands datagrams of UDP out, too, if they are wanted.
+    #[must_use]
+    pub fn with_udp(mut self, wanted: bool) -> Self {
+        self.looks.udp = wanted;
+        self
     }
 
     /// Decodes a frame. The segment borrows from the frame, or from the decoder where fragments were joined.
@@ -47,12 +57,13 @@ impl Decoder {
     pub fn frame<'s>(&'s mut self, frame: &Frame<'s>, report: Report<'_>) -> Outcome<'s> {
         self.now = frame.at;
         self.fragments.expire(frame.at, report);
-        if let Some(segment) = plain::segment(frame, self.checks) {
+        if let Some(segment) = plain::segment(frame, self.looks.checks) {
             return Outcome::Segment(segment);
         }
-        match super::the_long_way(frame, self.checks) {
+        match super::the_long_way(frame, self.looks) {
             Ok(Decoded::Segment(segment)) => Outcome::Segment(segment),
-            Ok(Decoded::Fragment(fragment)) => join(&mut self.fragments, &mut self.wholes, &fragment, self.checks, report),
+            Ok(Decoded::Udp(datagram)) => Outcome::Udp(datagram),
+            Ok(Decoded::Fragment(fragment)) => join(&mut self.fragments, &mut self.wholes, &fragment, self.looks, report),
             Ok(Decoded::Other(reason)) => {
                 if reason == LINK_TYPE_UNKNOWN && self.unknown.insert(frame.link_type) {
                     report(frame.at, Frames::one(frame.id), Anomaly::LinkTypeUnknown { link_type: frame.link_type });
@@ -79,19 +90,14 @@ impl Decoder {
 }
 
 /// Adds a fragment, and decodes its datagram if that is now whole. A tunnel in the datagram may hold a fragment again.
-fn join<'s>(
-    fragments: &mut Fragments,
-    wholes: &'s mut [Whole],
-    fragment: &Fragment<'_>,
-    checks: Checks,
-    report: Report<'_>,
-) -> Outcome<'s> {
+fn join<'s>(fragments: &mut Fragments, wholes: &'s mut [Whole], fragment: &Fragment<'_>, looks: Looks, report: Report<'_>) -> Outcome<'s> {
     let Some((whole, inner)) = wholes.split_first_mut() else { return Outcome::Other("fragment") };
     let Joined::Whole(datagram) = fragments.push(fragment, report) else { return Outcome::Other("fragment") };
     let datagram = whole.keep(&datagram);
-    match super::joined(&datagram, checks) {
+    match super::joined(&datagram, looks) {
         Ok(Decoded::Segment(segment)) => Outcome::Segment(segment),
-        Ok(Decoded::Fragment(fragment)) => join(fragments, inner, &fragment, checks, report),
+        Ok(Decoded::Udp(datagram)) => Outcome::Udp(datagram),
+        Ok(Decoded::Fragment(fragment)) => join(fragments, inner, &fragment, looks, report),
         Ok(Decoded::Other(reason)) => Outcome::Other(reason),
         Err(anomaly) => {
             report(datagram.at, datagram.frames.clone(), anomaly);

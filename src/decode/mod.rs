@@ -82,6 +82,29 @@ pub struct Segment<'a> {
     pub tunnels: TunnelStack,
 }
 
+/// A UDP datagram that is no tunnel, borrowed from its frame or from what its fragments were joined to.
+#[derive(Clone, Debug)]
+pub struct UdpDatagram<'a> {
+    /// Time of the (last) frame.
+    pub at: Timestamp,
+    /// The frame, or all frames of a fragmented datagram.
+    pub frames: Frames,
+    /// Who sent it.
+    pub source: Endpoint,
+    /// To whom.
+    pub destination: Endpoint,
+    /// Where the payload begins in its frame, where somebody asks; nothing of fragments that were joined.
+    pub payload_at: Option<u32>,
+    /// Payload, cut to the UDP length and to what was captured.
+    pub payload: &'a [u8],
+    /// Payload bytes that were on the wire but not captured (snap length).
+    pub uncaptured: u32,
+    /// VLAN tags around it, of a tunnelled one those inside the innermost tunnel.
+    pub vlans: VlanStack,
+    /// Tunnels around it.
+    pub tunnels: TunnelStack,
+}
+
 /// Which checksums to verify; by default none, since a capture taken on a sending host has them unfinished.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Checks {
@@ -96,6 +119,8 @@ pub enum Decoded<'a> {
     Segment(Segment<'a>),
     /// A piece of an IP datagram, of whatever protocol.
     Fragment(Fragment<'a>),
+    /// A UDP datagram that is no tunnel; only where somebody asks for them, else it is `Other("udp")`.
+    Udp(UdpDatagram<'a>),
     /// Nothing for us: the reason under which the summary counts it. Reasons are public: `snake_case` and stable.
     ///
     /// By layer: `empty`, `link_type_unknown`; `loopback_other`, `ppp_other`, `hdlc_other`, `llc`, `arp`, `lldp`,
@@ -121,17 +146,25 @@ pub fn segment<'a>(frame: &Frame<'a>, checks: Checks) -> Result<Decoded<'a>, Ano
     if let Some(segment) = plain::segment(frame, checks) {
         return Ok(Decoded::Segment(segment));
     }
-    the_long_way(frame, checks)
+    the_long_way(frame, Looks { checks, udp: false })
+}
+
+/// What is looked at beyond what is always.
+#[derive(Clone, Copy, Debug, Default)]
+struct Looks {
+    checks: Checks,
+    /// Whether datagrams of UDP are wanted themselves.
+    udp: bool,
 }
 
 /// As [`segment`], header by header.
-fn the_long_way<'a>(frame: &Frame<'a>, checks: Checks) -> Result<Decoded<'a>, Anomaly> {
+fn the_long_way<'a>(frame: &Frame<'a>, looks: Looks) -> Result<Decoded<'a>, Anomaly> {
     if frame.bytes.is_empty() {
         return Ok(Decoded::Other("empty"));
     }
     let mut cursor = Cursor::of(frame);
     let layer = link::header(&mut cursor, frame.link_type)?;
-    descend(&mut cursor, layer, checks)
+    descend(&mut cursor, layer, looks)
 }
 
 /// Reads the headers of a joined datagram, which begins behind its IP header.
@@ -139,10 +172,11 @@ fn the_long_way<'a>(frame: &Frame<'a>, checks: Checks) -> Result<Decoded<'a>, An
 /// # Errors
 ///
 /// As [`segment`]; also for a fragment within the fragments, unless it is in a tunnel of theirs.
-fn joined<'a>(datagram: &Datagram<'a>, checks: Checks) -> Result<Decoded<'a>, Anomaly> {
+fn joined<'a>(datagram: &Datagram<'a>, looks: Looks) -> Result<Decoded<'a>, Anomaly> {
     let mut cursor = Cursor::within(datagram);
-    match descend(&mut cursor, Layer::Transport(datagram.protocol), checks)? {
+    match descend(&mut cursor, Layer::Transport(datagram.protocol), looks)? {
         Decoded::Segment(segment) => Ok(Decoded::Segment(Segment { frames: datagram.frames.clone(), ..segment })),
+        Decoded::Udp(inner) => Ok(Decoded::Udp(UdpDatagram { frames: datagram.frames.clone(), ..inner })),
         Decoded::Fragment(fragment) if fragment.tunnels == datagram.tunnels => Err(broken("ipv6_fragment", "a fragment within fragments")),
         Decoded::Fragment(fragment) => Ok(Decoded::Fragment(Fragment { frames: datagram.frames.clone(), ..fragment })),
         Decoded::Other(reason) => Ok(Decoded::Other(reason)),
@@ -151,7 +185,7 @@ fn joined<'a>(datagram: &Datagram<'a>, checks: Checks) -> Result<Decoded<'a>, An
 
 /// Goes from header to header. Each step takes its header off the cursor and names what follows, so that a tunnel is
 /// one more arm.
-fn descend<'a>(cursor: &mut Cursor<'a>, mut layer: Layer, checks: Checks) -> Result<Decoded<'a>, Anomaly> {
+fn descend<'a>(cursor: &mut Cursor<'a>, mut layer: Layer, looks: Looks) -> Result<Decoded<'a>, Anomaly> {
     for _ in 0..MOST_LAYERS {
         layer = match layer {
             Layer::Ethernet => link::ethernet(cursor)?,
@@ -160,13 +194,14 @@ fn descend<'a>(cursor: &mut Cursor<'a>, mut layer: Layer, checks: Checks) -> Res
             Layer::Pppoe => tunnel::pppoe::session(cursor)?,
             Layer::Ppp => link::ppp(cursor)?,
             Layer::Ip => ip::either(cursor)?,
-            Layer::Ipv4 => ip::v4::header(cursor, checks)?,
+            Layer::Ipv4 => ip::v4::header(cursor, looks.checks)?,
             Layer::Ipv6 => ip::v6::header(cursor)?,
-            Layer::Transport(6) => return tcp::segment(cursor, checks),
+            Layer::Transport(6) => return tcp::segment(cursor, looks.checks),
             Layer::Transport(17) => tunnel::udp::datagram(cursor)?,
             Layer::Transport(47) => tunnel::gre::packet(cursor)?,
             Layer::Transport(number) => ip::protocol(cursor, number)?,
             Layer::Fragment(piece) => return Ok(Decoded::Fragment(cursor.fragment(piece))),
+            Layer::Other(tunnel::udp::REASON) if looks.udp => return Ok(tunnel::udp::itself(cursor)),
             Layer::Other(reason) => return Ok(Decoded::Other(reason)),
         };
     }

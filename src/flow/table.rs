@@ -85,6 +85,12 @@ impl Flows {
         self.next_id
     }
 
+    /// A number for what is no connection of TCP but counted with them: datagrams between two ends.
+    pub fn number(&mut self) -> FlowId {
+        self.next_id = self.next_id.saturating_add(1);
+        FlowId(self.next_id)
+    }
+
     /// Connections that were forgotten before their end, because others needed the room.
     #[must_use]
     pub fn evicted(&self) -> u64 {

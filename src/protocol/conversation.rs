@@ -12,8 +12,12 @@ use super::probing::Probes;
 use super::probing::Probing;
 use super::probing::Verdict;
 use super::probing::starts_known;
+use super::unknown::Collector;
+use super::unknown::Documenting;
+use super::unknown::Told;
 use super::window::Window;
 use crate::anomaly::Anomaly;
+use crate::decode::UdpDatagram;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::Undocumented;
@@ -28,6 +32,7 @@ use crate::peer::Flow;
 use crate::peer::FlowId;
 use crate::peer::Peer;
 use crate::peer::RolesFrom;
+use crate::peer::Transport;
 use foldhash::quality::RandomState;
 use hashbrown::HashMap;
 
@@ -35,6 +40,9 @@ use hashbrown::HashMap;
 pub struct Conversations {
     shared: Shared,
     hints: Vec<(&'static str, u16)>,
+    /// Who may read: all, or nobody.
+    protocols: &'static [&'static dyn Protocol],
+    collector: Collector,
     probes: Probes,
     readings: HashMap<FlowId, Box<Reading>, RandomState>,
     settled: HashMap<FlowId, Settled, RandomState>,
@@ -60,6 +68,8 @@ enum Settled {
     Read,
     /// It gave way to others before somebody claimed it.
     GaveWay,
+    /// Nobody reads it: it is kept, to be documented.
+    Kept,
 }
 
 /// A flow that is read.
@@ -73,12 +83,14 @@ struct Reading {
 
 impl Conversations {
     /// No connections yet. `hints` are ports the user named for a protocol; `reveal` shows secrets; `details` says
-    /// whether anybody looks at what messages say.
+    /// whether anybody looks at what messages say; `documents` what is to be documented.
     #[must_use]
-    pub fn new(limits: &Limits, hints: Vec<(&'static str, u16)>, reveal: bool, details: bool) -> Self {
+    pub fn new(limits: &Limits, hints: Vec<(&'static str, u16)>, documents: Documenting, (reveal, details): (bool, bool)) -> Self {
         Self {
             shared: Shared { limits: limits.clone(), reveal, details, parts: false, logins: Logins::new(limits), stories: Stories::new() },
             hints,
+            protocols: if documents.no_dissectors { &[] } else { PROTOCOLS },
+            collector: Collector::new(documents, limits),
             probes: Probes::default(),
             readings: HashMap::default(),
             settled: HashMap::default(),
@@ -96,7 +108,8 @@ impl Conversations {
 
     /// All ports that some protocol, or the user for it, names.
     pub fn known_ports(&self) -> Vec<u16> {
-        PROTOCOLS.iter().flat_map(|protocol| protocol.ports()).copied().chain(self.hints.iter().map(|(_, port)| *port)).collect()
+        let named = self.hints.iter().map(|(_, port)| *port).chain(self.collector.ports());
+        PROTOCOLS.iter().flat_map(|protocol| protocol.ports()).copied().chain(named).collect()
     }
 
     /// Ports of the protocols whose dialogues are read, and those the user named for them: all but that of TLS itself.
@@ -127,10 +140,19 @@ impl Conversations {
             }
             return interest;
         }
-        if self.settled.contains_key(&flow.id) {
-            return Interest::Ignore;
+        match self.settled.get(&flow.id) {
+            None => self.probe(flow, from, chunk, emit),
+            Some(Settled::Kept) => {
+                self.collector.chunk(flow, from, chunk, emit);
+                Interest::Keep
+            }
+            Some(Settled::GaveWay) if self.collector.wants(flow) => {
+                let mut probing = Probing::new(starts_known(flow));
+                probing.add(from, chunk);
+                self.keep(flow, probing, emit)
+            }
+            Some(_) => Interest::Ignore,
         }
-        self.probe(flow, from, chunk, emit)
     }
 
     /// Lets one protocol read a flow from here on, whatever any probe says: so that all can be held to the same contract.
@@ -141,18 +163,46 @@ impl Conversations {
     /// Shows the opening, with the new chunk, to all protocols.
     fn probe(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>, emit: &mut dyn FnMut(Event<'_>)) -> Interest {
         let mut probing = self.probes.take(flow.id).unwrap_or_else(|| Box::new(Probing::new(starts_known(flow))));
-        match probing.take_in(from, chunk, flow, &self.hints, &self.shared.limits) {
+        match probing.take_in(from, chunk, flow, (self.protocols, &self.hints), &self.shared.limits) {
             Verdict::Claimed(protocol, server) => self.claim(flow, *probing, protocol, server, emit),
-            Verdict::Nobody => Interest::Ignore,
+            Verdict::Nobody => self.keep(flow, *probing, emit),
             Verdict::Open => {
                 self.probes.put(flow, &self.hints, probing);
                 let most = self.shared.limits.probes;
-                let Some(id) = self.probes.surplus(most) else { return Interest::Keep };
+                let Some((id, probing)) = self.probes.surplus(most) else { return Interest::Keep };
                 self.settled.insert(id, Settled::GaveWay);
+                self.collector.hold(id, probing.arrivals);
                 self.limit("probes", most, flow, chunk.frames, emit);
                 Interest::Keep
             }
         }
+    }
+
+    /// Nobody reads the flow: what came so far is kept if its service is to be documented.
+    fn keep(&mut self, flow: &Flow, probing: Probing, emit: &mut dyn FnMut(Event<'_>)) -> Interest {
+        if !self.collector.wants(flow) {
+            return Interest::Ignore;
+        }
+        self.settled.insert(flow.id, Settled::Kept);
+        self.collector.begin(flow, probing.whole, probing.arrivals, emit);
+        Interest::Keep
+    }
+
+    /// Whether a flow is but kept, to be documented.
+    #[must_use]
+    pub fn keeps(&self, id: FlowId) -> bool {
+        self.collector.keeps(id)
+    }
+
+    /// Takes a datagram of UDP, for the services that are documented.
+    pub fn datagram(
+        &mut self,
+        datagram: &UdpDatagram<'_>,
+        known: &[u16],
+        number: &mut dyn FnMut() -> FlowId,
+        emit: &mut dyn FnMut(Event<'_>),
+    ) {
+        self.collector.datagram(datagram, known, number, emit);
     }
 
     /// Says that a limit is reached, once.
@@ -210,17 +260,24 @@ impl Conversations {
 
     /// No more chunks will come: what is unread is given up, what nobody read is counted.
     pub fn closed(&mut self, flow: &mut Flow, emit: &mut dyn FnMut(Event<'_>)) {
-        if let Some(mut probing) = self.probes.take(flow.id)
-            && let Verdict::Claimed(protocol, server) = probing.ask(flow, &self.hints)
-        {
-            self.claim(flow, *probing, protocol, server, emit);
+        if let Some(mut probing) = self.probes.take(flow.id) {
+            if let Verdict::Claimed(protocol, server) = probing.ask(flow, (self.protocols, &self.hints)) {
+                self.claim(flow, *probing, protocol, server, emit);
+            } else {
+                self.keep(flow, *probing, emit);
+            }
+        }
+        if self.settled.get(&flow.id) == Some(&Settled::GaveWay) {
+            self.keep(flow, Probing::new(starts_known(flow)), emit);
         }
         let settled = self.settled.remove(&flow.id);
+        let kept = self.collector.keeps(flow.id);
+        self.collector.closed(flow);
         if let Some(mut reading) = self.readings.remove(&flow.id) {
             for from in [Peer::Client, Peer::Server] {
                 reading.gap(flow, from, 0, &mut self.shared, emit);
             }
-        } else if settled != Some(Settled::Read) && flow.tls.as_ref().is_none_or(|tls| tls.opened_with.is_some()) {
+        } else if !kept && settled != Some(Settled::Read) && flow.tls.as_ref().is_none_or(|tls| tls.opened_with.is_some()) {
             self.count_undocumented(flow, emit);
         }
     }
@@ -228,12 +285,13 @@ impl Conversations {
     /// The end, behind that of all connections: what is known only then.
     pub fn finish(&mut self, emit: &mut dyn FnMut(Event<'_>)) {
         self.shared.stories.finish(emit);
+        Told { reveal: self.shared.reveal, emit }.all(self.collector.take());
     }
 
     /// Counts a flow for the list of undocumented services; that the list is full is said once.
     fn count_undocumented(&mut self, flow: &Flow, emit: &mut dyn FnMut(Event<'_>)) {
         let bytes = flow.from_client.bytes.saturating_add(flow.from_server.bytes);
-        if bytes == 0 {
+        if bytes == 0 || self.collector.knows(Transport::Tcp, flow.server) {
             return;
         }
         let most = self.shared.limits.undocumented;

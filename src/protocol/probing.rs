@@ -22,6 +22,9 @@ use std::collections::BTreeSet;
 /// Ports the user named for a protocol.
 pub(super) type Hints = [(&'static str, u16)];
 
+/// Who is asked, and the ports the user named.
+pub(super) type Asked<'a> = (&'static [&'static dyn Protocol], &'a Hints);
+
 /// A chunk that came before somebody claimed the flow.
 pub(super) struct Arrival {
     pub(super) from: Peer,
@@ -61,22 +64,22 @@ impl Probing {
     }
 
     /// Keeps the next chunk, and asks the protocols when that is due.
-    pub(super) fn take_in(&mut self, from: Peer, chunk: Chunk<'_>, flow: &Flow, hints: &Hints, limits: &Limits) -> Verdict {
+    pub(super) fn take_in(&mut self, from: Peer, chunk: Chunk<'_>, flow: &Flow, asked: Asked<'_>, limits: &Limits) -> Verdict {
         // A hole ends an opening: what it told is asked for before it goes.
         let is_gap = matches!(chunk.body, Body::Gap(..));
-        let before = if is_gap && self.shown() > self.asked { self.ask(flow, hints) } else { Verdict::Open };
+        let before = if is_gap && self.shown() > self.asked { self.ask(flow, asked) } else { Verdict::Open };
         self.add(from, chunk);
         if !matches!(before, Verdict::Open) {
             return before;
         }
         let full = self.arrivals.len() >= limits.probe_pieces || self.kept.iter().any(|bytes| *bytes >= limits.probe_bytes);
-        match if full || self.is_due() { self.ask(flow, hints) } else { Verdict::Open } {
+        match if full || self.is_due() { self.ask(flow, asked) } else { Verdict::Open } {
             Verdict::Open if full => Verdict::Nobody,
             verdict => verdict,
         }
     }
 
-    fn add(&mut self, from: Peer, chunk: Chunk<'_>) {
+    pub(super) fn add(&mut self, from: Peer, chunk: Chunk<'_>) {
         let (data, gap) = match chunk.body {
             Body::Data(data) => (data, None),
             Body::Gap(bytes, reason) => (&[][..], Some((bytes, reason))),
@@ -108,11 +111,11 @@ impl Probing {
     }
 
     /// Shows the openings to all protocols. More bytes never change a yes, so it does not matter when they are asked.
-    pub(super) fn ask(&mut self, flow: &Flow, hints: &Hints) -> Verdict {
+    pub(super) fn ask(&mut self, flow: &Flow, (protocols, hints): Asked<'_>) -> Verdict {
         self.asked = self.shown();
         let [client, server] = &self.opening;
         let mut verdict = Verdict::Nobody;
-        for protocol in PROTOCOLS {
+        for protocol in protocols {
             let opening = Opening { client, server, whole: self.whole, hinted: is_hinted(*protocol, flow, hints) };
             match protocol.probe(&opening) {
                 Probe::Match { server } => return Verdict::Claimed(*protocol, server),
@@ -159,12 +162,12 @@ impl Probes {
     }
 
     /// Takes the flow out that is to give way, when there are more than so many.
-    pub(super) fn surplus(&mut self, most: usize) -> Option<FlowId> {
+    pub(super) fn surplus(&mut self, most: usize) -> Option<(FlowId, Box<Probing>)> {
         if self.flows.len() <= most {
             return None;
         }
         let (_, id) = self.queue.pop_first()?;
-        self.flows.remove(&id);
-        Some(id)
+        let (_, probing) = self.flows.remove(&id)?;
+        Some((id, probing))
     }
 }

@@ -72,6 +72,7 @@ fn oddities_are_reported_with_their_frames() {
         .map(|(number, frame)| match decoder.frame(&numbered(number, frame), report) {
             Outcome::Other(reason) => reason,
             Outcome::Segment(segment) => panic!("{segment:?}"),
+            Outcome::Udp(datagram) => panic!("{datagram:?}"),
         })
         .collect();
     assert_eq!(reasons, ["link_type_unknown", "link_type_unknown", "link_type_unknown", "malformed", "fragment"]);

@@ -1,13 +1,13 @@
 //! The law of the short way: it finds what the long way finds, or nothing.
 
 use super::super::testing::{cut_frame, ether, frame, v4};
-use super::super::{Checks, Decoded, the_long_way};
+use super::super::{Decoded, Looks, the_long_way};
 use super::*;
 use proptest::prelude::*;
 
 /// What the long way finds, as text; nothing where that is no segment.
 fn long(frame: &Frame<'_>) -> Option<String> {
-    match the_long_way(frame, Checks::default()) {
+    match the_long_way(frame, Looks::default()) {
         Ok(Decoded::Segment(segment)) => Some(format!("{segment:?}")),
         _ => None,
     }

@@ -2,10 +2,16 @@
 
 use crate::anomaly::Anomaly;
 use crate::decode::cursor::{Cursor, Layer, be16, be32};
+use crate::decode::{Decoded, UdpDatagram};
+use crate::evidence::Frames;
+use crate::peer::Endpoint;
 use crate::tunnel::TunnelKind;
 
+/// Under which name datagrams that are no tunnel are counted.
+pub(in crate::decode) const REASON: &str = "udp";
+
 /// What every datagram that is no tunnel is.
-const UDP: Layer = Layer::Other("udp");
+const UDP: Layer = Layer::Other(REASON);
 
 /// Takes off a UDP header and the header of the tunnel that its destination port promises.
 ///
@@ -26,6 +32,27 @@ pub(in crate::decode) fn datagram(cursor: &mut Cursor<'_>) -> Result<Layer, Anom
     }
 }
 
+/// The datagram that begins here, for who wants it. One whose header is cut, or whose length is less than that, is none.
+pub(in crate::decode) fn itself<'a>(cursor: &mut Cursor<'a>) -> Decoded<'a> {
+    let length = be16(cursor.rest, 4).map(usize::from);
+    let (Some(source), Some(destination), Some(0 | 8..)) = (be16(cursor.rest, 0), be16(cursor.rest, 2), length) else {
+        return Decoded::Other(REASON);
+    };
+    length.filter(|length| *length > 0).into_iter().for_each(|length| cursor.limit(length));
+    let Some(payload) = cursor.rest.get(8..) else { return Decoded::Other(REASON) };
+    Decoded::Udp(UdpDatagram {
+        at: cursor.at,
+        frames: Frames::one(cursor.id),
+        source: Endpoint { ip: cursor.source, port: source },
+        destination: Endpoint { ip: cursor.destination, port: destination },
+        payload_at: None,
+        payload,
+        uncaptured: u32::try_from(cursor.cut).unwrap_or(u32::MAX),
+        vlans: cursor.vlans,
+        tunnels: cursor.tunnels.clone(),
+    })
+}
+
 /// What the header of a tunnel says: how long it is, what it is, its network, what is inside.
 struct Header {
     bytes: usize,
@@ -42,9 +69,9 @@ fn tunnel(cursor: &mut Cursor<'_>, header: fn(&[u8]) -> Option<Header>) -> Resul
         Some(length @ 8..) => cursor.limit(length),
         _ => return Ok(UDP),
     }
-    cursor.skip(8);
-    let Some(header) = header(cursor.rest).filter(|header| header.bytes <= cursor.rest.len()) else { return Ok(UDP) };
-    cursor.skip(header.bytes);
+    let inside = cursor.rest.get(8..).unwrap_or_default();
+    let Some(header) = header(inside).filter(|header| header.bytes <= inside.len()) else { return Ok(UDP) };
+    cursor.skip(header.bytes.saturating_add(8));
     cursor.enter(header.kind, Some(header.network))?;
     cursor.copied |= header.inner == Layer::Ethernet;
     Ok(header.inner)

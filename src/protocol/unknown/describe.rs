@@ -1,0 +1,244 @@
+//! The description of a service: every step of the inference in order, and what came of it in the words of the grammar.
+
+use super::Language;
+use super::Service;
+use super::Typed;
+use super::Unit;
+use super::binary;
+use super::class;
+use super::class::Class;
+use super::contrast;
+use super::framing;
+use super::framing::Cut;
+use super::framing::Cuts;
+use super::join::join;
+use super::limits;
+use super::machine;
+use super::pairing;
+use super::phases;
+use super::text;
+use super::text::Stand;
+use super::words;
+use crate::annotation::ByteSpan;
+use crate::event::Phase;
+use crate::grammar::BytePattern;
+use crate::grammar::Description;
+use crate::grammar::Encoding;
+use crate::grammar::Grammar;
+use crate::grammar::Level;
+use crate::peer::Peer;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+/// What was inferred of a service. Borrows what was kept of it.
+#[derive(Clone, Debug)]
+pub struct Inference<'a> {
+    /// Its language.
+    pub description: Description,
+    /// Its messages, session by session, in the order they were said.
+    pub units: Vec<Unit<'a>>,
+    /// What was made of each.
+    pub typed: Vec<Typed>,
+    /// The number of the phase of each.
+    pub phase: Vec<u16>,
+    /// The message that each answers, by its place among all.
+    pub answers: Vec<Option<usize>>,
+    /// The phases of each session, with the place of their first message.
+    pub phases: Vec<Vec<(usize, Phase)>>,
+}
+
+/// Infers the language of a service. `frame` names the frame that brought the first byte of a span of a session.
+#[must_use]
+pub fn infer<'a>(service: &'a Service, frame: &dyn Fn(usize, Peer, ByteSpan) -> Option<u64>) -> Inference<'a> {
+    let (client, server) = (class::of(service, Peer::Client), class::of(service, Peer::Server));
+    let cuts = framing::decide(service, &client, &server);
+    let units = framing::units(service, &cuts);
+    let (mut language, stands) = language(service, &units, &cuts, [&client, &server]);
+    language.typed.iter_mut().zip(&units).for_each(|(typed, unit)| tile(typed, unit));
+    let answers = pairing::pair(&units);
+    let mut phases = phases::find(&units, &language, &stands, service.sessions.len());
+    let partings = contrast::find(&units, &language, service.sessions.len());
+    let told: Vec<String> = partings
+        .iter()
+        .map(|parting| {
+            let unit = units.get(parting.unit);
+            let frame = unit.and_then(|unit| frame(unit.session, unit.from, unit.span));
+            let told = contrast::told(parting, &language, frame);
+            let phase =
+                phases.sessions.get_mut(parting.session).and_then(|list| list.iter_mut().rev().find(|(first, _)| *first <= parting.unit));
+            if let Some((_, phase)) = phase {
+                phase.sentence = format!("{told} {}", phase.sentence).into();
+            }
+            let flow = service.sessions.get(parting.session).map_or(0, |seen| seen.flow.0);
+            format!("Session {flow}: {told}")
+        })
+        .collect();
+    let grammar = grammar(&units, &mut language, &cuts, &answers, service.sessions.len());
+    let description = description(service, &units, (&client, &server), grammar, (&mut language, &told));
+    Inference { description, units, typed: language.typed, phase: phases.of, answers, phases: phases.sessions }
+}
+
+/// Text by the text way, all else by the binary way.
+fn language(service: &Service, units: &[Unit<'_>], cuts: &Cuts, [client, server]: [&Class; 2]) -> (Language, Vec<Stand>) {
+    let is_text = |from: Peer| {
+        let class = if from == Peer::Client { client } else { server };
+        matches!(class.encoding, Encoding::Text | Encoding::Mixed)
+    };
+    let (texts, others): (Vec<usize>, Vec<usize>) =
+        (0..units.len()).partition(|place| units.get(*place).is_some_and(|unit| is_text(unit.from)));
+    let of = |places: &[usize]| -> Vec<Unit<'_>> { places.iter().filter_map(|place| units.get(*place).copied()).collect() };
+    let mut stands = vec![Stand::default(); units.len()];
+    let (mut one, mut two) = (Language::default(), Language::default());
+    if !texts.is_empty() {
+        let (found, stand) = text::infer(service, &of(&texts), cuts);
+        one = found;
+        for (place, stand) in texts.iter().zip(stand) {
+            stands.get_mut(*place).into_iter().for_each(|slot| *slot = stand);
+        }
+    }
+    if !others.is_empty() {
+        two = binary::infer(service, &of(&others));
+    }
+    (join(units.len(), (one, &texts), (two, &others)), stands)
+}
+
+/// Whatever a way left out is one more token that nothing explains, so that tokens always tile.
+fn tile(typed: &mut Typed, unit: &Unit<'_>) {
+    let mut at = 0;
+    let ordered = typed.tokens.iter().all(|token| {
+        let follows = token.start == at && token.end > token.start;
+        at = token.end;
+        follows
+    });
+    if !ordered || at > unit.bytes.len() || typed.fields.len() != typed.tokens.len() {
+        (typed.tokens, typed.fields, at) = (Vec::new(), Vec::new(), 0);
+    }
+    if at < unit.bytes.len() {
+        let kind = crate::grammar::Kind::Opaque;
+        typed.tokens.push(crate::annotation::Token {
+            start: at,
+            end: unit.bytes.len(),
+            role: kind.role(),
+            kind: kind.name(),
+            secret: false,
+        });
+        typed.fields.push(None);
+    }
+}
+
+fn grammar(units: &[Unit<'_>], language: &mut Language, cuts: &Cuts, answers: &[Option<usize>], sessions: usize) -> Grammar {
+    let mut ways: Vec<Vec<usize>> = vec![Vec::new(); sessions];
+    for (unit, typed) in units.iter().zip(&language.typed) {
+        if let (Some(way), Some(kind)) = (ways.get_mut(unit.session), typed.message_type) {
+            way.push(kind);
+        }
+    }
+    let ways: Vec<Vec<usize>> = ways.into_iter().map(|way| machine::collapsed(way.into_iter())).collect();
+    let exceptions = |from: Peer| -> Vec<String> {
+        let prompt = |field: &crate::grammar::Field| field.kind == crate::grammar::Kind::Prompt;
+        let of = language.types.iter().filter(|kind| kind.direction.as_deref() == Some(from.name()) && kind.fields.iter().any(prompt));
+        of.map(|kind| kind.id.clone()).collect()
+    };
+    let (mut client, mut server) = (cuts.framing(Peer::Client), cuts.framing(Peer::Server));
+    (client.exceptions, server.exceptions) = (exceptions(Peer::Client), exceptions(Peer::Server));
+    let exchanges = pairing::exchanges(units, language, answers);
+    let state_machine = machine::infer(&ways, &language.types);
+    Grammar {
+        terminators: terminators(units, cuts),
+        server_framing: (server != client).then_some(server),
+        framing: client,
+        delimiters: std::mem::take(&mut language.delimiters),
+        keywords: std::mem::take(&mut language.keywords),
+        header_fields: std::mem::take(&mut language.header_fields),
+        message_types: std::mem::take(&mut language.types),
+        relations: std::mem::take(&mut language.relations),
+        exchanges,
+        state_machine,
+    }
+}
+
+/// What ends lines, of both sides.
+fn terminators(units: &[Unit<'_>], cuts: &Cuts) -> Vec<BytePattern> {
+    let mut list: Vec<(&[u8], Vec<Peer>)> = Vec::new();
+    for from in [Peer::Client, Peer::Server] {
+        let terminator = match cuts.of(from) {
+            Cut::Lines(terminator) => *terminator,
+            Cut::Counted(counted) => counted.terminator,
+            _ => continue,
+        };
+        match list.iter_mut().find(|(known, _)| *known == terminator) {
+            Some((_, sides)) => sides.push(from),
+            None => list.push((terminator, vec![from])),
+        }
+    }
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let pattern = |(terminator, sides): &(&[u8], Vec<Peer>)| {
+        let of = || units.iter().filter(|unit| sides.contains(&unit.from));
+        let ended = of().filter(|unit| unit.bytes.ends_with(terminator)).count();
+        let direction = if let [one] = sides.as_slice() { Some(one.name()) } else { None };
+        words::pattern(terminator, Level::Record, count(ended), count(of().count()), direction)
+    };
+    list.iter().map(pattern).collect()
+}
+
+/// Everything together, with a summary for people.
+fn description(
+    service: &Service,
+    units: &[Unit<'_>],
+    (client, server): (&Class, &Class),
+    grammar: Grammar,
+    (language, partings): (&mut Language, &[String]),
+) -> Description {
+    let transport = service.transport.name();
+    let encoding = both(client.encoding, server.encoding);
+    let mut limitations = limits::of(service, units.len(), [client, server]);
+    limitations.append(&mut language.limitations);
+    limitations.extend(service.limitations.iter().cloned());
+    limitations.sort();
+    limitations.dedup();
+    let clients: BTreeSet<_> = service.sessions.iter().map(|seen| seen.client.ip).collect();
+    let plural = |count: usize, word: &str| if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") };
+    let mut summary = format!(
+        "The service on {transport} port {} of {} speaks a protocol that is {}: {} in {} of {}, of {}.",
+        service.server.port,
+        service.server.ip,
+        encoding.name().replace('_', " "),
+        plural(units.len(), "message"),
+        plural(service.sessions.len(), "session"),
+        plural(clients.len(), "client"),
+        plural(grammar.message_types.len(), "kind"),
+    );
+    for terminator in &grammar.terminators {
+        _ = write!(summary, " Lines end with {}.", terminator.text);
+    }
+    if let Some(delimiter) = grammar.delimiters.first() {
+        _ = write!(summary, " Parts are separated by \"{}\" (hex {}).", delimiter.text, delimiter.hex);
+    }
+    for parting in partings {
+        summary.push(' ');
+        summary.push_str(parting);
+    }
+    Description {
+        id: format!("unknown_{transport}_{}_{}", service.server.port, service.server.ip),
+        known_as: None,
+        transport: transport.to_owned(),
+        server_ports: vec![service.server.port],
+        encoding,
+        client_encoding: Some(client.encoding),
+        server_encoding: Some(server.encoding),
+        encryption: client.encryption.clone().or_else(|| server.encryption.clone()),
+        summary,
+        evidence: vec![client.ground.clone(), server.ground.clone()],
+        grammar,
+        limitations,
+    }
+}
+
+/// What both sides together are.
+fn both(client: Encoding, server: Encoding) -> Encoding {
+    match (client, server) {
+        (one, two) if one == two => one,
+        (Encoding::Unknown, one) | (one, Encoding::Unknown) => one,
+        _ => Encoding::Mixed,
+    }
+}

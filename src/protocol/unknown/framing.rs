@@ -1,0 +1,206 @@
+//! Where messages end: datagrams, text lines, counted text, what the binary way finds, or else turns.
+
+mod counted;
+
+pub(super) use counted::Counted;
+pub(super) use counted::marked;
+
+use super::Service;
+use super::Unit;
+use super::binary;
+use super::class::Class;
+use crate::grammar::Encoding;
+use crate::grammar::Framing;
+use crate::grammar::FramingKind;
+use crate::grammar::Ground;
+use crate::grammar::Share;
+use crate::peer::Peer;
+use crate::peer::Transport;
+use memchr::memmem;
+
+/// What may end a line.
+const TERMINATORS: [&[u8]; 4] = [b"\r\n", b"\n", b"\r", b"\0"];
+
+/// How the turns of one side are cut into messages.
+#[derive(Clone, Debug)]
+pub(super) enum Cut {
+    /// Each datagram is one.
+    Datagram,
+    /// These bytes end one.
+    Lines(&'static [u8]),
+    /// Counted parts, and lines.
+    Counted(Counted),
+    /// As the binary way says.
+    Binary(Framing),
+    /// Each turn is one.
+    Turn,
+}
+
+/// How both sides are cut.
+#[derive(Clone, Debug)]
+pub(super) struct Cuts {
+    pub(super) client: Cut,
+    pub(super) server: Cut,
+    /// How much agrees, and why it is believed, of the client and the server.
+    grounds: [(Share, Vec<Ground>); 2],
+}
+
+/// How turns of one side end.
+#[derive(Clone, Copy, Default)]
+struct Ends {
+    turns: u64,
+    aligned: u64,
+    lines: u64,
+}
+
+fn is_text(class: &Class) -> bool {
+    matches!(class.encoding, Encoding::Text | Encoding::Mixed)
+}
+
+/// Decides how both sides are cut. Text is decided for both together: they share their line end.
+pub(super) fn decide(service: &Service, client: &Class, server: &Class) -> Cuts {
+    let mut cuts = Cuts { client: Cut::Turn, server: Cut::Turn, grounds: Default::default() };
+    let sides = [(Peer::Client, client), (Peer::Server, server)];
+    let text: Vec<Peer> = sides.iter().filter(|(_, class)| is_text(class)).map(|(from, _)| *from).collect();
+    let terminator = terminator(service, &text);
+    let counted = terminator.and_then(|terminator| Counted::find(service, &text, terminator));
+    for (from, class) in sides {
+        let ends = terminator.map(|terminator| ends(service, &[from], terminator)).unwrap_or_default();
+        let (cut, ground) = if service.transport == Transport::Udp {
+            (Cut::Datagram, None)
+        } else if let (true, Some(counted)) = (is_text(class), counted) {
+            (Cut::Counted(counted), Some((Share::ALL, counted.ground())))
+        } else if let (true, Some(terminator), true) = (is_text(class), terminator, ends.lines > 0) {
+            (Cut::Lines(terminator), Some((Share::of(ends.aligned, ends.turns), line_ground(terminator, from, ends))))
+        } else if is_text(class) {
+            (Cut::Turn, None)
+        } else {
+            match binary::framing(service, Some(from)) {
+                Some(framing) => {
+                    let ground = (framing.confidence, framing.evidence.clone());
+                    cuts.set(from, Cut::Binary(framing), ground);
+                    continue;
+                }
+                None => (Cut::Turn, None),
+            }
+        };
+        cuts.set(from, cut, ground.map_or_else(Default::default, |(share, ground)| (share, vec![ground])));
+    }
+    cuts
+}
+
+fn line_ground(terminator: &[u8], from: Peer, ends: Ends) -> Ground {
+    Ground {
+        detector: "terminator".to_owned(),
+        statement: format!(
+            "{} of the {}'s {} turns end with {}, which ends {} lines.",
+            ends.aligned,
+            from.name(),
+            ends.turns,
+            terminator.escape_ascii(),
+            ends.lines
+        ),
+        score: Some(Share::of(ends.aligned, ends.turns)),
+        messages: Some(ends.lines),
+        sessions: None,
+        counterexamples: Vec::new(),
+    }
+}
+
+/// How often this ends turns, and lines.
+fn ends(service: &Service, of: &[Peer], terminator: &[u8]) -> Ends {
+    let mut ends = Ends::default();
+    for turn in service.sessions.iter().flat_map(|seen| &seen.turns).filter(|turn| of.contains(&turn.from)) {
+        ends.turns = ends.turns.saturating_add(1);
+        ends.aligned = ends.aligned.saturating_add(u64::from(turn.bytes.ends_with(terminator)));
+        let lines = memmem::find_iter(&turn.bytes, terminator).count();
+        ends.lines = ends.lines.saturating_add(u64::try_from(lines).unwrap_or(u64::MAX));
+    }
+    ends
+}
+
+/// What ends lines: it ends half of the turns, or stands in them so often that it must.
+fn terminator(service: &Service, of: &[Peer]) -> Option<&'static [u8]> {
+    if of.is_empty() {
+        return None;
+    }
+    let all = TERMINATORS.map(|terminator| (terminator, ends(service, of, terminator)));
+    let [(crlf, crlf_ends), (lf, lf_ends), ..] = all;
+    let fits = |ends: Ends| {
+        let turns = Share::of(ends.aligned, ends.turns).parts() >= 5_000;
+        ends.lines > 0 && (turns || (ends.aligned > 0 && ends.lines >= ends.turns.saturating_mul(2)))
+    };
+    // A newline behind a carriage return is one line end, as long as nearly all are.
+    if fits(crlf_ends) && Share::of(crlf_ends.lines, lf_ends.lines).parts() >= 9_000 {
+        return Some(crlf);
+    }
+    if fits(lf_ends) {
+        return Some(lf);
+    }
+    all.into_iter().skip(2).filter(|(_, ends)| fits(*ends)).max_by_key(|(_, ends)| ends.aligned).map(|(terminator, _)| terminator)
+}
+
+impl Cuts {
+    fn set(&mut self, from: Peer, cut: Cut, ground: (Share, Vec<Ground>)) {
+        let [client, server] = &mut self.grounds;
+        match from {
+            Peer::Client => (self.client, *client) = (cut, ground),
+            Peer::Server => (self.server, *server) = (cut, ground),
+        }
+    }
+
+    /// How this side is cut.
+    pub(super) fn of(&self, from: Peer) -> &Cut {
+        if from == Peer::Client { &self.client } else { &self.server }
+    }
+
+    /// The framing of one side, in the words of the grammar.
+    pub(super) fn framing(&self, from: Peer) -> Framing {
+        let [client, server] = &self.grounds;
+        let (confidence, evidence) = if from == Peer::Client { client.clone() } else { server.clone() };
+        let plain = |kind| Framing { kind, confidence, evidence: evidence.clone(), ..Framing::default() };
+        match self.of(from) {
+            Cut::Datagram => Framing { confidence: Share::ALL, ..plain(FramingKind::Datagram) },
+            Cut::Lines(terminator) => Framing { terminator: Some(super::words::hex(terminator)), ..plain(FramingKind::Terminator) },
+            Cut::Counted(counted) => {
+                Framing { terminator: Some(super::words::hex(counted.terminator)), ..plain(FramingKind::LengthPrefix) }
+            }
+            Cut::Binary(framing) => framing.clone(),
+            Cut::Turn => plain(FramingKind::Turn),
+        }
+    }
+}
+
+/// Cuts the turns of all sessions into messages, in the order they were said.
+pub(super) fn units<'a>(service: &'a Service, cuts: &Cuts) -> Vec<Unit<'a>> {
+    let mut units = Vec::new();
+    for (session, seen) in service.sessions.iter().enumerate() {
+        let mut number = 0_u64;
+        for turn in &seen.turns {
+            let mut start = 0_usize;
+            for end in ends_in(cuts.of(turn.from), turn) {
+                let Some(bytes) = turn.bytes.get(start..end).filter(|bytes| !bytes.is_empty()) else { continue };
+                let at = |offset: usize| turn.span.start.saturating_add(u64::try_from(offset).unwrap_or(u64::MAX));
+                number = number.saturating_add(1);
+                let span = crate::annotation::ByteSpan { start: at(start), end: at(end) };
+                units.push(Unit { session, number, from: turn.from, at: turn.at, span, bytes });
+                start = end;
+            }
+        }
+    }
+    units
+}
+
+/// Where the messages of a turn end; the last one ends with it.
+fn ends_in(cut: &Cut, turn: &super::Turn) -> Vec<usize> {
+    let mut ends = match cut {
+        Cut::Datagram | Cut::Turn => Vec::new(),
+        Cut::Lines(terminator) => memmem::find_iter(&turn.bytes, terminator).map(|start| start.saturating_add(terminator.len())).collect(),
+        Cut::Counted(counted) => counted.ends(&turn.bytes),
+        Cut::Binary(framing) => binary::cut(framing, turn),
+    };
+    if ends.last().is_none_or(|end| *end < turn.bytes.len()) {
+        ends.push(turn.bytes.len());
+    }
+    ends
+}

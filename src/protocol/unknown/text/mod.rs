@@ -1,0 +1,109 @@
+//! The text way: lines, what divides them, which words are the protocol's own, and which lines are of one kind.
+
+mod delimiter;
+mod fields;
+mod keyword;
+mod kinds;
+mod lines;
+mod secret;
+mod tokens;
+mod types;
+
+use super::Language;
+use super::Service;
+use super::Typed;
+use super::Unit;
+use super::framing::Cuts;
+use crate::grammar::Limitation;
+use crate::grammar::LimitationCode;
+use crate::grammar::Share;
+use crate::peer::Peer;
+use keyword::Words;
+use lines::Line;
+use secret::Secrets;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use types::Key;
+use types::Known;
+
+/// Where a message stands in its dialogue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stand {
+    /// By itself.
+    #[default]
+    Plain,
+    /// It asks, without an end.
+    Prompt,
+    /// It answers such a question.
+    Answer,
+    /// It opens a block, is in one, or ends it.
+    Block,
+}
+
+/// What is known of all lines, for the steps that make the language of it.
+struct Text<'a> {
+    lines: Vec<Line<'a>>,
+    delimiters: Vec<Vec<u8>>,
+    secrets: Secrets<'a>,
+    known: Vec<Known<'a>>,
+    /// Words that open and close lines.
+    marks: BTreeSet<&'a [u8]>,
+    hosts: Vec<IpAddr>,
+}
+
+/// Infers the language of messages that are text.
+pub(super) fn infer(service: &Service, units: &[Unit<'_>], cuts: &Cuts) -> (Language, Vec<Stand>) {
+    let hosts: Vec<IpAddr> = service.sessions.iter().map(|seen| seen.client.ip).collect();
+    let mut lines = lines::read(units, cuts);
+    let (delimiters, patterns) = delimiter::find(&lines);
+    lines::split(&mut lines, &delimiters);
+    let secrets = Secrets::find(&lines);
+    let words = Words::find(&lines, &hosts, &delimiters, &secrets);
+    // What asks is one word, whatever stands in it.
+    for line in lines.iter_mut().filter(|line| words.is_prompt(line)) {
+        (line.split, line.columns) = (lines::Split::Whole, vec![(line.start, line.end)]);
+    }
+    let known = types::know(&lines, &words, &delimiters, &secrets);
+    let text = Text { lines, delimiters, secrets, known, marks: words.marks(), hosts };
+    let kinds = kinds::sort(service, units, &text);
+    let mut language = Language { delimiters: patterns, keywords: words.list(&prompts(&text)), ..Language::default() };
+    language.delimiters.extend(fields::inner(&text));
+    language.typed = units.iter().map(|_| Typed::default()).collect();
+    for (place, line) in text.lines.iter().enumerate() {
+        let Some(typed) = language.typed.get_mut(line.unit) else { continue };
+        let kind = kinds.of(line.unit);
+        tokens::add(typed, &text, place, kind.filter(|_| line.first).map(|(_, kind)| kind));
+        if let (true, Some((index, kind))) = (line.first, kind) {
+            typed.message_type = Some(index);
+            typed.confidence = Share::of(kind.count(), kind.count().saturating_add(1));
+        }
+    }
+    if kinds.is_full() {
+        let text = format!("More than {} kinds of messages: those that came later are of none.", types::MOST_TYPES);
+        language.limitations.push(Limitation { code: LimitationCode::Capped, text });
+    }
+    language.types = kinds.list();
+    let mut stands = vec![Stand::Plain; units.len()];
+    for (line, known) in text.lines.iter().zip(&text.known).filter(|(line, _)| line.first) {
+        stands.get_mut(line.unit).into_iter().for_each(|stand| *stand = known.stand());
+    }
+    (language, stands)
+}
+
+/// How often prompts were seen, and in how many sessions.
+fn prompts<'a>(text: &Text<'a>) -> BTreeMap<(Peer, &'a [u8]), (u64, u64)> {
+    let mut seen: BTreeMap<(Peer, &[u8]), (u64, u64)> = BTreeMap::new();
+    let mut sessions: BTreeSet<(Peer, &[u8], usize)> = BTreeSet::new();
+    for (line, known) in text.lines.iter().zip(&text.known) {
+        if let Key::Prompt(from, said) = &known.key {
+            let (times, in_sessions) = seen.entry((*from, said)).or_default();
+            *times = times.saturating_add(1);
+            *in_sessions = in_sessions.saturating_add(u64::from(sessions.insert((*from, said, line.session))));
+        }
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests;

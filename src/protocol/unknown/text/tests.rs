@@ -1,0 +1,217 @@
+//! Known text protocols, found again; and what they keep secret.
+
+use crate::grammar::FramingKind;
+use crate::protocol::unknown::testing::delimiter;
+use crate::protocol::unknown::testing::inferred;
+use crate::protocol::unknown::testing::sessions;
+use crate::protocol::unknown::testing::shown;
+use crate::protocol::unknown::testing::words;
+
+const FTP: &str = r"
+    S: 220 ftp.example.org ready.\r\n
+    C: USER anna\r\n
+    S: 331 Please specify the password.\r\n
+    C: PASS s3cr3t-word\r\n
+    S: 230 Login successful.\r\n
+    C: SYST\r\n
+    S: 215 UNIX Type: L8\r\n
+    C: CWD pub\r\n
+    S: 250 Directory successfully changed.\r\n
+    C: TYPE I\r\n
+    S: 200 Switching to Binary mode.\r\n
+    C: RETR a.txt\r\n
+    S: 150 Opening BINARY mode data connection for a.txt (12 bytes).\r\n226 Transfer complete.\r\n
+    C: QUIT\r\n
+    S: 221 Goodbye.\r\n
+";
+
+#[test]
+fn ftp() {
+    let service = sessions(&[FTP]);
+    let inference = inferred(&service);
+    let description = &inference.description;
+    assert_eq!(description.grammar.terminators[0].text, "\\r\\n");
+    assert_eq!(delimiter(description), " ");
+    let words = words(description);
+    for verb in ["USER", "PASS", "SYST", "CWD", "TYPE", "RETR", "QUIT", "220", "331", "230", "226", "221"] {
+        assert!(words.contains(&verb), "{verb}: {words:?}");
+    }
+    assert!(!words.contains(&"anna"), "{words:?}");
+    let shown = shown(&inference);
+    assert!(!shown.contains("s3cr3t"), "{shown}");
+    assert!(shown.contains("USER anna") && shown.contains("PASS *"), "{shown}");
+    let names: Vec<&str> = description.grammar.message_types.iter().map(|kind| kind.name.as_str()).collect();
+    assert!(names.contains(&"user") && names.contains(&"reply_331"), "{names:?}");
+    let login = description.grammar.exchanges.iter().find(|exchange| exchange.count == 1).unwrap();
+    assert_eq!(login.probability.parts(), 10_000);
+}
+
+#[test]
+fn smtp_hides_what_logs_in() {
+    let service = sessions(&[r"
+        S: 220 mail.example.org ESMTP\r\n
+        C: EHLO client.example.org\r\n
+        S: 250-mail.example.org\r\n250-SIZE 10240000\r\n250-AUTH PLAIN LOGIN\r\n250 HELP\r\n
+        C: AUTH LOGIN\r\n
+        S: 334 VXNlcm5hbWU6\r\n
+        C: YW5uYQ==\r\n
+        S: 334 UGFzc3dvcmQ6\r\n
+        C: aHVudGVyMg==\r\n
+        S: 235 ok\r\n
+        C: MAIL FROM:<anna@example.org>\r\n
+        S: 250 ok\r\n
+        C: RCPT TO:<bob@example.org>\r\n
+        S: 250 ok\r\n
+        C: DATA\r\n
+        S: 354 go on\r\n
+        C: Subject: hello\r\n\r\nText of it.\r\n.\r\n
+        S: 250 queued\r\n
+        C: QUIT\r\n
+        S: 221 bye\r\n
+    "]);
+    let inference = inferred(&service);
+    let words = words(&inference.description);
+    for verb in ["EHLO", "MAIL", "RCPT", "DATA", "QUIT", "250", "354"] {
+        assert!(words.contains(&verb), "{verb}: {words:?}");
+    }
+    let shown = shown(&inference);
+    assert!(!shown.contains("aHVudGVyMg") && !shown.contains("YW5uYQ"), "{shown}");
+    let json = serde_json::to_string(&inference.description).unwrap();
+    assert!(!json.contains("aHVudGVyMg"), "{json}");
+}
+
+#[test]
+fn pop3() {
+    let service = sessions(&[r"
+        S: +OK ready\r\n
+        C: CAPA\r\n
+        S: +OK list follows\r\nUIDL\r\nTOP\r\n.\r\n
+        C: USER anna\r\n
+        S: +OK\r\n
+        C: PASS tr0ub4dor\r\n
+        S: +OK logged in\r\n
+        C: STAT\r\n
+        S: +OK 2 320\r\n
+        C: LIST\r\n
+        S: +OK 2 messages\r\n1 120\r\n2 200\r\n.\r\n
+        C: RETR 1\r\n
+        S: +OK 120 octets\r\nFrom: bob\r\n\r\nhello there\r\n.\r\n
+        C: QUIT\r\n
+        S: +OK bye\r\n
+    "]);
+    let inference = inferred(&service);
+    assert_eq!(delimiter(&inference.description), " ");
+    let words = words(&inference.description);
+    for verb in ["CAPA", "USER", "PASS", "STAT", "LIST", "RETR", "QUIT", "+OK"] {
+        assert!(words.contains(&verb), "{verb}: {words:?}");
+    }
+    assert!(!shown(&inference).contains("tr0ub4dor"));
+}
+
+#[test]
+fn irc_is_divided_by_blanks() {
+    let service = sessions(&[r"
+        C: NICK anna\r\nUSER anna 0 * :Anna A\r\n
+        S: :irc.example.org 001 anna :Welcome to the network anna\r\n:irc.example.org 002 anna :Your host is irc\r\n
+        C: JOIN #rust\r\n
+        S: :anna JOIN #rust\r\n
+        C: PRIVMSG #rust :hello to all of you\r\n
+        S: :bob PRIVMSG #rust :hello anna, good to see you\r\n
+        C: PRIVMSG #rust :and good bye\r\n
+        C: QUIT :gone for today\r\n
+        S: ERROR :Closing Link\r\n
+    "]);
+    let inference = inferred(&service);
+    assert_eq!(delimiter(&inference.description), " ");
+    let words = words(&inference.description);
+    for verb in ["NICK", "USER", "JOIN", "PRIVMSG", "QUIT"] {
+        assert!(words.contains(&verb), "{verb}: {words:?}");
+    }
+}
+
+#[test]
+fn redis_counts_its_parts() {
+    let service = sessions(&[r"
+        C: *1\r\n$4\r\nPING\r\n
+        S: +PONG\r\n
+        C: *3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$12\r\nline\r\nbreaks\r\n
+        S: +OK\r\n
+        C: *2\r\n$3\r\nGET\r\n$3\r\nkey\r\n
+        S: $12\r\nline\r\nbreaks\r\n
+        C: *2\r\n$4\r\nAUTH\r\n$9\r\nsesame123\r\n
+        S: -ERR no password is set\r\n
+        C: *2\r\n$3\r\nGET\r\n$7\r\nmissing\r\n
+        S: $-1\r\n
+    "]);
+    let inference = inferred(&service);
+    let description = &inference.description;
+    assert_eq!(description.grammar.framing.kind, FramingKind::LengthPrefix);
+    let words = words(description);
+    for verb in ["PING", "SET", "GET", "AUTH"] {
+        assert!(words.contains(&verb), "{verb}: {words:?}");
+    }
+    assert_eq!(inference.units.len(), 10, "what counts says belongs together is one message");
+    assert!(!shown(&inference).contains("sesame123"));
+}
+
+#[test]
+fn headers_are_words_and_their_values_are_not() {
+    let request = |path: &str, token: &str| {
+        format!(
+            "C: GET {path} HTTP/1.1\\r\\nHost: example.org\\r\\nUser-Agent: curl/8\\r\\nAuthorization: Bearer {token}\\r\\nAccept: */*\\r\\n\\r\\n\n"
+        )
+    };
+    let response = "S: HTTP/1.1 200 OK\\r\\nServer: nginx\\r\\nContent-Type: text/plain\\r\\nContent-Length: 6\\r\\n\\r\\nhello\\n\n";
+    let text =
+        [request("/a", "topsecret1"), response.to_owned(), request("/b?password=hunter22", "topsecret1"), response.to_owned()].concat();
+    let service = sessions(&[&text]);
+    let inference = inferred(&service);
+    assert_eq!(delimiter(&inference.description), ": ");
+    let words = words(&inference.description);
+    for word in ["GET", "Host", "User-Agent", "Content-Type", "Content-Length"] {
+        assert!(words.contains(&word), "{word}: {words:?}");
+    }
+    let shown = shown(&inference);
+    assert!(!shown.contains("topsecret1") && !shown.contains("hunter22"), "{shown}");
+}
+
+#[test]
+fn what_is_typed_ahead_is_hidden_too() {
+    let service = sessions(&[r"
+        C: HELLO\n
+        S: hello\n
+        C: anna\nopensesame\n
+        S: User : Password : 
+        C: LIST\n
+        S: one\ntwo\n
+    "]);
+    let shown = shown(&inferred(&service));
+    assert!(!shown.contains("opensesame"), "{shown}");
+}
+
+#[test]
+fn a_password_that_looks_like_a_word_is_no_word() {
+    let login =
+        |password: &str| format!("S: Login: \nC: ANNA\\n\nS: Password: \nC: {password}\\n\nS: WELCOME\\n\nC: LIST all\\n\nS: ITEM a\\n\n");
+    let (one, two) = (login("SESAME"), login("SESAME"));
+    let service = sessions(&[&one, &two]);
+    let inference = inferred(&service);
+    let json = serde_json::to_string(&inference.description).unwrap();
+    assert!(!json.contains("SESAME") && !shown(&inference).contains("SESAME"), "{json}");
+    assert!(words(&inference.description).contains(&"Password: "));
+}
+
+#[test]
+fn lower_case_words_need_several_hosts() {
+    let talk =
+        |name: &str| format!("C: get {name}\\n\nS: value of {name}\\n\nC: put {name} 1\\n\nS: done\\n\nC: get {name}x\\n\nS: none\\n\n");
+    let alone = talk("apple");
+    let service = sessions(&[&alone]);
+    assert!(!words(&inferred(&service).description).contains(&"get"), "one host: it may be data");
+    let many = ["apple", "pear", "plum", "quince", "peach"].map(talk);
+    let service = sessions(&many.each_ref().map(String::as_str));
+    let inference = inferred(&service);
+    let words = words(&inference.description);
+    assert!(words.contains(&"get") && words.contains(&"put"), "{words:?}");
+    assert!(!words.contains(&"apple"), "{words:?}");
+}
