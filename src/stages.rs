@@ -103,7 +103,8 @@ impl<'s> Stages<'s> {
         (sink, packets): (&'s mut dyn Sink, Option<&'s mut Packets>),
     ) -> Self {
         let (bare, wants_parts) = (documents.no_dissectors, sink.wants_parts());
-        let conversations = Conversations::new(limits, hints, documents, (reveal, sink.wants_messages())).with_parts(wants_parts);
+        let conversations = Conversations::new(limits, hints, reveal, sink.wants_messages()).with_parts(wants_parts);
+        let conversations = conversations.with_documents(documents);
         Self {
             inventory: Inventory::new(wanted, limits),
             doctor: Doctor::new(),

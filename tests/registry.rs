@@ -27,7 +27,6 @@ use ntp_sniff::protocol::Conversations;
 use ntp_sniff::protocol::Opening;
 use ntp_sniff::protocol::PROTOCOLS;
 use ntp_sniff::protocol::Probe;
-use ntp_sniff::protocol::unknown::Documenting;
 use ntp_sniff::report::FORMATS;
 use ntp_sniff::report::Sink;
 use ntp_sniff::report::Style;
@@ -128,7 +127,7 @@ proptest! {
                 events.push(seen(&event));
             };
             let mut flow = nobodys_flow(if whole { RolesFrom::SynAck } else { RolesFrom::LowerPort });
-            let mut conversations = Conversations::new(&Limits::default(), Vec::new(), Documenting::default(), (false, true));
+            let mut conversations = Conversations::new(&Limits::default(), Vec::new(), false, true);
             conversations.assign(&mut flow, *protocol, &mut emit);
             let mut ends = [0_u64; 2];
             // The runs of bytes between gaps, by direction.

@@ -83,20 +83,28 @@ struct Reading {
 
 impl Conversations {
     /// No connections yet. `hints` are ports the user named for a protocol; `reveal` shows secrets; `details` says
-    /// whether anybody looks at what messages say; `documents` what is to be documented.
+    /// whether anybody looks at what messages say.
     #[must_use]
-    pub fn new(limits: &Limits, hints: Vec<(&'static str, u16)>, documents: Documenting, (reveal, details): (bool, bool)) -> Self {
+    pub fn new(limits: &Limits, hints: Vec<(&'static str, u16)>, reveal: bool, details: bool) -> Self {
         Self {
             shared: Shared { limits: limits.clone(), reveal, details, parts: false, logins: Logins::new(limits), stories: Stories::new() },
             hints,
-            protocols: if documents.no_dissectors { &[] } else { PROTOCOLS },
-            collector: Collector::new(documents, limits),
+            protocols: PROTOCOLS,
+            collector: Collector::new(Documenting::default(), limits),
             probes: Probes::default(),
             readings: HashMap::default(),
             settled: HashMap::default(),
             undocumented: HashMap::default(),
             limits_said: Vec::new(),
         }
+    }
+
+    /// What is to be documented, and whether dissectors read at all.
+    #[must_use]
+    pub fn with_documents(mut self, documents: Documenting) -> Self {
+        self.protocols = if documents.no_dissectors { &[] } else { PROTOCOLS };
+        self.collector = Collector::new(documents, &self.shared.limits);
+        self
     }
 
     /// Whether somebody looks at where every byte came from.

@@ -117,6 +117,9 @@ pub(in crate::report) struct MessageDecoded<'a> {
     fields: Fields<'a>,
     /// The role of every byte.
     tokens: Vec<TokenRecord>,
+    /// The id of its type in the description of its session, where that was inferred.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_type: Option<&'a str>,
     /// With `--payload`: two hex digits a byte; a run of secret bytes is `<redacted N bytes>`.
     #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<HexPayload<'a>>,
@@ -141,6 +144,7 @@ impl<'a> MessageDecoded<'a> {
             length: annotation.span.len(),
             fields: Fields(&annotation.fields),
             tokens: annotation.tokens.iter().map(TokenRecord::of).collect(),
+            message_type: message.inferred.and_then(|inferred| inferred.message_type.as_deref()),
             payload: payload.then_some(HexPayload(message.payload)),
         }
     }

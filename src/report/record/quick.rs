@@ -119,6 +119,10 @@ impl Quick {
         number(out, annotation.span.len());
         fields(out, annotation)?;
         self.tokens(out, &annotation.tokens);
+        if let Some(id) = message.inferred.and_then(|inferred| inferred.message_type.as_deref()) {
+            put(out, b",\"message_type\":");
+            string(out, id)?;
+        }
         put(out, b"}");
         Ok(())
     }
