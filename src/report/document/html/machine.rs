@@ -1,0 +1,249 @@
+//! The picture of a dialogue: its states in layers by the steps from the start, what leads forward drawn downward, what leads back
+//! around the right side. The table beside it says the same to those who do not see it.
+
+use super::text;
+use crate::grammar::StateMachine;
+use crate::limits::HTML_EDGES;
+use crate::limits::HTML_STATES;
+use std::collections::BTreeMap;
+
+/// Message types named on an edge, and columns of a name.
+const NAMED: usize = 3;
+const NAME: usize = 22;
+
+/// Sizes in pixels: a state, between states and layers, a line of text, a letter, a lane of the way back.
+const WIDTH: f64 = 64.0;
+const HEIGHT: f64 = 30.0;
+const ACROSS: f64 = 190.0;
+const DOWN: f64 = 60.0;
+const LINE: f64 = 14.0;
+const LETTER: f64 = 6.4;
+const LANE: f64 = 16.0;
+const MARGIN: f64 = 14.0;
+
+/// The picture; coordinates are whole pixels as text.
+#[derive(Debug, Default)]
+pub(super) struct Picture {
+    pub(super) width: String,
+    pub(super) height: String,
+    pub(super) states: Vec<Node>,
+    pub(super) edges: Vec<Edge>,
+}
+
+/// A state.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) id: String,
+    pub(super) is_final: bool,
+    pub(super) title: String,
+    /// Left, top, and the middle, where its name stands.
+    pub(super) at: [String; 4],
+}
+
+/// Steps from one state to another.
+#[derive(Debug)]
+pub(super) struct Edge {
+    pub(super) path: String,
+    pub(super) lines: Vec<Line>,
+}
+
+/// A line of a label.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) x: String,
+    pub(super) y: String,
+    pub(super) anchor: &'static str,
+    pub(super) text: String,
+}
+
+/// The steps between two states, by number: what leads from one to the other.
+type Steps = BTreeMap<(usize, usize), Vec<String>>;
+
+impl Picture {
+    /// Draws it; nothing when it has more than a picture can hold. `name` tells what a message type is called.
+    pub(super) fn of(machine: &StateMachine, name: &dyn Fn(&str) -> String) -> Option<Self> {
+        let number: BTreeMap<&str, usize> = machine.states.iter().enumerate().map(|(number, state)| (state.id.as_str(), number)).collect();
+        let mut steps = Steps::new();
+        for step in &machine.transitions {
+            let (from, to) = (number.get(step.from.as_str())?, number.get(step.to.as_str())?);
+            steps.entry((*from, *to)).or_default().push(text::cut(&name(&step.on), NAME));
+        }
+        if machine.states.is_empty() || machine.states.len() > HTML_STATES || steps.len() > HTML_EDGES {
+            return None;
+        }
+        let layers = layers(machine.states.len(), number.get(machine.initial.as_str()).copied().unwrap_or(0), &steps);
+        Some(draw(machine, &layers, &steps))
+    }
+}
+
+/// States by how many steps they are from the start, each layer ordered by where its states are reached from.
+fn layers(states: usize, initial: usize, steps: &Steps) -> Vec<Vec<usize>> {
+    let mut layers = vec![vec![initial]];
+    let mut placed = vec![initial];
+    while let Some(layer) = layers.last() {
+        let mut next: Vec<usize> = Vec::new();
+        for from in layer {
+            for (_, to) in steps.keys().filter(|(start, _)| start == from) {
+                if !placed.contains(to) {
+                    placed.push(*to);
+                    next.push(*to);
+                }
+            }
+        }
+        if next.is_empty() {
+            break;
+        }
+        layers.push(next);
+    }
+    let lost: Vec<usize> = (0..states).filter(|state| !placed.contains(state)).collect();
+    layers.extend((!lost.is_empty()).then_some(lost));
+    layers
+}
+
+/// A count as a length.
+fn real(number: usize) -> f64 {
+    u32::try_from(number).map_or(0.0, f64::from)
+}
+
+fn px(length: f64) -> String {
+    format!("{length:.0}")
+}
+
+/// The lines of a label: some names, and how many more.
+fn label(names: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = names.iter().take(NAMED).cloned().collect();
+    if names.len() > NAMED {
+        lines.push(format!("and {} more", names.len().saturating_sub(NAMED)));
+    }
+    lines
+}
+
+/// Places states and edges.
+fn draw(machine: &StateMachine, layers: &[Vec<usize>], steps: &Steps) -> Picture {
+    let widest = layers.iter().map(Vec::len).max().unwrap_or(1);
+    let across = real(widest) * ACROSS;
+    let mut centre = vec![(0.0, 0.0); machine.states.len()];
+    let mut layer_of = vec![0; machine.states.len()];
+    let mut y = MARGIN + HEIGHT / 2.0;
+    for (depth, layer) in layers.iter().enumerate() {
+        for (place, state) in layer.iter().enumerate() {
+            let x = MARGIN + (across - real(layer.len()) * ACROSS) / 2.0 + (real(place) + 0.5) * ACROSS;
+            if let (Some(centre), Some(layer)) = (centre.get_mut(*state), layer_of.get_mut(*state)) {
+                (*centre, *layer) = ((x, y), depth);
+            }
+        }
+        let lines = steps.iter().filter(|((from, _), _)| layer.contains(from)).map(|(_, names)| label(names).len()).max().unwrap_or(0);
+        y += HEIGHT + DOWN + real(lines.saturating_mul(2)) * LINE;
+    }
+    let mut picture = Picture { height: px(y - DOWN + MARGIN), ..Picture::default() };
+    let mut taken = Vec::new();
+    let (mut lane, mut right) = (MARGIN + across, MARGIN + across);
+    for ((from, to), names) in steps {
+        let (Some(start), Some(end)) = (centre.get(*from), centre.get(*to)) else { continue };
+        let forward = layer_of.get(*to) > layer_of.get(*from);
+        let (path, at, anchor) = if forward { downward(*start, *end) } else { back(*start, *end, &mut lane, from == to) };
+        let lines = place(&label(names), at, anchor, &mut taken);
+        let reach = label(names).iter().map(|line| real(line.chars().count()) * LETTER).fold(0.0, f64::max);
+        right = right.max(if forward { at.0 + reach / 2.0 } else { at.0 + reach });
+        picture.edges.push(Edge { path, lines });
+    }
+    picture.width = px(right.max(lane) + MARGIN);
+    picture.states = machine
+        .states
+        .iter()
+        .zip(&centre)
+        .map(|(state, (x, y))| Node {
+            id: text::cut(&state.id, 6),
+            is_final: state.is_final,
+            title: format!("{}: reached {}", text::cut(&state.id, 6), text::count(state.visits, "time")),
+            at: [px(x - WIDTH / 2.0), px(y - HEIGHT / 2.0), px(*x), px(y + 4.5)],
+        })
+        .collect();
+    picture
+}
+
+/// The way to a state below, and where its label stands.
+fn downward((x, y): (f64, f64), (to_x, to_y): (f64, f64)) -> (String, (f64, f64), &'static str) {
+    let (top, bottom) = (y + HEIGHT / 2.0, to_y - HEIGHT / 2.0 - 5.0);
+    let middle = f64::midpoint(top, bottom);
+    let path = format!("M{x:.0} {top:.0}C{x:.0} {middle:.0} {to_x:.0} {middle:.0} {to_x:.0} {bottom:.0}");
+    (path, (f64::midpoint(x, to_x), middle), "middle")
+}
+
+/// The way to a state beside or above, around the right side of all others; or from a state to itself.
+fn back((x, y): (f64, f64), (to_x, to_y): (f64, f64), lane: &mut f64, own: bool) -> (String, (f64, f64), &'static str) {
+    let right = x + WIDTH / 2.0;
+    if own {
+        let (out, low, high) = (right + 34.0, y + 9.0, y - 9.0);
+        let path = format!("M{right:.0} {high:.0}C{out:.0} {:.0} {out:.0} {:.0} {:.0} {low:.0}", y - 24.0, y + 24.0, right + 5.0);
+        return (path, (right + 28.0, y), "start");
+    }
+    *lane += LANE;
+    let (lane, end) = (*lane, to_x + WIDTH / 2.0 + 5.0);
+    let path = format!(
+        "M{right:.0} {y:.0}C{lane:.0} {y:.0} {lane:.0} {y:.0} {lane:.0} {:.0}S{lane:.0} {to_y:.0} {end:.0} {to_y:.0}",
+        f64::midpoint(y, to_y)
+    );
+    (path, (lane + 4.0, f64::midpoint(y, to_y)), "start")
+}
+
+/// Places the lines of a label so that they cover no other's: down until there is room.
+fn place(lines: &[String], (x, y): (f64, f64), anchor: &'static str, taken: &mut Vec<[f64; 4]>) -> Vec<Line> {
+    let width = lines.iter().map(|line| real(line.chars().count()) * LETTER).fold(0.0, f64::max);
+    let height = real(lines.len()) * LINE;
+    let left = if anchor == "middle" { x - width / 2.0 } else { x };
+    let mut top = y - height / 2.0;
+    let covered =
+        |top: f64, taken: &[[f64; 4]]| taken.iter().any(|[l, t, r, b]| left < *r && left + width > *l && top < *b && top + height > *t);
+    for _ in 0..HTML_EDGES {
+        if !covered(top, taken) {
+            break;
+        }
+        top += LINE;
+    }
+    taken.push([left, top, left + width, top + height]);
+    let line = |(number, text): (usize, &String)| Line { x: px(x), y: px(top + (real(number) + 0.75) * LINE), anchor, text: text.clone() };
+    lines.iter().enumerate().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grammar::State;
+    use crate::grammar::Transition;
+
+    fn machine(states: usize, steps: &[(usize, usize)]) -> StateMachine {
+        let state = |number| State { id: format!("q{number}"), is_final: number == states, visits: 1 };
+        let step = |(from, to): &(usize, usize)| Transition {
+            from: format!("q{from}"),
+            to: format!("q{to}"),
+            on: "mt1".to_owned(),
+            count: 1,
+            sessions: 1,
+        };
+        StateMachine {
+            algorithm: "k-tails".to_owned(),
+            initial: "q0".to_owned(),
+            states: (0..states).map(state).collect(),
+            transitions: steps.iter().map(step).collect(),
+            training_sessions: 1,
+            held_out_acceptance: None,
+        }
+    }
+
+    #[test]
+    fn states_stand_below_what_leads_to_them() {
+        let picture = Picture::of(&machine(4, &[(0, 1), (0, 2), (1, 3), (3, 0), (2, 2)]), &str::to_owned).unwrap();
+        let top = |number: usize| picture.states[number].at[1].parse::<i32>().unwrap();
+        assert!(top(0) < top(1) && top(1) == top(2) && top(2) < top(3));
+        assert_eq!(picture.edges.len(), 5);
+    }
+
+    #[test]
+    fn what_no_picture_holds_is_not_drawn() {
+        assert!(Picture::of(&machine(HTML_STATES + 1, &[]), &str::to_owned).is_none());
+        assert!(Picture::of(&machine(0, &[]), &str::to_owned).is_none());
+        assert!(Picture::of(&machine(2, &[(0, 7)]), &str::to_owned).is_none(), "a step to nowhere");
+        assert!(Picture::of(&machine(3, &[]), &str::to_owned).is_some(), "states that nothing leads to");
+    }
+}
