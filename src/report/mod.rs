@@ -141,6 +141,7 @@ pub const FORMATS: &[Format] = &[
     Format {
         name: "html",
         about: "the protocol document as one page for a browser, of 5 MB at most, that fetches nothing",
+        document: true,
         open: document::html::open,
     },
 ];

@@ -1,5 +1,5 @@
 //! The picture of a dialogue: its states in layers by the steps from the start, what leads forward drawn downward, what leads back
-//! around the right side. The table beside it says the same to those who do not see it.
+//! on lanes at the right side. The table beside it says the same to those who do not see it.
 
 use super::text;
 use crate::grammar::StateMachine;
@@ -14,11 +14,11 @@ const NAME: usize = 22;
 /// Sizes in pixels: a state, between states and layers, a line of text, a letter, a lane of the way back.
 const WIDTH: f64 = 64.0;
 const HEIGHT: f64 = 30.0;
-const ACROSS: f64 = 190.0;
-const DOWN: f64 = 60.0;
+const ACROSS: f64 = 150.0;
+const DOWN: f64 = 66.0;
 const LINE: f64 = 14.0;
 const LETTER: f64 = 6.4;
-const LANE: f64 = 16.0;
+const LANE: f64 = 22.0;
 const MARGIN: f64 = 14.0;
 
 /// The picture; coordinates are whole pixels as text.
@@ -137,17 +137,24 @@ fn draw(machine: &StateMachine, layers: &[Vec<usize>], steps: &Steps) -> Picture
     }
     let mut picture = Picture { height: px(y - DOWN + MARGIN), ..Picture::default() };
     let mut taken = Vec::new();
-    let (mut lane, mut right) = (MARGIN + across, MARGIN + across);
-    for ((from, to), names) in steps {
-        let (Some(start), Some(end)) = (centre.get(*from), centre.get(*to)) else { continue };
-        let forward = layer_of.get(*to) > layer_of.get(*from);
-        let (path, at, anchor) = if forward { downward(*start, *end) } else { back(*start, *end, &mut lane, from == to) };
+    let mut ways = Ways { edge: MARGIN + across, lanes: Vec::new() };
+    let mut right = MARGIN + across;
+    let mut ordered: Vec<_> =
+        steps.iter().filter_map(|((from, to), names)| Some((*centre.get(*from)?, *centre.get(*to)?, from == to, names))).collect();
+    // Short ways first: they get the inner lanes, and cross fewer others.
+    ordered.sort_by(|one, other| reach(one.0, one.1).total_cmp(&reach(other.0, other.1)));
+    for (start, end, own, names) in ordered {
+        let (path, at, anchor) = match (own, end.1 > start.1) {
+            (true, _) => around(start),
+            (_, true) => downward(start, end),
+            _ => ways.back(start, end),
+        };
         let lines = place(&label(names), at, anchor, &mut taken);
-        let reach = label(names).iter().map(|line| real(line.chars().count()) * LETTER).fold(0.0, f64::max);
-        right = right.max(if forward { at.0 + reach / 2.0 } else { at.0 + reach });
+        let width = width(&label(names));
+        right = right.max(at.0 + if anchor == "middle" { width / 2.0 } else { width });
         picture.edges.push(Edge { path, lines });
     }
-    picture.width = px(right.max(lane) + MARGIN);
+    picture.width = px(right.max(ways.right()) + MARGIN);
     picture.states = machine
         .states
         .iter()
@@ -170,26 +177,70 @@ fn downward((x, y): (f64, f64), (to_x, to_y): (f64, f64)) -> (String, (f64, f64)
     (path, (f64::midpoint(x, to_x), middle), "middle")
 }
 
-/// The way to a state beside or above, around the right side of all others; or from a state to itself.
-fn back((x, y): (f64, f64), (to_x, to_y): (f64, f64), lane: &mut f64, own: bool) -> (String, (f64, f64), &'static str) {
+/// How far it is from one to the other, upward.
+fn reach((_, y): (f64, f64), (_, to_y): (f64, f64)) -> f64 {
+    (y - to_y).abs()
+}
+
+/// The width of a label.
+fn width(lines: &[String]) -> f64 {
+    lines.iter().map(|line| real(line.chars().count()) * LETTER).fold(0.0, f64::max)
+}
+
+/// The way from a state to itself.
+fn around((x, y): (f64, f64)) -> (String, (f64, f64), &'static str) {
     let right = x + WIDTH / 2.0;
-    if own {
-        let (out, low, high) = (right + 34.0, y + 9.0, y - 9.0);
-        let path = format!("M{right:.0} {high:.0}C{out:.0} {:.0} {out:.0} {:.0} {:.0} {low:.0}", y - 24.0, y + 24.0, right + 5.0);
-        return (path, (right + 28.0, y), "start");
+    let out = right + 30.0;
+    let path = format!("M{right:.0} {:.0}C{out:.0} {:.0} {out:.0} {:.0} {:.0} {:.0}", y - 7.0, y - 20.0, y + 20.0, right + 4.0, y + 7.0);
+    (path, (right + 25.0, y), "start")
+}
+
+/// The ways back, beside all states: lanes, each with the heights that are taken.
+struct Ways {
+    edge: f64,
+    lanes: Vec<Vec<(f64, f64)>>,
+}
+
+impl Ways {
+    /// The way to a state beside or above: between the layers to a lane of its own, up there, and back between the layers. It crosses
+    /// no state.
+    fn back(&mut self, (x, y): (f64, f64), (to_x, to_y): (f64, f64)) -> (String, (f64, f64), &'static str) {
+        let (low, high) = (y + HEIGHT / 2.0 + 12.0, to_y - HEIGHT / 2.0 - 14.0);
+        let free = self.lanes.iter().position(|taken| taken.iter().all(|(top, bottom)| low < top - 4.0 || high > bottom + 4.0));
+        let number = free.unwrap_or(self.lanes.len());
+        if free.is_none() {
+            self.lanes.push(Vec::new());
+        }
+        if let Some(lane) = self.lanes.get_mut(number) {
+            lane.push((high, low));
+        }
+        let lane = self.edge + LANE * (real(number) + 0.5);
+        let (out, into) = (x + 18.0, to_x + 18.0);
+        let path = format!(
+            "M{out:.0} {:.0}V{:.0}Q{out:.0} {low:.0} {:.0} {low:.0}H{:.0}Q{lane:.0} {low:.0} {lane:.0} {:.0}V{:.0}Q{lane:.0} {high:.0} {:.0} {high:.0}H{:.0}Q{into:.0} {high:.0} {into:.0} {:.0}V{:.0}",
+            y + HEIGHT / 2.0,
+            low - 5.0,
+            out + 5.0,
+            lane - 5.0,
+            low - 5.0,
+            high + 5.0,
+            lane - 5.0,
+            into + 5.0,
+            high + 5.0,
+            to_y - HEIGHT / 2.0 - 4.0
+        );
+        (path, (lane + 4.0, f64::midpoint(low, high)), "start")
     }
-    *lane += LANE;
-    let (lane, end) = (*lane, to_x + WIDTH / 2.0 + 5.0);
-    let path = format!(
-        "M{right:.0} {y:.0}C{lane:.0} {y:.0} {lane:.0} {y:.0} {lane:.0} {:.0}S{lane:.0} {to_y:.0} {end:.0} {to_y:.0}",
-        f64::midpoint(y, to_y)
-    );
-    (path, (lane + 4.0, f64::midpoint(y, to_y)), "start")
+
+    /// Their right edge.
+    fn right(&self) -> f64 {
+        self.edge + LANE * real(self.lanes.len())
+    }
 }
 
 /// Places the lines of a label so that they cover no other's: down until there is room.
 fn place(lines: &[String], (x, y): (f64, f64), anchor: &'static str, taken: &mut Vec<[f64; 4]>) -> Vec<Line> {
-    let width = lines.iter().map(|line| real(line.chars().count()) * LETTER).fold(0.0, f64::max);
+    let width = width(lines);
     let height = real(lines.len()) * LINE;
     let left = if anchor == "middle" { x - width / 2.0 } else { x };
     let mut top = y - height / 2.0;
