@@ -62,6 +62,8 @@ async function structure(where) {
   check(await value(ids) === "", `${where}: ids used twice: ${await value(ids)}`);
   const named = `Array.from(document.querySelectorAll("[aria-labelledby],[aria-describedby]"), (e) => e.getAttribute("aria-labelledby") || e.getAttribute("aria-describedby")).filter((id) => !document.getElementById(id)).join()`;
   check(await value(named) === "", `${where}: names that are nowhere: ${await value(named)}`);
+  const dead = `Array.from(document.querySelectorAll("a[href]"), (e) => e.getAttribute("href")).filter((href) => !href.startsWith("#") || !document.getElementById(href.slice(1))).slice(0, 5).join()`;
+  check(await value(dead) === "", `${where}: links that lead nowhere: ${await value(dead)}`);
   const jumps = `(() => { let before = 0; const bad = []; for (const h of document.querySelectorAll("h1,h2,h3,h4,h5,h6")) { const n = Number(h.tagName[1]); if (n > before + 1) bad.push(h.textContent); before = n; } return bad.join(); })()`;
   check(await value(jumps) === "", `${where}: headings leave out a level at ${await value(jumps)}`);
   check(await value(`document.querySelectorAll("main,header.top,footer,nav,aside").length`) === 5 && await value("document.documentElement.lang") === "en", `${where}: landmarks`);

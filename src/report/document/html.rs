@@ -14,6 +14,8 @@ mod page;
 mod phase;
 mod policy;
 mod session;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub(in crate::report) use page::open;

@@ -37,6 +37,7 @@ struct Shown<'a> {
     types: Vec<Type<'a>>,
     machine: Option<Machine<'a>>,
     names: Names<'a>,
+    anchors: &'a text::Anchors,
     most: usize,
 }
 
@@ -79,13 +80,13 @@ impl Names<'_> {
 }
 
 /// Draws a protocol.
-pub(super) fn draw(protocol: &Description) -> io::Result<String> {
-    let anchor = text::anchor(&[&protocol.id]);
+pub(super) fn draw(protocol: &Description, anchors: &text::Anchors) -> io::Result<String> {
+    let anchor = text::anchor(&["protocol", &protocol.id]);
     let grammar = &protocol.grammar;
     let names = Names(grammar.message_types.iter().map(|of| (of.id.as_str(), of.name.as_str())).collect());
     let machine = grammar.state_machine.as_ref().map(|machine| machine_of(machine, &names, &anchor)).transpose()?;
     let types = grammar.message_types.iter().take(HTML_ROWS).map(|of| Type {
-        anchor: text::anchor(&[&protocol.id, &of.id]),
+        anchor: text::anchor(&["protocol", &protocol.id, &of.id]),
         length: if of.length.min == of.length.max {
             text::grouped(of.length.min)
         } else {
@@ -118,6 +119,7 @@ pub(super) fn draw(protocol: &Description) -> io::Result<String> {
         types: types.collect(),
         machine,
         names,
+        anchors,
         anchor,
         most: HTML_ROWS,
     };

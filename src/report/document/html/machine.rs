@@ -11,14 +11,16 @@ use std::collections::BTreeMap;
 const NAMED: usize = 3;
 const NAME: usize = 22;
 
-/// Sizes in pixels: a state, between states and layers, a line of text, a letter, a lane of the way back.
+/// Sizes in pixels: a state, between states (at least, at most) and layers, a line of text, a letter, a lane of the way back, a way from a
+/// state to itself, the margin.
 const WIDTH: f64 = 64.0;
 const HEIGHT: f64 = 30.0;
-const ACROSS: f64 = 150.0;
+const ACROSS: (f64, f64) = (150.0, 240.0);
 const DOWN: f64 = 66.0;
 const LINE: f64 = 14.0;
 const LETTER: f64 = 6.4;
 const LANE: f64 = 22.0;
+const OWN: f64 = 25.0;
 const MARGIN: f64 = 14.0;
 
 /// The picture; coordinates are whole pixels as text.
@@ -121,13 +123,14 @@ fn label(names: &[String]) -> Vec<String> {
 /// Places states and edges.
 fn draw(machine: &StateMachine, layers: &[Vec<usize>], steps: &Steps) -> Picture {
     let widest = layers.iter().map(Vec::len).max().unwrap_or(1);
-    let across = real(widest) * ACROSS;
+    let apart = apart(steps);
+    let across = real(widest) * apart;
     let mut centre = vec![(0.0, 0.0); machine.states.len()];
     let mut layer_of = vec![0; machine.states.len()];
     let mut y = MARGIN + HEIGHT / 2.0;
     for (depth, layer) in layers.iter().enumerate() {
         for (place, state) in layer.iter().enumerate() {
-            let x = MARGIN + (across - real(layer.len()) * ACROSS) / 2.0 + (real(place) + 0.5) * ACROSS;
+            let x = MARGIN + (across - real(layer.len()) * apart) / 2.0 + (real(place) + 0.5) * apart;
             if let (Some(centre), Some(layer)) = (centre.get_mut(*state), layer_of.get_mut(*state)) {
                 (*centre, *layer) = ((x, y), depth);
             }
@@ -177,6 +180,13 @@ fn downward((x, y): (f64, f64), (to_x, to_y): (f64, f64)) -> (String, (f64, f64)
     (path, (f64::midpoint(x, to_x), middle), "middle")
 }
 
+/// How far states stand apart: so that what stands beside one, of the ways to itself, ends before the next.
+fn apart(steps: &Steps) -> f64 {
+    let own = steps.iter().filter(|((from, to), _)| from == to);
+    let widest = own.map(|(_, names)| width(&label(names))).fold(0.0, f64::max);
+    (widest + WIDTH + OWN + 10.0).clamp(ACROSS.0, ACROSS.1)
+}
+
 /// How far it is from one to the other, upward.
 fn reach((_, y): (f64, f64), (_, to_y): (f64, f64)) -> f64 {
     (y - to_y).abs()
@@ -192,7 +202,7 @@ fn around((x, y): (f64, f64)) -> (String, (f64, f64), &'static str) {
     let right = x + WIDTH / 2.0;
     let out = right + 30.0;
     let path = format!("M{right:.0} {:.0}C{out:.0} {:.0} {out:.0} {:.0} {:.0} {:.0}", y - 7.0, y - 20.0, y + 20.0, right + 4.0, y + 7.0);
-    (path, (right + 25.0, y), "start")
+    (path, (right + OWN, y), "start")
 }
 
 /// The ways back, beside all states: lanes, each with the heights that are taken.

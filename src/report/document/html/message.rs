@@ -33,7 +33,7 @@ struct Shown<'a> {
     /// Its type, and where that is described.
     kind: Option<(String, String)>,
     /// The message it answers.
-    answers: Option<String>,
+    answers: Option<text::Link>,
     sentence: String,
     rows: Markup,
     rest: u64,
@@ -57,11 +57,11 @@ struct Cell {
 }
 
 /// Draws a message of a protocol.
-pub(super) fn draw(message: &Message, protocol: &str) -> io::Result<Markup> {
+pub(super) fn draw(message: &Message, protocol: &str, anchors: &text::Anchors) -> io::Result<Markup> {
     let (rows, shown) = rows(message)?;
     let spans = text::spans(&message.packets);
     let (direction, towards) = if message.direction == "server" { ("server", "client") } else { ("client", "server") };
-    let kind = message.message_type.as_ref().map(|kind| (text::cut(kind, 20), text::anchor(&[protocol, kind])));
+    let kind = message.message_type.as_ref().map(|kind| (text::cut(kind, 20), text::anchor(&["protocol", protocol, kind])));
     rendered(&Shown {
         id: text::anchor(&[&message.id]),
         direction,
@@ -72,7 +72,7 @@ pub(super) fn draw(message: &Message, protocol: &str) -> io::Result<Markup> {
         length: text::grouped(message.length),
         name: text::cut(&message.name, 60),
         kind,
-        answers: message.response_to.as_ref().map(|id| text::anchor(&[id])),
+        answers: message.response_to.as_ref().map(|id| text::link(id, anchors)),
         sentence: text::brief(&message.sentence),
         rows,
         rest: message.length.saturating_sub(shown),

@@ -7,6 +7,7 @@ use super::policy;
 use super::rendered;
 use super::session;
 use super::text;
+use super::text::Anchors;
 use crate::limits::HTML_PROTOCOLS_BYTES;
 use crate::limits::HTML_ROWS;
 use crate::limits::HTML_SESSIONS_BYTES;
@@ -42,6 +43,8 @@ pub(super) struct Html {
     sessions: Vec<(u64, String)>,
     bytes: usize,
     listed: Vec<Listed>,
+    /// What can be linked to.
+    anchors: Anchors,
     left_out: u64,
 }
 
@@ -81,6 +84,7 @@ struct Head<'a> {
 #[template(path = "foot.html", config = "src/report/document/html/askama.toml")]
 struct Foot<'a> {
     document: &'a Document,
+    anchors: &'a Anchors,
     listed: &'a [Listed],
     has_tls: bool,
     stories: Vec<Story>,
@@ -99,15 +103,17 @@ struct Story {
 impl Html {
     /// A page over a writer.
     pub(super) fn new(out: Box<dyn Write>) -> Self {
-        Self { out, sessions: Vec::new(), bytes: 0, listed: Vec::new(), left_out: 0 }
+        Self { out, sessions: Vec::new(), bytes: 0, listed: Vec::new(), anchors: Anchors::new(), left_out: 0 }
     }
 
     /// Adds a session, if there is room.
     pub(super) fn add(&mut self, session: &Session, count: u64, next: &mut dyn FnMut() -> io::Result<Option<Message>>) -> io::Result<()> {
         let left = HTML_SESSIONS_BYTES.saturating_sub(self.bytes);
         let room = left.min(SESSION_BYTES.max(left / 4));
-        let drawn = if room < LEAST_BYTES { None } else { Some(session::draw(session, next, room, count <= FEW_MESSAGES)?) };
-        let drawn = drawn.filter(|drawn| drawn.len() <= left);
+        let drawn = match room {
+            ..LEAST_BYTES => None,
+            _ => Some(session::draw(session, next, room, count <= FEW_MESSAGES)?).filter(|(drawn, _)| drawn.len() <= left),
+        };
         let number = session.id.trim_start_matches('s').parse().unwrap_or(u64::MAX);
         if self.listed.len() < HTML_ROWS {
             self.listed.push(Listed {
@@ -122,8 +128,10 @@ impl Html {
             });
         }
         match drawn {
-            Some(drawn) => {
+            Some((drawn, anchors)) => {
+                self.anchors.extend(anchors);
                 self.bytes = self.bytes.saturating_add(drawn.len());
+                self.anchors.insert(text::anchor(&[&session.id]));
                 self.sessions.push((number, drawn));
             }
             None => self.left_out = self.left_out.saturating_add(1),
@@ -132,10 +140,10 @@ impl Html {
     }
 
     /// The grammars that there is room for, and how many there is none for.
-    fn protocols(document: &Document) -> io::Result<(Markup, usize)> {
+    fn protocols(&self, document: &Document) -> io::Result<(Markup, usize)> {
         let (mut out, mut left_out) = (String::new(), 0_usize);
         for protocol in &document.protocols {
-            let drawn = grammar::draw(protocol)?;
+            let drawn = grammar::draw(protocol, &self.anchors)?;
             if out.len().saturating_add(drawn.len()) <= HTML_PROTOCOLS_BYTES {
                 out.push_str(&drawn);
             } else {
@@ -161,7 +169,7 @@ impl Writer for Html {
     }
 
     fn finish(&mut self, rest: &Document) -> io::Result<()> {
-        let (protocols, protocols_left_out) = Self::protocols(rest)?;
+        let (protocols, protocols_left_out) = self.protocols(rest)?;
         self.sessions.sort_by_key(|(number, _)| *number);
         self.listed.sort_by_key(|listed| listed.number);
         let head = Head {
@@ -184,9 +192,17 @@ impl Writer for Html {
         }
         let stories = rest.stories.iter().take(HTML_ROWS).map(story).collect();
         let has_tls = self.listed.iter().any(|of| of.tls.is_some());
-        let foot =
-            Foot { document: rest, listed: &self.listed, has_tls, stories, script: Safe(policy::SCRIPT.to_owned()), most: HTML_ROWS };
+        let foot = Foot {
+            document: rest,
+            anchors: &self.anchors,
+            listed: &self.listed,
+            has_tls,
+            stories,
+            script: Safe(policy::SCRIPT.to_owned()),
+            most: HTML_ROWS,
+        };
         self.out.write_all(rendered(&foot)?.0.as_bytes())?;
+        self.out.write_all(b"\n")?;
         self.out.flush()
     }
 }

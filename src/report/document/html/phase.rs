@@ -4,6 +4,7 @@ use super::Markup;
 use super::message;
 use super::rendered;
 use super::text;
+use super::text::Anchors;
 use crate::limits::HTML_KIND;
 use crate::limits::HTML_RUN;
 use crate::report::document::model::Message;
@@ -73,7 +74,7 @@ impl Body {
     }
 
     /// Adds a message, if it may be shown and there is room for it; else it is counted. Gives the bytes this took.
-    pub(super) fn add(&mut self, message: &Message, protocol: &str, room: usize) -> io::Result<usize> {
+    pub(super) fn add(&mut self, message: &Message, protocol: &str, room: usize, anchors: &mut Anchors) -> io::Result<usize> {
         let before = self.out.len();
         self.messages = self.messages.saturating_add(1);
         let kind = (text::cut(&message.name, 40), text::cut(&message.direction, 10));
@@ -83,10 +84,11 @@ impl Body {
         };
         self.run = Some((kind.clone(), in_row));
         if self.is_wanted(&kind, in_row) && room > 0 {
-            let drawn = message::draw(message, protocol)?.0;
+            let drawn = message::draw(message, protocol, anchors)?.0;
             if drawn.len() <= room {
                 self.gap.end(&mut self.out)?;
                 self.out.push_str(&drawn);
+                anchors.insert(text::anchor(&[&message.id]));
                 return Ok(self.out.len().saturating_sub(before));
             }
         }

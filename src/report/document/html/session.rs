@@ -4,6 +4,7 @@ use super::Markup;
 use super::phase::Body;
 use super::rendered;
 use super::text;
+use super::text::Anchors;
 use crate::limits::HTML_ROWS;
 use crate::report::document::model::Message;
 use crate::report::document::model::Session;
@@ -40,13 +41,15 @@ struct Shown<'a> {
     omitted: u64,
 }
 
-/// Draws a session in about so many bytes, from its messages one by one; `open` shows its phases at once.
+/// Draws a session in about so many bytes, from its messages one by one; `open` shows its phases at once. Also
+/// gives what can be linked to.
 pub(super) fn draw(
     session: &Session,
     next: &mut dyn FnMut() -> io::Result<Option<Message>>,
     room: usize,
     open: bool,
-) -> io::Result<String> {
+) -> io::Result<(String, Anchors)> {
+    let mut anchors = Anchors::new();
     let most = (room / PHASE_BYTES / 2).min(HTML_ROWS);
     let mut bodies: BTreeMap<&str, Body> = BTreeMap::new();
     let mut rest = Body::default();
@@ -60,7 +63,7 @@ pub(super) fn draw(
             Some((id, _)) => bodies.entry(id).or_default(),
             None => &mut rest,
         };
-        shown = shown.saturating_add(body.add(&message, &session.protocol, room)?);
+        shown = shown.saturating_add(body.add(&message, &session.protocol, room, &mut anchors)?);
     }
     let mut out = String::new();
     for phase in session.phases.iter().take(most) {
@@ -70,7 +73,7 @@ pub(super) fn draw(
     if !rest.is_empty() {
         out.push_str(&rest.draw(session, None, open)?.0);
     }
-    frame(session, Safe(out), session.phases.len().saturating_sub(most))
+    Ok((frame(session, Safe(out), session.phases.len().saturating_sub(most))?, anchors))
 }
 
 /// What stands around the phases.
@@ -80,7 +83,7 @@ fn frame(session: &Session, phases: Markup, phases_left_out: usize) -> io::Resul
         session,
         anchor: text::anchor(&[&session.id]),
         protocol: text::cut(&session.protocol, 60),
-        protocol_anchor: text::anchor(&[&session.protocol]),
+        protocol_anchor: text::anchor(&["protocol", &session.protocol]),
         client: text::endpoint(&session.client),
         server: text::endpoint(&session.server),
         ended: ended(session.closed_by.as_deref()),

@@ -7,6 +7,7 @@ use crate::limits::HTML_TEXT_COLUMNS;
 use crate::report::document::model::Endpoint;
 use crate::report::document::model::PacketRef;
 use crate::report::escape::Cut;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 /// A text that may be long, cut.
@@ -33,6 +34,21 @@ pub(super) fn percent(parts: u16) -> String {
         (whole, 0) => format!("{whole} %"),
         (whole, rest) => format!("{whole}.{} %", rest / 10),
     }
+}
+
+/// The anchors of what the page shows: nothing links to what is left out.
+pub(super) type Anchors = BTreeSet<String>;
+
+/// A name, and where it leads.
+pub(super) struct Link {
+    pub(super) text: String,
+    pub(super) anchor: Option<String>,
+}
+
+/// A link to what has this id, where the page shows it.
+pub(super) fn link(id: &str, shown: &Anchors) -> Link {
+    let anchor = anchor(&[id]);
+    Link { text: cut(id, 20), anchor: shown.contains(&anchor).then_some(anchor) }
 }
 
 /// A share that says something: nothing of none.
