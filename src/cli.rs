@@ -239,6 +239,7 @@ Examples:
   ssh sensor tcpdump -U -w - | ntp-sniff -r -            from another machine
   ntp-sniff -r odd.pcap --document 9999 -T jsonl         a protocol nobody described
   ntp-sniff -r tls.pcap --rsa-key nessusd.pem --keylog keys.log
+  ntp-sniff -r capture.pcap -T html -o report.html       the protocol document, for a browser
   ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl
   ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl --syslog udp://192.0.2.1
   ntp-sniff -i eth1 -i eth2 -T jsonl -o events.jsonl --rotate-interval 1d -w sessions.pcapng --user nobody

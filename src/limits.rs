@@ -109,6 +109,35 @@ pub const DOCUMENT_REQUESTS: usize = 4096;
 /// Services, and connections, in a document; more are counted.
 pub const DOCUMENT_FACTS: usize = 1 << 16;
 
+/// Bytes of an HTML document: browsers open that much at once, and mail carries it. What goes beyond is counted, and JSON has it.
+pub const HTML_BYTES: usize = 5_000_000;
+
+/// Bytes of it for sessions, and for the grammars of protocols: what is left is for tables, which have few rows.
+pub const HTML_SESSIONS_BYTES: usize = 3_300_000;
+#[allow(missing_docs, reason = "told above")]
+pub const HTML_PROTOCOLS_BYTES: usize = 700_000;
+
+/// Bytes of HTML for a message that is shown: some ten rows of sixteen bytes. Longer ones end with a count.
+pub const HTML_MESSAGE_BYTES: usize = 4096;
+
+/// Messages of one kind in a row, and in one phase, that an HTML document shows; the others are counted.
+pub const HTML_RUN: usize = 3;
+#[allow(missing_docs, reason = "told above")]
+pub const HTML_KIND: usize = 12;
+
+/// Rows of a table, and columns of a text, in an HTML document.
+pub const HTML_ROWS: usize = 150;
+#[allow(missing_docs, reason = "told above")]
+pub const HTML_TEXT_COLUMNS: usize = 200;
+
+/// Hosts in a column of the picture of a network, its edges, and states and edges of the picture of a dialogue: with more nobody sees
+/// anything.
+pub const HTML_HOSTS: usize = 20;
+#[allow(missing_docs, reason = "told above")]
+pub const HTML_EDGES: usize = 90;
+#[allow(missing_docs, reason = "told above")]
+pub const HTML_STATES: usize = 40;
+
 /// What may be kept, in bytes, counts and capture time. Reaching one is reported by an `anomaly_found` event
 /// (`limit_reached`) that carries the field's name.
 #[derive(Clone, Debug, PartialEq, Eq)]

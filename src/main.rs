@@ -122,7 +122,7 @@ fn refuse_for_documents(args: &Args) {
     let problem = if data && args.reveal_secrets {
         "--redact data hides what --reveal-secrets shows"
     } else if data && !document {
-        "--redact data is for documents: it needs -T json"
+        "--redact data is for documents: it needs -T json or -T html"
     } else if document && args.shipping.rotates() {
         "a document is one file: --rotate-size and --rotate-interval do not go with it"
     } else {

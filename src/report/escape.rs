@@ -1,7 +1,9 @@
 //! Bytes from a hostile wire to text: one escaping function per output target.
 
+use askama::filters::Escaper;
 use serde_json::ser::Formatter;
 use std::borrow::Cow;
+use std::fmt;
 use std::fmt::Write as _;
 use std::io;
 use unicode_width::UnicodeWidthChar;
@@ -131,6 +133,30 @@ fn deceives(char: char) -> bool {
         | 0x110bd | 0x110cd | 0x13430..=0x1345f | 0x1bca0..=0x1bca3 | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff)
 }
 
+/// Text for HTML, between tags or in a quoted attribute: what a terminal would obey or hide is made visible in the same way, and no
+/// character can begin or end markup. The templates escape every value with it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HtmlText;
+
+impl Escaper for HtmlText {
+    fn write_escaped_str<W: fmt::Write>(&self, mut dest: W, string: &str) -> fmt::Result {
+        let mut visible = String::with_capacity(string.len());
+        string.chars().for_each(|char| push_visible(&mut visible, char));
+        for char in visible.chars() {
+            match char {
+                '&' => dest.write_str("&amp;")?,
+                '<' => dest.write_str("&lt;")?,
+                '>' => dest.write_str("&gt;")?,
+                '"' => dest.write_str("&quot;")?,
+                '\'' => dest.write_str("&#39;")?,
+                '`' => dest.write_str("&#96;")?,
+                _ => dest.write_char(char)?,
+            }
+        }
+        Ok(())
+    }
+}
+
 /// JSON text: compact, and lossless, but safe to look at: what a terminal would obey or hide is written as `\uXXXX`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct JsonText;
@@ -190,7 +216,24 @@ mod tests {
         assert_eq!(json("a\u{7f}\u{9b}\u{202e}\u{e0041}é\n"), r#""a\u007f\u009b\u202e\udb40\udc41é\n""#);
     }
 
+    fn html(text: &str) -> String {
+        let mut out = String::new();
+        HtmlText.write_escaped_str(&mut out, text).unwrap();
+        out
+    }
+
+    #[test]
+    fn no_text_is_markup() {
+        assert_eq!(html("<a b='c' d=\"e\">`&\u{202e}\n\x1b"), "&lt;a b=&#39;c&#39; d=&quot;e&quot;&gt;&#96;&amp;\\u{202e}⏎\\x1b");
+    }
+
     proptest! {
+        #[test]
+        fn any_text_is_harmless_in_html(text: String) {
+            let html = html(&text);
+            prop_assert!(html.chars().all(|char| !char.is_control() && !deceives(char) && !"<>\"'`".contains(char)));
+        }
+
         #[test]
         fn any_bytes_are_made_harmless(bytes: Vec<u8>, columns in 0_usize..40) {
             let text = terminal(&bytes);

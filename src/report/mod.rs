@@ -138,4 +138,10 @@ pub const FORMATS: &[Format] = &[
         document: true,
         open: document::json::open,
     },
+    Format {
+        name: "html",
+        about: "the protocol document as one page for a browser, of 5 MB at most, that fetches nothing",
+        document: true,
+        open: document::html::open,
+    },
 ];

@@ -2,6 +2,10 @@
 
 use super::call::PROGRAM;
 use ntp_sniff::limits::API_STORIES;
+use ntp_sniff::limits::HTML_BYTES;
+use ntp_sniff::limits::HTML_MESSAGE_BYTES;
+use ntp_sniff::limits::HTML_PROTOCOLS_BYTES;
+use ntp_sniff::limits::HTML_SESSIONS_BYTES;
 use ntp_sniff::limits::HTTP_BODY_BYTES;
 use ntp_sniff::limits::HTTP_BODY_RATIO;
 use ntp_sniff::limits::HTTP_DECODERS;
@@ -117,6 +121,10 @@ fn limits_are_those_of_the_program() {
         ("http_decoders", number(HTTP_DECODERS)),
         ("http_pipeline", number(HTTP_PIPELINE)),
         ("api_stories", number(API_STORIES)),
+        ("html_bytes", number(HTML_BYTES)),
+        ("html_sessions_bytes", number(HTML_SESSIONS_BYTES)),
+        ("html_protocols_bytes", number(HTML_PROTOCOLS_BYTES)),
+        ("html_message_bytes", number(HTML_MESSAGE_BYTES)),
     ] {
         assert!(row(name).contains(&value), "{name} is {value}: {}", row(name));
     }

@@ -22,6 +22,7 @@ mod builder;
 pub mod check;
 mod dialogue;
 mod ends;
+pub(super) mod html;
 pub(super) mod json;
 mod kinds;
 mod learned;
