@@ -154,7 +154,8 @@ fn sha256(path: &Path) -> io::Result<String> {
     loop {
         let bytes = file.fill_buf()?;
         if bytes.is_empty() {
-            return Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect());
+            let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+            return Ok(hash.finalize().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect());
         }
         hash.update(bytes);
         let used = bytes.len();

@@ -113,7 +113,7 @@ pub const DOCUMENT_FACTS: usize = 1 << 16;
 pub const EXPORT_TYPES: usize = 1000;
 
 /// Fields that translations carry, of each type and of the header: what has more is a list.
-pub const EXPORT_FIELDS: usize = 1000;
+pub const EXPORT_FIELDS: usize = 100;
 
 /// Longest protocol document that is read back: it is held in memory, some ten times its size. One of an 8 MB capture has some 100 MB.
 pub const DOCUMENT_BYTES: u64 = 1 << 30;

@@ -1,5 +1,6 @@
 //! Protocol documents for other programs: what they say of a capture is what the document says, and no text of a capture becomes program.
 #![allow(clippy::arithmetic_side_effects, reason = "counts of a test")]
+#![allow(clippy::print_stderr, reason = "a test says why it was skipped")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 #[path = "dissector/arbitrary.rs"]

@@ -74,9 +74,9 @@ pub(crate) fn stream(grammar: &Value, encoding: &str, messages: &[Said], cuts: &
         at[usize::from(message.0 == Peer::Server)] = end;
         let within = brought.iter().filter(|(from, _, first, last)| *from == message.0 && *first < end && *last > start);
         let packets = within.map(|(_, frame, first, last)| packet(*frame, *first.max(&start) - start, *last.min(&end) - start));
-        written.push(said_in(number, message, start, packets.collect()));
+        written.push(said_in(number, message, start, &packets.collect::<Vec<_>>()));
     }
-    finished(grammar, encoding, "tcp", written, on_disk(&pcap(&captured(frames, 1000))))
+    finished(grammar, encoding, "tcp", &written, on_disk(&pcap(&captured(frames, 1000))))
 }
 
 /// Datagrams.
@@ -90,16 +90,16 @@ pub(crate) fn datagrams(grammar: &Value, encoding: &str, messages: &[Said]) -> C
         frame
     };
     let written =
-        (1_u64..).zip(messages).map(|(number, message)| said_in(number, message, 0, vec![packet(number, 0, bytes_of(message).len())]));
-    let written = written.collect();
-    finished(grammar, encoding, "udp", written, on_disk(&pcap(&captured(messages.iter().map(frame).collect(), 1000))))
+        (1_u64..).zip(messages).map(|(number, message)| said_in(number, message, 0, &[packet(number, 0, bytes_of(message).len())]));
+    let written: Vec<Value> = written.collect();
+    finished(grammar, encoding, "udp", &written, on_disk(&pcap(&captured(messages.iter().map(frame).collect(), 1000))))
 }
 
 fn packet(number: u64, start: usize, end: usize) -> Value {
     json!({ "input": "i0", "number": number, "time": "2005-01-06T08:26:40Z", "start": start, "end": end })
 }
 
-fn said_in(number: u64, message: &Said, offset: usize, packets: Vec<Value>) -> Value {
+fn said_in(number: u64, message: &Said, offset: usize, packets: &[Value]) -> Value {
     let mut at = 0;
     let token = |(bytes, part): &Part| {
         let (kind, field) = part.split_once(' ').map_or((*part, None), |(kind, field)| (kind, Some(field)));
@@ -118,7 +118,7 @@ fn said_in(number: u64, message: &Said, offset: usize, packets: Vec<Value>) -> V
     })
 }
 
-fn finished(grammar: &Value, encoding: &str, transport: &str, messages: Vec<Value>, capture: PathBuf) -> Case {
+fn finished(grammar: &Value, encoding: &str, transport: &str, messages: &[Value], capture: PathBuf) -> Case {
     let account =
         json!({ "frames": 0, "filtered": 0, "segments": 0, "undecoded": {}, "flows": 1, "sessions": {}, "messages": 0, "anomalies": {} });
     let statistics = json!({ "messages": 0, "messages_typed": 0, "bytes": 0, "bytes_by_role": {}, "explained_share": 1 });

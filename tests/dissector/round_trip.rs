@@ -54,6 +54,12 @@ fn is_the_same(case: &Case) {
     }
 }
 
+/// The bytes of a text in hex.
+fn hex(text: &str) -> String {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap();
+    text.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 /// Lines with columns, and prompts that have no end: a dialogue like that of NTP.
 pub(crate) fn lines() -> (Value, Vec<Said>) {
     let column = |id: &str, name: &str, kind: &str, role: &str, column: u64| json!({ "id": id, "name": name, "role": role, "kind": kind, "location": { "column": column } });
@@ -61,7 +67,7 @@ pub(crate) fn lines() -> (Value, Vec<Said>) {
         let field = json!({ "id": format!("f{id}.1"), "name": "prompt", "role": "keyword", "kind": "prompt", "location": { "offset": 0, "size": size } });
         json!({
             "id": format!("mt{id}"), "name": format!("prompt {text}"), "direction": "server", "count": 1, "sessions": 1, "length": { "min": size, "max": size },
-            "match": [{ "field": format!("f{id}.1"), "equals": text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>() }], "fields": [field],
+            "match": [{ "field": format!("f{id}.1"), "equals": hex(text) }], "fields": [field],
         })
     };
     let grammar = json!({
@@ -267,4 +273,27 @@ fn datagrams_and_fixed_sizes() {
     is_the_same(&datagrams(&grammar, "binary", &messages));
     grammar["framing"] = json!({ "kind": "fixed", "size": 12 });
     is_the_same(&stream(&grammar, "binary", &messages, &[5, 19]));
+}
+
+#[test]
+fn documents_of_the_program_itself_of_real_dialogues() {
+    if !has("tshark") {
+        return;
+    }
+    for name in
+        ["nessusd_13_fast_login", "nessusd_15_stop_attack", "nessusd_17_sessions", "nessusd_19_rules_errors", "nessusd_21_one_byte_writes"]
+    {
+        let capture = format!("captures/{name}.pcap");
+        let document = folder().join("doc.json");
+        let run = |args: &[&str]| {
+            let output = Command::new(PROGRAM).args(args).output().unwrap();
+            (output.status.code(), String::from_utf8(output.stderr).unwrap())
+        };
+        let path = document.to_str().unwrap();
+        assert_eq!(run(&["-r", &capture, "-T", "json", "-q", "-o", path]).0, Some(0), "{name}");
+        let (code, said) = run(&["dissector", path, "--protocol", "nessus_ntp", "--verify", &capture]);
+        assert_eq!(code, Some(0), "{name}: {said}");
+        assert!(said.starts_with("ntp-sniff: round trip: "), "{name}: {said}");
+        assert_eq!(run(&["check", path]), (Some(0), String::new()), "{name}: still a document");
+    }
 }

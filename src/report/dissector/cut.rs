@@ -133,7 +133,11 @@ fn prompt(plan: &Plan<'_>, of: usize) -> Option<Prompt> {
     let asks = form.fields.iter().any(|index| plan.fields.get(*index).is_some_and(|part| part.field.kind == Kind::Prompt));
     let own = u64::try_from(bytes.len()).ok()?;
     let size = if length.min == length.max { length.max.max(own) } else { own };
-    (own > 0 && (asks || (length.min, length.max) == (own, own)) && size <= limits::EXPORT_MESSAGE_BYTES).then_some(Prompt { bytes, size, of })
+    (own > 0 && (asks || (length.min, length.max) == (own, own)) && size <= limits::EXPORT_MESSAGE_BYTES).then_some(Prompt {
+        bytes,
+        size,
+        of,
+    })
 }
 
 /// The lines of a message up to the one that counts what follows, as its template shows them.
@@ -154,7 +158,7 @@ fn beginning(plan: &Plan<'_>, of: usize) -> Vec<u8> {
         };
         let place = &plan.fields.get(test.field)?.place;
         let opens = matches!(place, Place::Bytes { offset: 0, .. } | Place::Column(0) | Place::After { after: None, .. });
-        opens.then(|| bytes.to_vec())
+        opens.then(|| bytes.clone())
     });
     first.unwrap_or_default()
 }

@@ -63,7 +63,7 @@ pub(super) fn ksy(plan: &Plan<'_>, lossy: &mut Vec<String>) -> String {
         page.line(1, &format!("  if: {test}"));
     }
     page.line(0, "types:");
-    for (number, pattern) in patterns(plan).iter().enumerate() {
+    for (number, pattern) in plan.patterns.iter().enumerate() {
         scanner(&mut page, number, pattern);
     }
     everything(&mut page);
@@ -82,26 +82,9 @@ pub(super) fn ksy(plan: &Plan<'_>, lossy: &mut Vec<String>) -> String {
     page.0
 }
 
-/// All bytes that are looked for.
-fn patterns(plan: &Plan<'_>) -> Vec<Vec<u8>> {
-    let mut found = BTreeSet::new();
-    for cut in [&plan.client, &plan.server] {
-        if let Ends::Terminator(bytes) = &cut.ends {
-            found.insert(bytes.clone());
-        }
-        found.extend(cut.delimiters.first().cloned());
-    }
-    for part in &plan.fields {
-        if let Place::After { until, .. } = &part.place {
-            found.insert(until.clone());
-        }
-    }
-    found.into_iter().filter(|bytes| !bytes.is_empty()).collect()
-}
-
 /// The name of what looks for these bytes.
 fn scanner_of(plan: &Plan<'_>, bytes: &[u8]) -> String {
-    let number = patterns(plan).iter().position(|pattern| pattern == bytes).unwrap_or_default();
+    let number = plan.patterns.binary_search_by(|pattern| pattern.as_slice().cmp(bytes)).unwrap_or_default();
     format!("until_{number}")
 }
 
@@ -159,11 +142,11 @@ fn message(page: &mut Page, plan: &Plan<'_>, cut: &Cut, server: bool) {
             let number = bytes_at(page, "length_field", &format!("_io.pos + {offset}"), *size, *little);
             (format!("{number} + {addend}"), "extent".to_owned())
         }
-        Ends::Fixed(size) => (size.to_string(), "extent".to_owned()),
+        Ends::Fixed(whole) => (whole.to_string(), "extent".to_owned()),
         Ends::Packet => return,
     };
     let mut prompt = "0".to_owned();
-    let mut size = "0".to_owned();
+    let mut asked = "0".to_owned();
     for (number, known) in cut.prompts.iter().enumerate().rev() {
         page.line(3, &format!("peek_{number}:"));
         page.line(4, "pos: _io.pos");
@@ -173,10 +156,10 @@ fn message(page: &mut Page, plan: &Plan<'_>, cut: &Cut, server: bool) {
             &format!("_io.size - _io.pos >= {} and peek_{number} == {}", known.size, expression::literal(&known.bytes)),
         );
         prompt = format!("(is_{number} ? {} : {prompt})", known.of.saturating_add(1));
-        size = format!("(is_{number} ? {} : {size})", known.size);
+        asked = format!("(is_{number} ? {} : {asked})", known.size);
     }
     page.value("prompt", &prompt);
-    page.value("extent", &format!("prompt != 0 ? {size} : ({whole})"));
+    page.value("extent", &format!("prompt != 0 ? {asked} : ({whole})"));
     page.value("inside", &format!("prompt != 0 ? extent : ({inside})"));
 }
 
@@ -280,10 +263,10 @@ fn form(page: &mut Page, plan: &Plan<'_>, index: usize) {
 
 /// The names of numbers.
 fn enums(page: &mut Page, plan: &Plan<'_>) {
-    let named = plan.fields.iter().filter(|part| matches!(part.shape, Shape::Number { .. }) && !part.names.is_empty());
+    let having = plan.fields.iter().filter(|part| matches!(part.shape, Shape::Number { .. }) && !part.names.is_empty());
     let mut tables: BTreeMap<&str, Vec<(u32, String)>> = BTreeMap::new();
-    for part in named {
-        let mut taken = BTreeSet::new();
+    for part in having {
+        let mut taken = BTreeMap::new();
         let names = part.names.iter().map(|(value, name)| (*value, identifier(name, &mut taken)));
         tables.insert(&part.id, names.collect());
     }

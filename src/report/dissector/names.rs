@@ -25,7 +25,7 @@ impl Plan<'_> {
                 }
             }
         }
-        let mut named = BTreeSet::new();
+        let mut told = BTreeSet::new();
         for form in &self.types {
             // Where several conditions make a type, the first one that is said to select it tells most.
             let matched = form.message.matches.iter().filter(|matched| matched.mask.is_none());
@@ -35,7 +35,7 @@ impl Plan<'_> {
             let field = self.fields.iter().take(self.header).position(|part| part.field.id == matched.field);
             if let (Some(field), Scalar::Number(number)) = (field, &matched.equals)
                 && let Ok(number) = u32::try_from(*number)
-                && named.insert((field, number, form.message.direction.clone()))
+                && told.insert((field, number, form.message.direction.clone()))
             {
                 let name = names.entry((field, number)).or_default();
                 let known = if name.starts_with("value ") { String::new() } else { std::mem::take(name) };

@@ -2,6 +2,7 @@
 //! translated is said here, once for all targets.
 
 use super::cut::Cut;
+use super::cut::Ends;
 use super::cut::cut;
 use super::cut::hex;
 use super::cut::unescaped;
@@ -34,6 +35,8 @@ pub(super) struct Plan<'a> {
     pub(super) types: Vec<Form<'a>>,
     /// Everything that divides lines, longest first.
     pub(super) delimiters: Vec<Vec<u8>>,
+    /// All bytes that end something, ascending.
+    pub(super) patterns: Vec<Vec<u8>>,
     pub(super) client: Cut,
     pub(super) server: Cut,
     /// What no target can say.
@@ -136,16 +139,17 @@ impl<'a> Plan<'a> {
         }
         let mut plan = Self {
             description,
-            service: identifier(&description.id, &mut BTreeSet::new()),
+            service: identifier(&description.id, &mut BTreeMap::new()),
             fields: Vec::new(),
             header,
             types: Vec::new(),
             delimiters: delimiters(description),
+            patterns: Vec::new(),
             client: Cut::default(),
             server: Cut::default(),
             lossy,
         };
-        let mut taken = BTreeSet::new();
+        let mut taken = BTreeMap::new();
         let mut begin = header;
         let mut spans = vec![0..header; header];
         for message in &types {
@@ -182,12 +186,13 @@ impl<'a> Plan<'a> {
         let mut said = Vec::new();
         plan.server = cut(&plan, true, &mut said);
         plan.lossy.append(&mut said);
+        plan.patterns = plan.patterns();
         plan
     }
 
     /// Gives each type its name and its tests.
     fn tell_types_apart(&mut self, all: &[&Field]) {
-        let mut taken = BTreeSet::new();
+        let mut taken = BTreeMap::new();
         let (parts, header) = (&self.fields, self.header);
         // Any of the protocol's own marks may close a line.
         let marks = self.description.grammar.keywords.iter().filter(|known| known.kind == Kind::Marker).take(limits::EXPORT_FIELDS);
@@ -220,6 +225,23 @@ impl<'a> Plan<'a> {
         if unknown > 0 {
             self.lossy.push(format!("{unknown} conditions of types name no field, or a value that it cannot have, and are left out"));
         }
+    }
+
+    /// All bytes that end something.
+    fn patterns(&self) -> Vec<Vec<u8>> {
+        let mut found = BTreeSet::new();
+        for cut in [&self.client, &self.server] {
+            if let Ends::Terminator(bytes) = &cut.ends {
+                found.insert(bytes.clone());
+            }
+            found.extend(cut.delimiters.first().cloned());
+        }
+        for part in &self.fields {
+            if let Place::After { until, .. } = &part.place {
+                found.insert(until.clone());
+            }
+        }
+        found.into_iter().filter(|bytes| !bytes.is_empty()).collect()
     }
 
     /// The types a side may send, with their place in the grammar, those with most conditions first: where one's conditions are also
@@ -319,11 +341,10 @@ fn wanted(part: &Part<'_>, equals: &Scalar, mask: Option<u64>) -> Option<Wanted>
     };
     let (size, little) = match (part.shape, &part.place) {
         (Shape::Number { size, little }, _) => (size, little),
-        (Shape::Bits, _) => return Some(Wanted::Number(number)),
         (Shape::Bytes | Shape::Ipv4, Place::Bytes { size, .. } | Place::After { size: Some(size), .. }) if (1..=8).contains(size) => {
             (*size, part.field.byte_order == Some(ByteOrder::Little))
         }
-        (Shape::Text, _) => return Some(Wanted::Number(number)),
+        (Shape::Bits | Shape::Text, _) => return Some(Wanted::Number(number)),
         _ => return None,
     };
     let bytes = |number: u64| {

@@ -1,7 +1,7 @@
 //! Text of a document as text of another language: one function per target. A capture's sender chose the text, and would like to choose
 //! the program.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Letters of a generated name, at most.
@@ -9,7 +9,7 @@ const IDENTIFIER: usize = 64;
 
 /// A name made of small letters, digits and underscores that begins with a letter and that no other has: the name of a thing in every
 /// target. Letters of other alphabets do not survive.
-pub(super) fn identifier(text: &str, taken: &mut BTreeSet<String>) -> String {
+pub(super) fn identifier(text: &str, taken: &mut BTreeMap<String, u64>) -> String {
     let mut name = String::new();
     for letter in text.chars().map(|letter| letter.to_ascii_lowercase()) {
         match letter {
@@ -23,11 +23,16 @@ pub(super) fn identifier(text: &str, taken: &mut BTreeSet<String>) -> String {
     }
     let name = name.trim_end_matches('_');
     let name = if name.starts_with(|first: char| first.is_ascii_lowercase()) { name.to_owned() } else { format!("x{name}") };
-    let unique =
-        (1_u64..).map(|number| if number == 1 { name.clone() } else { format!("{name}_{number}") }).find(|name| !taken.contains(name));
-    let name = unique.unwrap_or(name);
-    taken.insert(name.clone());
-    name
+    // How many had this name before; one of these may have been called like the next one.
+    let mut number = taken.get(&name).copied().unwrap_or(0);
+    let mut unique = name.clone();
+    while taken.contains_key(&unique) {
+        number = number.saturating_add(1);
+        unique = format!("{name}_{}", number.saturating_add(1));
+    }
+    taken.insert(name, number);
+    taken.insert(unique.clone(), 0);
+    unique
 }
 
 /// Bytes as a Lua string: whatever is not a letter, a digit or harmless is written as its number in three digits.
@@ -109,7 +114,7 @@ mod tests {
 
     #[test]
     fn names_are_names() {
-        let mut taken = BTreeSet::new();
+        let mut taken = BTreeMap::new();
         assert_eq!(identifier("unknown_tcp_9999_10.0.0.5", &mut taken), "unknown_tcp_9999_10_0_0_5");
         assert_eq!(identifier("\"]]..os.execute(\"x\")", &mut taken), "os_execute_x");
         assert_eq!(identifier("os execute x", &mut taken), "os_execute_x_2");
@@ -128,7 +133,7 @@ mod tests {
     proptest! {
         #[test]
         fn names_are_unique_and_of_harmless_letters(texts: Vec<String>) {
-            let mut taken = BTreeSet::new();
+            let mut taken = BTreeMap::new();
             for text in &texts {
                 let name = identifier(text, &mut taken);
                 prop_assert!(name.starts_with(|first: char| first.is_ascii_lowercase()));

@@ -31,7 +31,7 @@ impl<'p, 'a> Scope<'p, 'a> {
                 open.extend([after, size_from].into_iter().flatten().copied().filter(|needed| fields.insert(*needed)));
             }
         }
-        let mut taken = BTreeSet::new();
+        let mut taken = BTreeMap::new();
         let name = |index: &usize| Some((*index, identifier(&plan.fields.get(*index)?.field.name, &mut taken)));
         let names = fields.iter().filter_map(name).collect();
         Self { plan, names, shown }
@@ -212,7 +212,10 @@ pub(super) fn condition(scope: &Scope<'_, '_>, test: &Test) -> Option<String> {
         (Wanted::OneOf(words), _) => {
             let words: Vec<String> =
                 words.iter().filter(|word| !word.is_empty()).map(|word| format!("{name} == {}", literal(word))).collect();
-            if words.is_empty() { return None } else { format!("({})", words.join(" or ")) }
+            if words.is_empty() {
+                return None;
+            }
+            format!("({})", words.join(" or "))
         }
         (Wanted::Bytes { .. }, Shape::Bits) => return None,
         (Wanted::Bytes { bytes, .. }, _) if bytes.is_empty() => format!("{name}.length == 0"),
