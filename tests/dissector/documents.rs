@@ -121,7 +121,8 @@ fn said_in(number: u64, message: &Said, offset: usize, packets: &[Value]) -> Val
 fn finished(grammar: &Value, encoding: &str, transport: &str, messages: &[Value], capture: PathBuf) -> Case {
     let account =
         json!({ "frames": 0, "filtered": 0, "segments": 0, "undecoded": {}, "flows": 1, "sessions": {}, "messages": 0, "anomalies": {} });
-    let statistics = json!({ "messages": 0, "messages_typed": 0, "bytes": 0, "bytes_by_role": {}, "explained_share": 1 });
+    let statistics =
+        json!({ "messages": 0, "messages_typed": 0, "bytes": 0, "bytes_by_role": {}, "explained_share": 1, "tokens_redacted": 0 });
     let document = json!({
         "document": "ntp-sniff/protocol-document", "schema_version": "1.0", "generator": { "name": "ntp-sniff", "version": "0" },
         "redaction": { "policy": "credentials" }, "legend": [],
