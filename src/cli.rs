@@ -33,7 +33,8 @@ use std::path::PathBuf;
 const USAGE: &str = "ntp-sniff [OPTIONS] -r FILE... [EXPRESSION]...\n       ntp-sniff [OPTIONS] -i IF... [EXPRESSION]...\n       ntp-sniff -D\n       \
      ntp-sniff export -r FILE... [--nbe FILE] [--nessus FILE] [EXPRESSION]...\n       \
      ntp-sniff facts FILE... [--csv | --dot | --nessus | --zeek] [-o FILE]\n       \
-     ntp-sniff diff OLD NEW [--json] [--all] [-o FILE]\n       ntp-sniff check FILE\n       ntp-sniff schema [records | document]";
+     ntp-sniff diff OLD NEW [--json] [--all] [-o FILE]\n       ntp-sniff check FILE\n       \
+     ntp-sniff dissector DOCUMENT [--lua FILE] [--ksy FILE] [--dot FILE] [--verify CAPTURE]\n       ntp-sniff schema [records | document]";
 
 /// Decodes Nessus NTP and API sessions from packets into an annotated timeline, and lists who serves and who speaks.
 ///
@@ -195,6 +196,8 @@ pub(crate) enum Command {
     Facts(commands::Facts),
     /// Tell what changed between two captures or state files: services and connections that are new, gone, or of another grade.
     Diff(commands::Diff),
+    /// Write a protocol document for other tools: a Wireshark dissector, a Kaitai Struct, a picture of the state machine.
+    Dissector(commands::Dissector),
 }
 
 /// Parts of the table.

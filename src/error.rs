@@ -100,6 +100,14 @@ pub enum Error {
         /// What is wrong, and what to do.
         problem: String,
     },
+    /// A protocol document cannot be used.
+    #[error("{}: {problem}", path.display())]
+    Document {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// An output cannot be written.
     #[error("{output}: cannot write: {source}")]
     Write {

@@ -219,6 +219,7 @@ impl JsonSchema for Share {
 }
 
 mod described;
+mod export;
 mod machine;
 mod parts;
 
@@ -229,6 +230,9 @@ pub use described::Grammar;
 pub use described::Ground;
 pub use described::Limitation;
 pub use described::LimitationCode;
+pub use export::Export;
+pub use export::Target;
+pub use export::Verified;
 pub use machine::Exchange;
 pub use machine::State;
 pub use machine::StateMachine;

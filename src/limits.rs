@@ -137,6 +137,17 @@ pub const HTML_HOSTS: usize = 20;
 pub const HTML_EDGES: usize = 90;
 #[allow(missing_docs, reason = "told above")]
 pub const HTML_STATES: usize = 40;
+/// Types of a grammar that its translations tell apart: protocols have tens of them, some a few hundred.
+pub const EXPORT_TYPES: usize = 1000;
+
+/// Fields that translations carry, of each type and of the header: what has more is a list.
+pub const EXPORT_FIELDS: usize = 100;
+
+/// Longest protocol document that is read back: it is held in memory, some ten times its size. One of an 8 MB capture has some 100 MB.
+pub const DOCUMENT_BYTES: u64 = 1 << 30;
+
+/// Longest message that a translation cuts by a length or size it is told.
+pub const EXPORT_MESSAGE_BYTES: u64 = 16 << 20;
 
 /// What may be kept, in bytes, counts and capture time. Reaching one is reported by an `anomaly_found` event
 /// (`limit_reached`) that carries the field's name.

@@ -3,6 +3,7 @@
 mod check;
 mod cli;
 mod diff;
+mod dissector;
 mod export;
 mod facts;
 mod interfaces;
@@ -10,6 +11,7 @@ mod keys;
 mod outputs;
 mod progress;
 mod sandbox;
+mod tshark;
 
 use anyhow::Context;
 use clap::CommandFactory;
@@ -98,6 +100,7 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         Some(Command::Export(args)) => return export::run(args),
         Some(Command::Facts(args)) => return facts::run(args),
         Some(Command::Diff(args)) => return diff::run(args),
+        Some(Command::Dissector(args)) => return dissector::run(args),
         None => {}
     }
     if args.live.list_interfaces {

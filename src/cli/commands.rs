@@ -143,3 +143,35 @@ pub(crate) struct Diff {
     #[command(flatten)]
     pub(crate) scope: Scope,
 }
+
+/// What `dissector` takes.
+#[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("written").args(["lua", "ksy", "dot", "verify"]).required(true).multiple(true))]
+pub(crate) struct Dissector {
+    /// Protocol document, as -T json writes it; "-" is standard input.
+    #[arg(value_name = "DOCUMENT")]
+    pub(crate) document: PathBuf,
+
+    /// The protocol to write, where the document describes several.
+    #[arg(long, value_name = "ID")]
+    pub(crate) protocol: Option<String>,
+
+    /// Write a dissector for Wireshark 4 to this file, in Lua; "-" is standard output. It is not installed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) lua: Option<PathBuf>,
+
+    /// Write a Kaitai Struct to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ksy: Option<PathBuf>,
+
+    /// Write the state machine to this file, for Graphviz.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dot: Option<PathBuf>,
+
+    /// Let an installed tshark read the capture that the document was made from, with the Lua dissector, and compare messages and tokens.
+    ///
+    /// The verdict is written into the document (`exports` of its grammar). The exit code is 1 unless all messages and 99 of 100 tokens are
+    /// the same.
+    #[arg(long, value_name = "CAPTURE")]
+    pub(crate) verify: Option<PathBuf>,
+}

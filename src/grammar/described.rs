@@ -2,6 +2,7 @@
 
 use super::BytePattern;
 use super::Exchange;
+use super::Export;
 use super::Field;
 use super::Framing;
 use super::Keyword;
@@ -151,6 +152,9 @@ pub struct Grammar {
     /// What may follow what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_machine: Option<StateMachine>,
+    /// What it was translated into, and whether that was tried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exports: Vec<Export>,
 }
 
 /// What a reader must not conclude.

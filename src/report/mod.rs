@@ -2,6 +2,7 @@
 
 mod account;
 pub mod diff;
+pub mod dissector;
 pub mod document;
 pub mod escape;
 mod exchange;
@@ -9,6 +10,7 @@ pub mod explain;
 pub mod facts;
 mod fields;
 mod frames;
+mod graphviz;
 pub mod held;
 mod hexdump;
 mod inventory;

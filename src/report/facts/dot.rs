@@ -9,6 +9,8 @@ use crate::fact::Fact;
 use crate::fact::Facts;
 use crate::fact::Grade;
 use crate::fact::Relation;
+use crate::report::graphviz::label;
+use crate::report::graphviz::quoted;
 use crate::report::services;
 use std::collections::BTreeMap;
 use std::io;
@@ -85,30 +87,9 @@ fn named(ports: &[u16]) -> Vec<String> {
     named
 }
 
-/// Several centred lines.
-fn label(lines: &[String]) -> String {
-    let lines: Vec<String> = lines.iter().map(|line| escaped(line)).collect();
-    format!("\"{}\"", lines.join("\\n"))
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", escaped(text))
-}
-
-/// What would end a quoted string, or be an escape in it.
-fn escaped(text: &str) -> String {
-    text.chars().filter(|char| !char.is_control()).collect::<String>().replace('\\', "\\\\").replace('"', "\\\"")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_string_ends_where_it_should() {
-        assert_eq!(label(&["a\"b\\".to_owned(), "c\nd".to_owned()]), r#""a\"b\\\ncd""#);
-        assert_eq!(quoted("2001:db8::1"), "\"2001:db8::1\"");
-    }
 
     #[test]
     fn many_ports_are_counted() {

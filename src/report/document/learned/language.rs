@@ -164,6 +164,7 @@ impl Language {
                 relations: Vec::new(),
                 exchanges: self.exchanges(),
                 state_machine: self.machine.draw(),
+                exports: Vec::new(),
             },
             limitations: self.limitations(),
         }

@@ -1,0 +1,153 @@
+//! What Wireshark made of a dissector, compared with the document it was made from: the same messages in the same packets, and in them the
+//! same ranges.
+
+use super::pdml::Marked;
+use super::pdml::Packets;
+use crate::grammar::Share;
+use crate::grammar::Verified;
+use crate::report::document::model::Document;
+use crate::report::document::model::Message;
+use crate::report::document::model::Session;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::io::Read;
+
+/// Differences that are told.
+const TOLD: usize = 10;
+
+/// Of a hundred tokens so many must be alike.
+const TOKENS_IN_HUNDRED: u64 = 99;
+
+/// How far two readings of one capture agree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Messages of the document.
+    pub messages: u64,
+    /// Those that the dissector found in the same packet, with the same sender and length.
+    pub messages_covered: u64,
+    /// Tokens of the document's messages.
+    pub tokens: u64,
+    /// Those that the dissector marked as one range.
+    pub tokens_covered: u64,
+    /// Messages of the dissector that the document does not have.
+    pub beyond: u64,
+    /// The first differences, a line each.
+    pub differences: Vec<String>,
+}
+
+impl Verdict {
+    /// Whether the dissector says what the document says.
+    #[must_use]
+    pub fn verified(&self) -> Verified {
+        let tokens = self.tokens_covered.saturating_mul(100) >= self.tokens.saturating_mul(TOKENS_IN_HUNDRED);
+        let alike = self.messages > 0 && self.messages_covered == self.messages && tokens;
+        if alike { Verified::RoundTrip } else { Verified::NotVerified }
+    }
+
+    /// Share of messages.
+    #[must_use]
+    pub fn messages_share(&self) -> Share {
+        Share::of(self.messages_covered, self.messages)
+    }
+
+    /// Share of tokens.
+    #[must_use]
+    pub fn tokens_share(&self) -> Share {
+        Share::of(self.tokens_covered, self.tokens)
+    }
+
+    fn tell(&mut self, difference: impl FnOnce() -> String) {
+        if self.differences.len() < TOLD {
+            self.differences.push(difference());
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { messages, messages_covered, tokens, tokens_covered, beyond, .. } = self;
+        let outcome = if self.verified() == Verified::RoundTrip { "round trip" } else { "not verified" };
+        write!(f, "{outcome}: {messages_covered} of {messages} messages, {tokens_covered} of {tokens} token ranges")?;
+        if *beyond > 0 {
+            write!(f, "; {beyond} messages that the document does not have")?;
+        }
+        Ok(())
+    }
+}
+
+/// The messages of a document that the dissector should find, by the frame in which they end.
+fn expected<'a>(document: &'a Document, protocol: &str, input: &str) -> BTreeMap<u64, Vec<&'a Message>> {
+    let mut frames: BTreeMap<u64, Vec<&Message>> = BTreeMap::new();
+    // What was decrypted stays closed to a tshark without keys.
+    let open = |session: &&Session| session.protocol == protocol && session.tls.is_none();
+    for message in document.sessions.iter().filter(open).flat_map(|session| &session.messages) {
+        let last = message.packets.iter().map(|packet| packet.number).max();
+        if let Some(last) = last.filter(|_| message.packets.iter().all(|packet| packet.input == input)) {
+            frames.entry(last).or_default().push(message);
+        }
+    }
+    frames
+}
+
+/// Compares a document with what tshark said, in PDML, of the capture that was its `input`; `filter` is the dissector's name.
+///
+/// # Errors
+///
+/// What tshark says cannot be read, or is no PDML.
+pub fn compare(document: &Document, protocol: &str, input: &str, filter: &str, pdml: impl Read) -> io::Result<Verdict> {
+    let mut verdict = Verdict::default();
+    let mut expected = expected(document, protocol, input);
+    let mut packets = Packets::new(pdml, filter);
+    while let Some((frame, found)) = packets.next()? {
+        let messages = expected.remove(&frame).unwrap_or_default();
+        compare_frame(&mut verdict, frame, &messages, found);
+    }
+    for (frame, messages) in expected {
+        compare_frame(&mut verdict, frame, &messages, Vec::new());
+    }
+    Ok(verdict)
+}
+
+/// Compares what ends in one frame.
+fn compare_frame(verdict: &mut Verdict, frame: u64, messages: &[&Message], mut found: Vec<Marked>) {
+    for message in messages {
+        verdict.messages = verdict.messages.saturating_add(1);
+        let tokens = u64::try_from(message.tokens.len()).unwrap_or(u64::MAX);
+        verdict.tokens = verdict.tokens.saturating_add(tokens);
+        let from_server = message.direction == "server";
+        let same = found.iter().position(|marked| marked.from_server == from_server && marked.length == message.length);
+        let Some(same) = same else {
+            let there: Vec<String> = found.iter().map(|marked| marked.length.to_string()).collect();
+            verdict.tell(|| {
+                format!(
+                    "{} in frame {frame}: {} bytes from the {}; found lengths: [{}]",
+                    message.id,
+                    message.length,
+                    message.direction,
+                    there.join(", ")
+                )
+            });
+            continue;
+        };
+        let marked = found.remove(same);
+        verdict.messages_covered = verdict.messages_covered.saturating_add(1);
+        for token in &message.tokens {
+            if marked.ranges.contains(&(token.start, token.end)) {
+                verdict.tokens_covered = verdict.tokens_covered.saturating_add(1);
+            } else {
+                verdict.tell(|| {
+                    format!(
+                        "{} in frame {frame}: {} at {} to {} is not marked so: {:?}",
+                        message.id,
+                        token.kind.name(),
+                        token.start,
+                        token.end,
+                        marked.ranges
+                    )
+                });
+            }
+        }
+    }
+    verdict.beyond = verdict.beyond.saturating_add(u64::try_from(found.len()).unwrap_or(u64::MAX));
+}

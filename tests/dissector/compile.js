@@ -1,0 +1,22 @@
+// Compiles Kaitai Structs: node compile.js LANGUAGE FILE... Prints what the compiler complains about, and exits with 1 then.
+const compiler = require("kaitai-struct-compiler");
+const yaml = require("js-yaml");
+const fs = require("fs");
+
+async function main() {
+  const [language, ...files] = process.argv.slice(2);
+  let failed = false;
+  for (const file of files) {
+    try {
+      const none = { importYaml: () => Promise.reject(new Error("imports nothing")) };
+      const written = await compiler.compile(language, yaml.load(fs.readFileSync(file, "utf8")), none, false);
+      for (const [name, text] of Object.entries(written)) fs.writeFileSync(`${file}.${name.replaceAll("/", "_")}`, text);
+    } catch (error) {
+      failed = true;
+      console.log(`${file}: ${error.message || error}`);
+    }
+  }
+  process.exit(failed ? 1 : 0);
+}
+
+main();

@@ -1,0 +1,147 @@
+//! Whatever a document says, what is made of it is accepted by the target's own reader, and nothing else is run.
+
+use crate::arbitrary::description;
+use crate::documents::stream;
+use crate::round_trip::lines;
+use crate::tools::compile;
+use crate::tools::draw;
+use crate::tools::folder;
+use crate::tools::has;
+use crate::tools::kaitai;
+use crate::tools::load;
+use ntp_sniff::grammar::Description;
+use ntp_sniff::grammar::Target;
+use ntp_sniff::report::dissector::filter;
+use ntp_sniff::report::dissector::translate;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::Config;
+use proptest::test_runner::TestRunner;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Descriptions tried at once: each program starts once.
+const TRIED: usize = 120;
+
+/// Descriptions of any content, each with an id of its own.
+fn descriptions() -> Vec<Description> {
+    let mut runner = TestRunner::new(Config::default());
+    let some = (0..TRIED).map(|number| {
+        let mut some = description().new_tree(&mut runner).unwrap().current();
+        some.id = format!("{number}_{}", some.id);
+        some
+    });
+    some.collect()
+}
+
+/// Writes a translation of each.
+fn written(folder: &Path, descriptions: &[Description], target: Target, extension: &str) -> Vec<PathBuf> {
+    let write = |(number, some): (usize, &Description)| {
+        let path = folder.join(format!("{number}.{extension}"));
+        fs::write(&path, translate(some, target).text).unwrap();
+        path
+    };
+    descriptions.iter().enumerate().map(write).collect()
+}
+
+#[test]
+fn tshark_loads_any_dissector_and_dissects_with_it() {
+    if !has("tshark") {
+        return;
+    }
+    let mut descriptions = descriptions();
+    let (grammar, messages) = lines();
+    let capture = stream(&grammar, "text", &messages, &[3, 9]).capture;
+    for (number, some) in descriptions.iter_mut().enumerate() {
+        // Whatever comes is read by each of them in turn.
+        some.server_ports = vec![u16::try_from(20_000 + number).unwrap()];
+        some.transport = "tcp".to_owned();
+    }
+    let scripts = written(&folder(), &descriptions, Target::WiresharkLua, "lua");
+    let (names, complaints) = load(&scripts);
+    assert_eq!(complaints, "");
+    for some in &descriptions {
+        assert!(names.contains(&filter(some)), "{} is missing", filter(some));
+    }
+    for (some, script) in descriptions.iter().zip(&scripts).take(40) {
+        let mut tshark = Command::new("tshark");
+        tshark.arg("-X").arg(format!("lua_script:{}", script.display())).args(["-V", "-n", "-r"]).arg(&capture);
+        let output = tshark.args(["-d", &format!("tcp.port==9999,{}", filter(some))]).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {text}", script.display());
+        assert!(!text.contains("Lua Error"), "{}: {}", script.display(), text.lines().find(|line| line.contains("Lua Error")).unwrap());
+    }
+}
+
+#[test]
+fn kaitai_compiles_any_struct() {
+    let Some(modules) = kaitai() else { return };
+    let files = written(&folder(), &descriptions(), Target::Kaitai, "ksy");
+    assert_eq!(compile(&modules, "python", &files), "");
+    assert_eq!(compile(&modules, "javascript", &files), "");
+}
+
+#[test]
+fn graphviz_draws_any_machine() {
+    if !has("dot") {
+        return;
+    }
+    let files = written(&folder(), &descriptions(), Target::Graphviz, "dot");
+    assert_eq!(draw(&files), "");
+}
+
+/// Lines of a Lua text without its quoted strings.
+fn outside_of_strings(text: &str) -> String {
+    let mut outside = String::new();
+    let mut inside = false;
+    for letter in text.chars() {
+        match letter {
+            '"' => inside = !inside,
+            '\n' => assert!(!inside, "a string goes over a line: {text}"),
+            _ => {}
+        }
+        if !inside && letter != '"' {
+            outside.push(letter);
+        }
+    }
+    outside
+}
+
+proptest! {
+    #[test]
+    fn the_table_holds_names_numbers_and_strings_only(some in description()) {
+        let text = translate(&some, Target::WiresharkLua).text;
+        let table = text.split("-- How the table above is read.").next().unwrap();
+        let (_, table) = table.split_once("local spec =").unwrap();
+        for word in outside_of_strings(table).split(|letter: char| !letter.is_alphanumeric() && letter != '_') {
+            let known = [
+                "", "name", "title", "short", "transport", "text", "most", "ports", "delimiters", "header", "client", "server", "fields", "types", "terminator",
+                "length", "offset", "size", "little", "addend", "fixed", "delimiter", "prompts", "bytes", "type", "id", "role", "form", "place", "column", "after",
+                "size_from", "to_end", "names", "tests", "field", "number", "mask", "any", "columns", "known", "words", "closes", "rest", "counted", "lines", "true", "false",
+            ];
+            prop_assert!(known.contains(&word) || word.bytes().all(|byte| byte.is_ascii_digit()), "{}", word);
+        }
+        prop_assert!(table.is_ascii());
+    }
+
+    #[test]
+    fn structs_are_ascii_and_texts_stay_in_their_quotes(some in description()) {
+        let text = translate(&some, Target::Kaitai).text;
+        prop_assert!(text.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)));
+        for line in text.lines() {
+            let plain = line.trim_start().trim_start_matches("- ");
+            let (key, rest) = plain.split_once(':').unwrap_or((plain, ""));
+            prop_assert!(key.starts_with("# Made by") || key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'), "{}", line);
+            prop_assert!(!rest.contains(['#', '!', '*', '`']) || rest.starts_with(" \""), "{}", line);
+        }
+    }
+
+    #[test]
+    fn translations_are_the_same_each_time(some in description()) {
+        for target in [Target::WiresharkLua, Target::Kaitai, Target::Graphviz] {
+            prop_assert_eq!(translate(&some, target).text, translate(&some, target).text);
+        }
+    }
+}
