@@ -1,5 +1,7 @@
 //! What stands behind the flow stage: inventory, conversations and the sink, as one receiver.
 
+mod quick;
+
 use crate::anomaly::Anomaly;
 use crate::capture::Frame;
 use crate::capture::Source;

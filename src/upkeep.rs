@@ -95,6 +95,11 @@ impl Upkeep {
         self.orders.reload.swap(false, Ordering::Relaxed).then_some(&self.orders.focus)
     }
 
+    /// Whether a pair is to be explained.
+    pub(crate) fn explains(&self) -> bool {
+        self.orders.explain.is_some()
+    }
+
     /// A segment of the pair that is to be explained, as an output sees it.
     pub(crate) fn explained<'a>(&self, segment: &'a Segment<'_>) -> Option<EventKind<'a>> {
         let (client, server) = self.orders.explain?;

@@ -1,5 +1,6 @@
 //! SYNs that wait for their answer, in a table of fixed size: a flood of them costs no memory.
 
+use crate::decode::Headers;
 use crate::decode::Segment;
 use crate::evidence::Frames;
 use crate::limits::Limits;
@@ -32,6 +33,38 @@ pub(super) struct Syn {
 }
 
 impl Syn {
+    /// Of a segment with SYN; what comes of it decides about its order.
+    pub(super) fn of(segment: &Segment<'_>) -> Self {
+        Self {
+            client: segment.source,
+            server: segment.destination,
+            seq: segment.seq,
+            len: u32::try_from(segment.payload.len()).unwrap_or(0).saturating_add(segment.uncaptured),
+            at: segment.at,
+            frames: segment.frames.clone(),
+            window_scale: segment.window_scale,
+            vlans: segment.vlans,
+            tunnels: segment.tunnels.clone(),
+            order: 0,
+        }
+    }
+
+    /// The same of a usual packet without payload.
+    pub(super) fn of_headers(headers: &Headers<'_>) -> Self {
+        Self {
+            client: headers.source.endpoint(),
+            server: headers.destination.endpoint(),
+            seq: headers.seq,
+            len: 0,
+            at: headers.at,
+            frames: Frames::one(headers.id),
+            window_scale: headers.window_scale(),
+            vlans: VlanStack::default(),
+            tunnels: TunnelStack::default(),
+            order: 0,
+        }
+    }
+
     /// Whether `ack` acknowledges this SYN and no more than what it carried.
     pub(super) fn is_acknowledged_by(&self, ack: u32) -> bool {
         ack.wrapping_sub(self.seq).wrapping_sub(1) <= self.len
@@ -103,39 +136,28 @@ impl PendingSyns {
 
     /// Remembers a SYN. A repetition keeps the first one's time and frames; a new sequence number replaces the old. Whether one
     /// that still waited had to make room.
-    pub(super) fn insert(&mut self, segment: &Segment<'_>, limits: &Limits) -> bool {
+    pub(super) fn insert(&mut self, syn: Syn, limits: &Limits) -> bool {
         if self.slots.is_empty() {
             self.slots.resize_with(self.places.saturating_mul(WAYS), || None);
             self.marks.resize(self.slots.len(), Mark::default());
         }
-        let spot = self.spot(segment.source, segment.destination);
-        let known = self.find(spot, segment.source, segment.destination);
+        let spot = self.spot(syn.client, syn.server);
+        let known = self.find(spot, syn.client, syn.server);
         let ways = spot.first..spot.first.saturating_add(WAYS);
         let oldest = || (spot.first..).zip(self.marks.get(ways)?).min_by_key(|(_, mark)| mark.age).map(|(slot, _)| slot);
         let Some(place) = known.or_else(oldest) else { return false };
         let (Some(entry), Some(mark)) = (self.slots.get_mut(place), self.marks.get_mut(place)) else { return false };
-        let syn = entry.as_ref();
-        if known.is_some() && syn.is_some_and(|syn| syn.seq == segment.seq) {
+        let old = entry.as_ref();
+        if known.is_some() && old.is_some_and(|old| old.seq == syn.seq) {
             return false;
         }
-        let waited = |syn: &Syn| segment.at.since(syn.at) <= limits.pending_syn_life;
-        let pushed_out = known.is_none() && mark.age > 0 && syn.is_some_and(waited);
+        let waited = |old: &Syn| syn.at.since(old.at) <= limits.pending_syn_life;
+        let pushed_out = known.is_none() && mark.age > 0 && old.is_some_and(waited);
         let order = self.next_order;
         self.next_order = order.saturating_add(1);
         self.asked = self.asked.saturating_add(1);
         *mark = Mark { tag: spot.tag, age: self.next_order };
-        *entry = Some(Syn {
-            client: segment.source,
-            server: segment.destination,
-            seq: segment.seq,
-            len: u32::try_from(segment.payload.len()).unwrap_or(0).saturating_add(segment.uncaptured),
-            at: segment.at,
-            frames: segment.frames.clone(),
-            window_scale: segment.window_scale,
-            vlans: segment.vlans,
-            tunnels: segment.tunnels.clone(),
-            order,
-        });
+        *entry = Some(Syn { order, ..syn });
         pushed_out
     }
 

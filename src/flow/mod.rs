@@ -10,6 +10,7 @@
 
 mod belief;
 mod clock;
+mod compact;
 mod connection;
 mod handshake;
 mod history;

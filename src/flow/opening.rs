@@ -44,9 +44,7 @@ impl Flows {
             }
             over.anew.asked = true;
         }
-        if self.pending.insert(segment, &self.limits) {
-            self.say_limit("pending_syns", self.limits.pending_syns, segment.frames.clone(), receiver);
-        }
+        self.remember(Syn::of(segment), receiver);
         if at_work || (segment.payload.is_empty() && segment.uncaptured == 0) {
             return;
         }

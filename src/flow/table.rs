@@ -5,9 +5,11 @@ use super::clock::Clock;
 use super::clock::Tick;
 use super::connection::Connection;
 use super::handshake::PendingSyns;
+use super::handshake::Syn;
 use super::slots::Slots;
 use crate::anomaly::Anomaly;
 use crate::decode::Flags;
+use crate::decode::Headers;
 use crate::decode::Segment;
 use crate::event::Closing;
 use crate::event::Event;
@@ -17,6 +19,7 @@ use crate::evidence::Frames;
 use crate::limits::Limits;
 use crate::peer::FlowId;
 use crate::peer::FlowKey;
+use crate::peer::PackedKey;
 use crate::time::Timestamp;
 use std::collections::VecDeque;
 
@@ -53,6 +56,8 @@ pub struct Flows {
     evicted: u64,
     /// Limits that were said to be reached.
     said: Vec<&'static str>,
+    /// Whether usual connections are made compact: always, but for the test that this changes nothing.
+    pub(super) compacts: bool,
 }
 
 impl Flows {
@@ -76,6 +81,7 @@ impl Flows {
             hand: 0,
             evicted: 0,
             said: Vec::new(),
+            compacts: true,
         }
     }
 
@@ -95,6 +101,35 @@ impl Flows {
     #[must_use]
     pub fn lone_syns(&self) -> u64 {
         self.pending.asked.saturating_sub(self.pending.answered)
+    }
+
+    /// Takes the headers of a usual packet, if it changes nothing but numbers: of a connection that is compact, of none, or of those that
+    /// ask. False, and nothing done, where [`Self::push`] has to look.
+    pub(crate) fn pass(&mut self, headers: &Headers<'_>, receiver: &mut dyn Receiver) -> bool {
+        if headers.at >= self.due_at || !self.clock.goes_on(headers.at) {
+            return false;
+        }
+        let Some(slot) = self.slots.find_packed(PackedKey::of(headers.source, headers.destination)) else {
+            let asks = headers.flags.has(Flags::SYN) && !headers.flags.has(Flags::RST);
+            if !headers.payload.is_empty() || (asks && headers.flags.has(Flags::ACK)) {
+                return false;
+            }
+            if asks {
+                self.remember(Syn::of_headers(headers), receiver);
+            }
+            return true;
+        };
+        let Self { slots, limits, .. } = self;
+        slots.compact_mut(slot).is_some_and(|(compact, last_at)| compact.pass(headers, last_at, limits))
+    }
+
+    /// Remembers a SYN until it is answered.
+    pub(super) fn remember(&mut self, syn: Syn, receiver: &mut dyn Receiver) {
+        let frame = syn.frames.single();
+        if self.pending.insert(syn, &self.limits) {
+            let frames = frame.map(Frames::one).unwrap_or_default();
+            self.say_limit("pending_syns", self.limits.pending_syns, frames, receiver);
+        }
     }
 
     /// Takes a segment.
@@ -138,6 +173,8 @@ impl Flows {
         self.slots.saw(slot, last_at);
         if closed {
             self.slots.bury(slot);
+        } else if self.compacts {
+            self.slots.settle(slot);
         }
         self.bound_held(segment, receiver);
     }
@@ -231,12 +268,13 @@ impl Flows {
 
     /// The end of the capture: closes everything in order of first sight.
     pub fn finish(&mut self, receiver: &mut dyn Receiver) {
-        let mut open: Vec<(FlowId, usize)> = self.slots.iter().map(|(slot, connection)| (connection.flow.id, slot)).collect();
+        let mut open: Vec<(FlowId, usize)> = self.slots.open().collect();
         open.sort_unstable();
         for (_, slot) in open {
             if let Some(connection) = self.slots.get_mut(slot) {
                 connection.close(Closing::EndOfCapture, self.clock.now(), &self.limits, receiver);
             }
+            self.slots.vacate(slot);
         }
         (self.held, self.half_open_now) = (0, 0);
         // The closing tables need the room.
@@ -278,7 +316,10 @@ impl Flows {
         self.half_open.push_back((slot, connection.flow.id));
         while self.half_open_now > most {
             let Some((slot, id)) = self.half_open.pop_front() else { return };
-            let Some(connection) = self.slots.watched(slot, id).filter(|connection| connection.counted) else { continue };
+            if !self.slots.is_counted(slot, id) {
+                continue;
+            }
+            let Some(connection) = self.slots.get_mut(slot) else { continue };
             let frames = connection.flow.opening.clone();
             self.evicted = self.evicted.saturating_add(1);
             self.end(slot, Closing::Evicted, self.clock.now(), receiver);
@@ -287,7 +328,7 @@ impl Flows {
         // Most of those that came went further long ago: seldom, and all at once, they are taken off the list.
         if self.half_open.len() > most.saturating_mul(2).max(1024) {
             let Self { half_open, slots, .. } = self;
-            half_open.retain(|(slot, id)| slots.watched(*slot, *id).is_some_and(|connection| connection.counted));
+            half_open.retain(|(slot, id)| slots.is_counted(*slot, *id));
         }
     }
 

@@ -15,6 +15,7 @@ mod sides;
 mod tests;
 
 use crate::decode::Flags;
+use crate::decode::Headers;
 use crate::decode::Segment;
 use crate::flow::Handshake;
 use crate::span::SpanCounts;
@@ -73,6 +74,22 @@ impl Doctor {
             self.copies.look(segment);
         }
         if is_due { self.told.as_ref() } else { None }
+    }
+
+    /// Whether [`Self::segment`] has to look at a usual packet: a verdict is due, or it is in a sample.
+    #[inline]
+    pub(crate) fn samples(&self, headers: &Headers<'_>) -> bool {
+        let told = !headers.payload.is_empty() || headers.flags.0 & (Flags::SYN | Flags::FIN) != 0;
+        let is_due = self.counts.segments == 0 || self.due.is_some_and(|due| headers.at >= due);
+        is_due || self.connections.samples(headers) || (told && self.copies.samples(headers))
+    }
+
+    /// Counts a usual packet that is in no sample.
+    #[inline]
+    pub(crate) fn passed(&mut self, headers: &Headers<'_>) {
+        let carries = !headers.payload.is_empty();
+        self.counts.segments = self.counts.segments.saturating_add(1);
+        self.counts.data_segments = self.counts.data_segments.saturating_add(u64::from(carries));
     }
 
     /// Whether the clock has come to the first verdict; the first segment starts it.
