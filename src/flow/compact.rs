@@ -134,6 +134,7 @@ impl Compact {
         let Connection { flow, streams: [low, high], told, anew, .. } = connection;
         let usual = flow.tls.is_none()
             && !connection.closed
+            && (!connection.young || connection.interest == Interest::Ignore)
             && connection.lone.is_none()
             && anew.challenger.is_none()
             && !connection.watched

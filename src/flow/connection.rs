@@ -55,6 +55,8 @@ pub(super) struct Connection {
     pub(super) watched: bool,
     /// Whether the table counts it among those that have but a SYN-ACK.
     pub(super) counted: bool,
+    /// Whether it began a moment ago: much is still to come of it, so it stays at length.
+    pub(super) young: bool,
     pub(super) anew: Anew,
     /// A SYN-ACK without its SYN, until it is told.
     pub(super) lone: Option<Box<Handshake>>,
@@ -84,6 +86,7 @@ impl Connection {
             closed: false,
             watched: false,
             counted: false,
+            young: false,
             anew: Anew::default(),
             lone: None,
             told: Told::default(),

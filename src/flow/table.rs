@@ -26,6 +26,9 @@ use std::collections::VecDeque;
 /// Connections a sweep looks at with every tick, so that no single frame waits for a large table.
 const SWEPT_AT_ONCE: usize = 64;
 
+/// Connections that are kept at length because they have just begun: those that begin while a handshake and a first answer take place.
+const MOST_YOUNG: usize = 256;
+
 /// How many connections are looked at to find one to evict: the longest silent of them goes.
 const EVICTION_SAMPLE: usize = 16;
 
@@ -43,6 +46,8 @@ pub struct Flows {
     /// Connections that had but a SYN-ACK when they came, oldest first, and how many of them still have no more.
     half_open: VecDeque<(usize, FlowId)>,
     half_open_now: usize,
+    /// Connections that began a moment ago, oldest first.
+    young: VecDeque<(usize, FlowId)>,
     pub(super) next_id: u64,
     clock: Clock,
     /// How far the sweep at work has come.
@@ -73,6 +78,7 @@ impl Flows {
             lone: VecDeque::new(),
             half_open: VecDeque::new(),
             half_open_now: 0,
+            young: VecDeque::new(),
             next_id: 0,
             clock: Clock::new(limits.closed_life),
             swept: None,
@@ -173,8 +179,8 @@ impl Flows {
         self.slots.saw(slot, last_at);
         if closed {
             self.slots.bury(slot);
-        } else if self.compacts {
-            self.slots.settle(slot);
+        } else {
+            self.settle(slot);
         }
         self.bound_held(segment, receiver);
     }
@@ -283,7 +289,7 @@ impl Flows {
     }
 
     /// Ends what stands in a slot, and forgets it.
-    fn end(&mut self, slot: usize, closing: Closing, at: Timestamp, receiver: &mut dyn Receiver) {
+    pub(super) fn end(&mut self, slot: usize, closing: Closing, at: Timestamp, receiver: &mut dyn Receiver) {
         if let Some(connection) = self.slots.get_mut(slot) {
             // Counted first: with its end it holds nothing any more.
             self.held = self.held.saturating_sub(connection.held_bytes());
@@ -300,11 +306,29 @@ impl Flows {
         }
     }
 
-    pub(super) fn insert(&mut self, connection: Connection, receiver: &mut dyn Receiver) -> usize {
+    pub(super) fn insert(&mut self, mut connection: Connection, receiver: &mut dyn Receiver) -> usize {
         if self.slots.len() >= self.limits.connections {
             self.evict(&connection.flow.opening, receiver);
         }
-        self.slots.insert(connection)
+        let id = connection.flow.id;
+        connection.young = true;
+        let slot = self.slots.insert(connection);
+        self.young.push_back((slot, id));
+        if self.young.len() > MOST_YOUNG
+            && let Some((slot, id)) = self.young.pop_front()
+            && let Some(connection) = self.slots.watched(slot, id)
+        {
+            connection.young = false;
+            self.settle(slot);
+        }
+        slot
+    }
+
+    /// Makes the connection of a slot compact, if it can be.
+    fn settle(&mut self, slot: usize) {
+        if self.compacts {
+            self.slots.settle(slot);
+        }
     }
 
     /// Notes a connection that has but a SYN-ACK. Of too many the oldest goes.

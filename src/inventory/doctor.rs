@@ -58,6 +58,9 @@ impl Doctor {
 
     /// Takes a segment. The verdict on those before it, once, at the first segment that comes 10 s or more after the first one.
     pub fn segment(&mut self, segment: &Segment<'_>) -> Option<&SpanVerdict> {
+        if self.counts.segments == 0 {
+            self.due = Some(segment.at.after(FIRST_VERDICT));
+        }
         let is_due = self.is_due(segment.at);
         if is_due {
             self.due = None;
@@ -76,12 +79,11 @@ impl Doctor {
         if is_due { self.told.as_ref() } else { None }
     }
 
-    /// Whether [`Self::segment`] has to look at a usual packet: a verdict is due, or it is in a sample.
+    /// Whether [`Self::segment`] has to look at a usual packet closely: it is in a sample, or the first of all.
     #[inline]
     pub(crate) fn samples(&self, headers: &Headers<'_>) -> bool {
         let told = !headers.payload.is_empty() || headers.flags.0 & (Flags::SYN | Flags::FIN) != 0;
-        let is_due = self.counts.segments == 0 || self.due.is_some_and(|due| headers.at >= due);
-        is_due || self.connections.samples(headers) || (told && self.copies.samples(headers))
+        self.counts.segments == 0 || self.connections.samples(headers) || (told && self.copies.samples(headers))
     }
 
     /// Counts a usual packet that is in no sample.
@@ -92,11 +94,9 @@ impl Doctor {
         self.counts.data_segments = self.counts.data_segments.saturating_add(u64::from(carries));
     }
 
-    /// Whether the clock has come to the first verdict; the first segment starts it.
-    fn is_due(&mut self, at: Timestamp) -> bool {
-        if self.counts.segments == 0 {
-            self.due = Some(at.after(FIRST_VERDICT));
-        }
+    /// Whether the clock has come to the first verdict.
+    #[inline]
+    pub(crate) fn is_due(&self, at: Timestamp) -> bool {
         self.due.is_some_and(|due| at >= due)
     }
 

@@ -184,6 +184,9 @@ impl Inventory {
 
     /// The pair of a client and a server; nothing when neither is inside or one is excluded.
     fn pair(&self, client: IpAddr, server: Endpoint) -> Option<Pair> {
+        if self.focus.is_everything() {
+            return Some(Pair { client, server, direction: Direction::Internal });
+        }
         if self.focus.excludes(client) || self.focus.excludes(server.ip) {
             return None;
         }

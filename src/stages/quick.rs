@@ -12,11 +12,15 @@ impl Stages<'_> {
             return false;
         }
         let Some(headers) = decoder.headers(frame) else { return false };
-        // The doctor is asked first, and counts last: whoever declines leaves no trace.
-        if self.doctor.samples(&headers) || !flows.pass(&headers, self) {
+        if self.doctor.is_due(headers.at) || !flows.pass(&headers, self) {
             return false;
         }
-        self.doctor.passed(&headers);
+        if self.doctor.samples(&headers) {
+            // Nothing is due, so it has nothing to say.
+            self.doctor.segment(&headers.segment());
+        } else {
+            self.doctor.passed(&headers);
+        }
         self.out.tally.segment();
         true
     }
