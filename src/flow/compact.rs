@@ -34,6 +34,8 @@ pub(super) struct Compact {
     /// The first frame of the opening, and how far behind it the others are; zero where there is none.
     opening: u64,
     opening_more: [u32; 2],
+    /// How far behind it those of the end are, which is begun where there are any.
+    closing: [u32; 2],
     /// Of the low and the high endpoint.
     sides: [Side; 2],
     /// Payload bytes of the client and of the server.
@@ -70,6 +72,8 @@ const COUNTED: u16 = 1 << 5;
 const ANNOUNCED: u16 = 1 << 6;
 const ASKED: u16 = 1 << 7;
 const AWAITS: u16 = 1 << 8;
+/// The low, and the high, endpoint has ended its stream, which is all there.
+const FIN: [u16; 2] = [1 << 9, 1 << 10];
 
 /// Marks of a side.
 const ACKED_ONE: u32 = 1 << 31;
@@ -78,7 +82,10 @@ const WINDOW: u32 = 1 << 30;
 impl Side {
     /// Nothing where the stream holds more, or does not know where it starts. What a start was guessed from matters to who reads it.
     fn of(stream: &Stream, ignored: bool) -> Option<Self> {
-        let holds = stream.order.is_some() || stream.fin.is_some() || stream.stray.is_some() || stream.stray_ack.is_some();
+        let holds = stream.order.is_some()
+            || stream.fin.is_some_and(|fin| fin != stream.next)
+            || stream.stray.is_some()
+            || stream.stray_ack.is_some();
         let window = stream.window.unwrap_or(0);
         if holds || (stream.start_guessed && !ignored) || window >= WINDOW {
             return None;
@@ -138,7 +145,6 @@ impl Compact {
             && connection.lone.is_none()
             && anew.challenger.is_none()
             && !connection.watched
-            && flow.closing.is_empty()
             && flow.tunnels.is_empty()
             && flow.vlans == VlanStack::default();
         if !usual {
@@ -146,6 +152,10 @@ impl Compact {
         }
         let (input, [first, second, third]) = flow.opening.few()?;
         let behind = |number: u64| if number == 0 { Some(0) } else { u32::try_from(number.checked_sub(first)?).ok() };
+        let (of, [fourth, fifth, none]) = if flow.closing.is_empty() { (input, [0; 3]) } else { flow.closing.few()? };
+        if of != input || none != 0 || (fourth != 0 && fourth <= first) {
+            return None;
+        }
         let last = connection.last.single().filter(|last| last.input == input)?;
         let key = PackedKey::of_key(&connection.key()).filter(|key| key.low != key.high)?;
         let ignored = connection.interest == Interest::Ignore;
@@ -159,6 +169,8 @@ impl Compact {
             (ANNOUNCED, flow.announced),
             (ASKED, anew.asked),
             (AWAITS, connection.awaited_ack.is_some()),
+            (FIN[0], low.fin.is_some()),
+            (FIN[1], high.fin.is_some()),
         ];
         Some(Self {
             key,
@@ -166,6 +178,7 @@ impl Compact {
             first_at: flow.first_at,
             opening: first,
             opening_more: [behind(second)?, behind(third)?],
+            closing: [behind(fourth)?, behind(fifth)?],
             sides: [Side::of(low, ignored)?, Side::of(high, ignored)?],
             bytes: [flow.from_client.bytes, flow.from_server.bytes],
             packets: [u32::try_from(flow.from_client.packets).ok()?, u32::try_from(flow.from_server.packets).ok()?],
@@ -187,7 +200,8 @@ impl Compact {
         let [client_packets, server_packets] = self.packets.map(u64::from);
         let flow = Flow {
             last_at,
-            opening: self.opening(),
+            opening: self.frames(self.opening, self.opening_more),
+            closing: self.frames(0, self.closing),
             from_client: Traffic { packets: client_packets, bytes: from_client },
             from_server: Traffic { packets: server_packets, bytes: from_server },
             announced: self.has(ANNOUNCED),
@@ -196,6 +210,9 @@ impl Compact {
         };
         let mut connection = Connection::new(flow);
         connection.streams = self.sides.map(Side::stream);
+        for (stream, _) in connection.streams.iter_mut().zip(FIN).filter(|(_, fin)| self.has(*fin)) {
+            stream.fin = Some(stream.next);
+        }
         connection.scales = self.scales.map(|scale| (scale != NO_SCALE).then_some(scale));
         connection.interest = if self.has(IGNORED) { Interest::Ignore } else { Interest::Keep };
         connection.awaited_ack = self.has(AWAITS).then_some(self.awaited_ack);
@@ -220,12 +237,12 @@ impl Compact {
         self.has(COUNTED)
     }
 
-    /// The frames of its opening.
-    fn opening(&self) -> Frames {
-        let frame = |number: u64| FrameId { input: self.input, number };
-        let mut frames = Frames::one(frame(self.opening));
-        for behind in self.opening_more.into_iter().filter(|behind| *behind > 0) {
-            frames.add(frame(self.opening.saturating_add(behind.into())));
+    /// The first of these frames, if it is one, and those so far behind the first of the opening.
+    fn frames(&self, first: u64, more: [u32; 2]) -> Frames {
+        let behind = |behind: u32| if behind == 0 { 0 } else { self.opening.saturating_add(behind.into()) };
+        let mut frames = Frames::default();
+        for number in [first].into_iter().chain(more.map(behind)).filter(|number| *number > 0) {
+            frames.add(FrameId { input: self.input, number });
         }
         frames
     }
@@ -234,7 +251,10 @@ impl Compact {
     /// `last_at` is when the connection was heard of last.
     pub(super) fn pass(&mut self, headers: &Headers<'_>, last_at: &mut Timestamp, limits: &Limits) -> bool {
         let opens_or_ends = headers.flags.0 & (Flags::SYN | Flags::FIN | Flags::RST) != 0;
-        if opens_or_ends || !headers.flags.has(Flags::ACK) || self.marks & (AWAITS | ASKED | COUNTED) != 0 || headers.id.input != self.input
+        if opens_or_ends
+            || !headers.flags.has(Flags::ACK)
+            || self.marks & (AWAITS | ASKED | COUNTED | FIN[0] | FIN[1]) != 0
+            || headers.id.input != self.input
         {
             return false;
         }

@@ -168,6 +168,11 @@ impl Connection {
         self.streams.iter().any(Stream::has_hole)
     }
 
+    /// Lets go of what repetitions would be compared with: nobody waits for what comes.
+    pub(super) fn forget_history(&mut self) {
+        self.streams.iter_mut().for_each(Stream::forget_history);
+    }
+
     /// Takes a segment of this connection.
     pub(super) fn segment(&mut self, segment: &Segment<'_>, limits: &Limits, receiver: &mut dyn Receiver) {
         self.count(segment);

@@ -45,7 +45,9 @@ impl Flows {
             }
             over.anew.asked = true;
         }
-        self.remember(Syn::of(segment), receiver);
+        if self.pending.insert(Syn::of(segment), &self.limits) {
+            self.say_limit("pending_syns", self.limits.pending_syns, segment.frames.clone(), receiver);
+        }
         if at_work || (segment.payload.is_empty() && segment.uncaptured == 0) {
             return;
         }
@@ -84,7 +86,7 @@ impl Flows {
     }
 
     /// The SYN that data, or the answer to it, may belong to: it lies shortly behind.
-    fn syn_of(&self, segment: &Segment<'_>) -> Option<&Syn> {
+    fn syn_of(&self, segment: &Segment<'_>) -> Option<Syn> {
         let near = |syn: &Syn, seq: u32| (0..NEAR_SYN).contains(&seq::distance(syn.seq.wrapping_add(1), seq));
         let (source, destination) = (segment.source, segment.destination);
         let own = self.pending.get(source, destination, segment.at, &self.limits).filter(|syn| near(syn, segment.seq));
@@ -111,7 +113,7 @@ impl Flows {
             }
             return;
         }
-        let syn = self.pending.get(client, server, segment.at, &self.limits).cloned();
+        let syn = self.pending.get(client, server, segment.at, &self.limits);
         match syn {
             // An answer to something that was not asked proves nothing.
             Some(syn) if !syn.is_acknowledged_by(segment.ack) => {}
@@ -123,7 +125,7 @@ impl Flows {
     /// A SYN-ACK whose SYN was seen. Who asked first is the client, also when both sides asked.
     pub(super) fn answered(&mut self, found: Option<usize>, syn: &Syn, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
         let reverse = self.pending.get(syn.server, syn.client, segment.at, &self.limits);
-        let (client, server) = match reverse {
+        let (client, server) = match &reverse {
             Some(reverse) if reverse.order < syn.order => (syn.server, syn.client),
             _ => (syn.client, syn.server),
         };
@@ -205,7 +207,7 @@ impl Flows {
     /// Payload of a connection whose opening was not seen, or of which only the SYN was.
     pub(super) fn join_midway(&mut self, segment: &Segment<'_>, receiver: &mut dyn Receiver) -> usize {
         let (source, destination) = (segment.source, segment.destination);
-        let syn = self.syn_of(segment).cloned();
+        let syn = self.syn_of(segment);
         let (client, server, roles) = match &syn {
             Some(syn) => (syn.client, syn.server, RolesFrom::Syn),
             None => self.guess_roles(source, destination),

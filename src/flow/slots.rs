@@ -90,7 +90,8 @@ impl Slots {
     pub(super) fn get_mut(&mut self, slot: usize) -> Option<&mut Connection> {
         let entry = self.entries.get_mut(slot)?;
         if let Entry::Compact(compact) = entry {
-            let connection = compact.connection(self.seen.get(slot).copied().unwrap_or_default());
+            let mut connection = compact.connection(self.seen.get(slot).copied().unwrap_or_default());
+            connection.flow.place = u32::try_from(slot).unwrap_or(u32::MAX);
             *entry = Entry::Open(keep(&mut self.spare, connection));
         }
         match entry {
@@ -208,7 +209,7 @@ impl Slots {
     }
 
     /// Takes in a connection whose key is not there yet: its slot.
-    pub(super) fn insert(&mut self, connection: Connection) -> usize {
+    pub(super) fn insert(&mut self, mut connection: Connection) -> usize {
         self.generation = self.generation.wrapping_add(1);
         let key = connection.key();
         let slot = self.free.pop().unwrap_or_else(|| {
@@ -216,11 +217,13 @@ impl Slots {
             self.seen.push(NEVER);
             self.entries.len().saturating_sub(1)
         });
+        let place = u32::try_from(slot).unwrap_or(u32::MAX);
+        connection.flow.place = place;
         self.saw(slot, connection.flow.last_at);
         if let Some(entry) = self.entries.get_mut(slot) {
             *entry = Entry::Open(keep(&mut self.spare, connection));
         }
-        self.index.insert(&key, u32::try_from(slot).unwrap_or(u32::MAX));
+        self.index.insert(&key, place);
         slot
     }
 

@@ -5,7 +5,6 @@ use super::clock::Clock;
 use super::clock::Tick;
 use super::connection::Connection;
 use super::handshake::PendingSyns;
-use super::handshake::Syn;
 use super::slots::Slots;
 use crate::anomaly::Anomaly;
 use crate::decode::Flags;
@@ -120,22 +119,13 @@ impl Flows {
             if !headers.payload.is_empty() || (asks && headers.flags.has(Flags::ACK)) {
                 return false;
             }
-            if asks {
-                self.remember(Syn::of_headers(headers), receiver);
+            if asks && self.pending.insert_headers(headers, &self.limits) {
+                self.say_limit("pending_syns", self.limits.pending_syns, Frames::one(headers.id), receiver);
             }
             return true;
         };
         let Self { slots, limits, .. } = self;
         slots.compact_mut(slot).is_some_and(|(compact, last_at)| compact.pass(headers, last_at, limits))
-    }
-
-    /// Remembers a SYN until it is answered.
-    pub(super) fn remember(&mut self, syn: Syn, receiver: &mut dyn Receiver) {
-        let frame = syn.frames.single();
-        if self.pending.insert(syn, &self.limits) {
-            let frames = frame.map(Frames::one).unwrap_or_default();
-            self.say_limit("pending_syns", self.limits.pending_syns, frames, receiver);
-        }
     }
 
     /// Takes a segment.
@@ -182,7 +172,19 @@ impl Flows {
         } else {
             self.settle(slot);
         }
+        if carries {
+            self.let_go(receiver);
+        }
         self.bound_held(segment, receiver);
+    }
+
+    /// Keeps nothing more of a connection that the protocols gave up: many say a word and no more, on ports that nobody knows.
+    fn let_go(&mut self, receiver: &mut dyn Receiver) {
+        let Some((place, id)) = receiver.gave_way() else { return };
+        let Ok(slot) = usize::try_from(place) else { return };
+        let Some(connection) = self.slots.watched(slot, id) else { return };
+        connection.forget_history();
+        self.settle(slot);
     }
 
     /// All connections together hold only so much: the oldest holes give way.

@@ -39,6 +39,8 @@ pub struct Conversations {
     readings: HashMap<FlowId, Box<Reading>, RandomState>,
     settled: HashMap<FlowId, Settled, RandomState>,
     undocumented: HashMap<Endpoint, (u64, u64), RandomState>,
+    /// The connection that gave way last, until somebody asks.
+    gave_way: Option<(u32, FlowId)>,
     /// Limits that were reached, each said once.
     limits_said: Vec<&'static str>,
 }
@@ -83,6 +85,7 @@ impl Conversations {
             readings: HashMap::default(),
             settled: HashMap::default(),
             undocumented: HashMap::default(),
+            gave_way: None,
             limits_said: Vec::new(),
         }
     }
@@ -133,6 +136,11 @@ impl Conversations {
         self.probe(flow, from, chunk, emit)
     }
 
+    /// A connection nobody waits for any more, because it gave way to the one whose chunk was taken last: its place and its number.
+    pub fn gave_way(&mut self) -> Option<(u32, FlowId)> {
+        self.gave_way.take()
+    }
+
     /// Lets one protocol read a flow from here on, whatever any probe says: so that all can be held to the same contract.
     pub fn assign(&mut self, flow: &mut Flow, protocol: &'static dyn Protocol, emit: &mut dyn FnMut(Event<'_>)) {
         self.claim(flow, Probing::new(starts_known(flow)), protocol, None, emit);
@@ -147,8 +155,9 @@ impl Conversations {
             Verdict::Open => {
                 self.probes.put(flow, &self.hints, probing);
                 let most = self.shared.limits.probes;
-                let Some(id) = self.probes.surplus(most) else { return Interest::Keep };
+                let Some((id, place)) = self.probes.surplus(most) else { return Interest::Keep };
                 self.settled.insert(id, Settled::GaveWay);
+                self.gave_way = place.map(|place| (place, id));
                 self.limit("probes", most, flow, chunk.frames, emit);
                 Interest::Keep
             }
