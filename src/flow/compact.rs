@@ -29,7 +29,7 @@ const NO_SCALE: u8 = u8::MAX;
 #[derive(Debug)]
 pub(super) struct Compact {
     key: PackedKey,
-    pub(super) id: FlowId,
+    id: u32,
     first_at: Timestamp,
     /// The first frame of the opening, and how far behind it the others are; zero where there is none.
     opening: u64,
@@ -41,8 +41,8 @@ pub(super) struct Compact {
     /// Payload bytes of the client and of the server.
     bytes: [u64; 2],
     packets: [u32; 2],
-    /// The newest frame.
-    last: u64,
+    /// How far the newest frame is behind the first one.
+    last: u32,
     /// The input of all frames.
     input: u32,
     facts_at: [u32; 3],
@@ -54,9 +54,11 @@ pub(super) struct Compact {
 
 /// What is left of a [`Stream`] that holds nothing.
 #[derive(Clone, Copy, Debug)]
+#[repr(packed(4))]
 struct Side {
     next: u64,
-    acked: u64,
+    /// How far behind the next byte is acknowledged; negative before it.
+    acked: i32,
     start: u32,
     /// The window, which never has more than 30 bits, behind two marks.
     window: u32,
@@ -92,47 +94,60 @@ impl Side {
         }
         let window = if stream.window.is_some() { window | WINDOW } else { 0 };
         let window = if stream.acked_one { window | ACKED_ONE } else { window };
-        Some(Self { next: stream.next, acked: stream.acked, start: stream.start?, window })
+        Some(Self { next: stream.next, acked: behind(stream.next, stream.acked)?, start: stream.start?, window })
     }
 
     fn window(self) -> Option<u32> {
         (self.window & WINDOW != 0).then_some(self.window & (WINDOW - 1))
     }
 
+    fn acked(self) -> u64 {
+        self.next.saturating_add_signed(self.acked.into())
+    }
+
     fn stream(self) -> Stream {
         Stream {
             start: Some(self.start),
             next: self.next,
-            acked: self.acked,
+            acked: self.acked(),
             acked_one: self.window & ACKED_ONE != 0,
             window: self.window(),
             ..Stream::default()
         }
     }
 
-    /// Takes an acknowledgement and a window as [`Stream::acknowledged`] does; false, and nothing done, where that is not usual.
-    fn acknowledged(&mut self, ack: u32, window: u32, limits: &Limits) -> bool {
-        let seen = self.next.max(self.acked);
+    /// Takes an acknowledgement and a window as [`Stream::acknowledged`] does; nothing where that is not usual.
+    fn acknowledged(mut self, ack: u32, window: u32, limits: &Limits) -> Option<Self> {
+        let before = self.acked();
+        let seen = self.next.max(before);
         let acked = u64::try_from(seq::offset(self.start, seen, ack)).unwrap_or(0);
         let offered = self.window().map_or(u64::MAX, |window| u64::from(window.max(0xffff)).saturating_mul(2));
         let reach = offered.min(limits.reach_bytes).min(to_u64(limits.held_bytes));
         if acked > seen.saturating_add(reach) || window >= WINDOW {
-            return false;
+            return None;
         }
         let mut one = self.window & ACKED_ONE;
-        if acked > self.acked {
-            one = if acked.saturating_sub(self.acked) == 1 { ACKED_ONE } else { 0 };
-            self.acked = acked;
+        if acked > before {
+            one = if acked.saturating_sub(before) == 1 { ACKED_ONE } else { 0 };
+            self.acked = behind(self.next, acked)?;
         }
         self.window = window | WINDOW | one;
-        true
+        Some(self)
     }
 
-    /// Passes over payload as [`Stream::skip`] does, of a stream whose start is known.
-    fn skip(&mut self, seq: u32, len: u64) {
+    /// Passes over payload as [`Stream::skip`] does, of a stream whose start is known; nothing where too much of it is not acknowledged.
+    fn skip(mut self, seq: u32, len: u64) -> Option<Self> {
         let end = seq::offset(self.start, self.next, seq).saturating_add(i64::try_from(len).unwrap_or(i64::MAX));
+        let acked = self.acked();
         self.next = self.next.max(u64::try_from(end).unwrap_or(0));
+        self.acked = behind(self.next, acked)?;
+        Some(self)
     }
+}
+
+/// How far an offset lies behind another one, where that is not far.
+fn behind(next: u64, offset: u64) -> Option<i32> {
+    i32::try_from(i64::try_from(offset).ok()?.checked_sub(i64::try_from(next).ok()?)?).ok()
 }
 
 impl Compact {
@@ -174,7 +189,7 @@ impl Compact {
         ];
         Some(Self {
             key,
-            id: flow.id,
+            id: u32::try_from(flow.id.0).ok()?,
             first_at: flow.first_at,
             opening: first,
             opening_more: [behind(second)?, behind(third)?],
@@ -182,7 +197,7 @@ impl Compact {
             sides: [Side::of(low, ignored)?, Side::of(high, ignored)?],
             bytes: [flow.from_client.bytes, flow.from_server.bytes],
             packets: [u32::try_from(flow.from_client.packets).ok()?, u32::try_from(flow.from_server.packets).ok()?],
-            last: last.number,
+            last: u32::try_from(last.number.checked_sub(first)?).ok()?,
             input,
             facts_at: flow.facts_at,
             awaited_ack: connection.awaited_ack.unwrap_or(0),
@@ -206,7 +221,7 @@ impl Compact {
             from_server: Traffic { packets: server_packets, bytes: from_server },
             announced: self.has(ANNOUNCED),
             facts_at: self.facts_at,
-            ..Flow::new(self.id, client, server, self.roles, self.first_at)
+            ..Flow::new(self.id(), client, server, self.roles, self.first_at)
         };
         let mut connection = Connection::new(flow);
         connection.streams = self.sides.map(Side::stream);
@@ -216,7 +231,7 @@ impl Compact {
         connection.scales = self.scales.map(|scale| (scale != NO_SCALE).then_some(scale));
         connection.interest = if self.has(IGNORED) { Interest::Ignore } else { Interest::Keep };
         connection.awaited_ack = self.has(AWAITS).then_some(self.awaited_ack);
-        connection.last = Frames::one(FrameId { input: self.input, number: self.last });
+        connection.last = Frames::one(FrameId { input: self.input, number: self.opening.saturating_add(self.last.into()) });
         connection.counted = self.has(COUNTED);
         connection.anew.asked = self.has(ASKED);
         connection.told = Told { answered: self.has(ANSWERED), established: self.has(ESTABLISHED), data: self.has(DATA) };
@@ -225,6 +240,10 @@ impl Compact {
 
     fn has(&self, mark: u16) -> bool {
         self.marks & mark != 0
+    }
+
+    pub(super) fn id(&self) -> FlowId {
+        FlowId(self.id.into())
     }
 
     /// What names it.
@@ -271,13 +290,11 @@ impl Compact {
         let bytes = own.saturating_add(len);
         let is_step = self.marks & (ANSWERED | DATA) == ANSWERED && bytes > 0 && *other > 0;
         let Some(more) = packets.checked_add(1).filter(|_| !is_step) else { return false };
-        if !receiver.acknowledged(headers.ack, u32::from(headers.window) << scale, limits) {
-            return false;
-        }
-        if len > 0 {
-            sender.skip(headers.seq, len);
-        }
-        (*own, *packets, self.last) = (bytes, more, headers.id.number);
+        let Some(last) = headers.id.number.checked_sub(self.opening).and_then(|behind| u32::try_from(behind).ok()) else { return false };
+        let Some(acknowledged) = receiver.acknowledged(headers.ack, u32::from(headers.window) << scale, limits) else { return false };
+        let Some(skipped) = (if len > 0 { sender.skip(headers.seq, len) } else { Some(*sender) }) else { return false };
+        (*sender, *receiver) = (skipped, acknowledged);
+        (*own, *packets, self.last) = (bytes, more, last);
         let back = last_at.since(headers.at) > LATE;
         *last_at = if back { headers.at } else { headers.at.max(*last_at) };
         true

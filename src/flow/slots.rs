@@ -9,6 +9,8 @@ use crate::peer::FlowId;
 use crate::peer::FlowKey;
 use crate::peer::PackedKey;
 use crate::time::Timestamp;
+use foldhash::quality::RandomState;
+use std::hash::BuildHasher as _;
 
 /// When a free slot was heard of last.
 const NEVER: Timestamp = Timestamp::FIRST;
@@ -31,6 +33,16 @@ impl Entry {
             Self::Open(connection) => connection.has_key(key),
             Self::Compact(compact) => PackedKey::of_key(key) == Some(compact.key()),
             Self::Over(over) => over.has_key(key),
+        }
+    }
+
+    /// The hash of its key, which is the same in either form.
+    fn hash(&self, hasher: &RandomState) -> u64 {
+        match self {
+            Self::Free => 0,
+            Self::Open(connection) => hasher.hash_one(connection.key()),
+            Self::Compact(compact) => hasher.hash_one(compact.key()),
+            Self::Over(over) => hasher.hash_one(over.key()),
         }
     }
 }
@@ -182,7 +194,7 @@ impl Slots {
     pub(super) fn is_counted(&self, slot: usize, id: FlowId) -> bool {
         match self.entries.get(slot) {
             Some(Entry::Open(connection)) => connection.flow.id == id && connection.counted,
-            Some(Entry::Compact(compact)) => compact.id == id && compact.is_counted(),
+            Some(Entry::Compact(compact)) => compact.id() == id && compact.is_counted(),
             _ => false,
         }
     }
@@ -191,7 +203,7 @@ impl Slots {
     fn id(&self, slot: usize) -> Option<FlowId> {
         match self.entries.get(slot)? {
             Entry::Open(connection) => Some(connection.flow.id),
-            Entry::Compact(compact) => Some(compact.id),
+            Entry::Compact(compact) => Some(compact.id()),
             _ => None,
         }
     }
@@ -223,7 +235,10 @@ impl Slots {
         if let Some(entry) = self.entries.get_mut(slot) {
             *entry = Entry::Open(keep(&mut self.spare, connection));
         }
-        self.index.insert(&key, place);
+        let Self { entries, index, .. } = self;
+        index.insert(&key, place, |hasher, place| {
+            usize::try_from(place).ok().and_then(|place| entries.get(place)).map_or(0, |entry| entry.hash(hasher))
+        });
         slot
     }
 
