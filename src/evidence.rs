@@ -207,7 +207,9 @@ mod tests {
     fn few_frames_are_told_one_by_one() {
         let few = |numbers: &[u64]| {
             let mut set = Frames::default();
-            numbers.iter().for_each(|number| set.add(FrameId { input: 3, number: *number }));
+            for number in numbers {
+                set.add(FrameId { input: 3, number: *number });
+            }
             (set.few(), set.single().map(|frame| frame.number))
         };
         assert_eq!(few(&[]), (None, None));

@@ -54,7 +54,7 @@ pub(super) struct Compact {
 
 /// What is left of a [`Stream`] that holds nothing.
 #[derive(Clone, Copy, Debug)]
-#[repr(packed(4))]
+#[repr(C, packed(4))]
 struct Side {
     next: u64,
     /// How far behind the next byte is acknowledged; negative before it.

@@ -37,6 +37,7 @@ pub(super) const UNKNOWN_SCALE: u8 = 14;
 
 /// A connection in the table.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Connection {
     pub(super) flow: Flow,
     /// The endpoint that stands before the other: asked for with every packet.

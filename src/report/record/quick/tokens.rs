@@ -110,12 +110,11 @@ impl Tokens {
     /// A number and a comma.
     #[inline]
     fn number(&self, out: &mut Vec<u8>, number: usize) {
-        match self.numbers.get(number) {
-            Some(piece) => piece.put(out),
-            None => {
-                put(out, itoa::Buffer::new().format(number).as_bytes());
-                put(out, b",");
-            }
+        if let Some(piece) = self.numbers.get(number) {
+            piece.put(out);
+        } else {
+            put(out, itoa::Buffer::new().format(number).as_bytes());
+            put(out, b",");
         }
     }
 }
