@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 use crate::tunnel::TunnelStack;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 /// One side of a connection, by its part in it. The protocol itself speaks of client and server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,89 +63,12 @@ impl Endpoint {
 impl Hash for Endpoint {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self.ip {
-            IpAddr::V4(ip) => state.write_u64(PackedEnd::new(ip.to_bits(), self.port).0),
+            IpAddr::V4(ip) => state.write_u64(u64::from(ip.to_bits()) << 16 | u64::from(self.port)),
             IpAddr::V6(ip) => {
                 state.write_u128(ip.to_bits());
                 state.write_u16(self.port);
             }
         }
-    }
-}
-
-/// An endpoint of IPv4 in one number, the port in its low bits: of the same order, and of the same hash, as [`Endpoint`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PackedEnd(u64);
-
-impl PackedEnd {
-    /// Of an address and a port.
-    #[must_use]
-    pub fn new(ip: u32, port: u16) -> Self {
-        Self(u64::from(ip) << 16 | u64::from(port))
-    }
-
-    /// Of an endpoint, unless that is of IPv6.
-    #[must_use]
-    pub fn of(endpoint: Endpoint) -> Option<Self> {
-        match endpoint.ip {
-            IpAddr::V4(ip) => Some(Self::new(ip.to_bits(), endpoint.port)),
-            IpAddr::V6(_) => None,
-        }
-    }
-
-    /// The address.
-    #[must_use]
-    pub fn ip(self) -> u32 {
-        let [_, _, a, b, c, d, _, _] = self.0.to_be_bytes();
-        u32::from_be_bytes([a, b, c, d])
-    }
-
-    /// The port.
-    #[must_use]
-    pub fn port(self) -> u16 {
-        let [.., high, low] = self.0.to_be_bytes();
-        u16::from_be_bytes([high, low])
-    }
-
-    /// The endpoint.
-    #[must_use]
-    pub fn endpoint(self) -> Endpoint {
-        Endpoint { ip: IpAddr::V4(Ipv4Addr::from_bits(self.ip())), port: self.port() }
-    }
-}
-
-/// Two endpoints of IPv4 without direction, in sixteen bytes: the same name as [`FlowKey`], with the same hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PackedKey {
-    /// The smaller endpoint.
-    pub low: PackedEnd,
-    /// The larger endpoint.
-    pub high: PackedEnd,
-}
-
-impl PackedKey {
-    /// The key of a packet.
-    #[must_use]
-    pub fn of(source: PackedEnd, destination: PackedEnd) -> Self {
-        if source <= destination { Self { low: source, high: destination } } else { Self { low: destination, high: source } }
-    }
-
-    /// Of a key, unless that is of IPv6.
-    #[must_use]
-    pub fn of_key(key: &FlowKey) -> Option<Self> {
-        Some(Self { low: PackedEnd::of(key.low)?, high: PackedEnd::of(key.high)? })
-    }
-
-    /// The key at length.
-    #[must_use]
-    pub fn key(self) -> FlowKey {
-        FlowKey { low: self.low.endpoint(), high: self.high.endpoint() }
-    }
-}
-
-impl Hash for PackedKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.low.0);
-        state.write_u64(self.high.0);
     }
 }
 
@@ -379,8 +302,7 @@ impl Flow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use foldhash::quality::RandomState;
-    use std::hash::BuildHasher;
+    use std::net::Ipv4Addr;
 
     #[test]
     fn a_key_has_no_direction() {
@@ -398,19 +320,6 @@ mod tests {
         for one in &ends {
             assert!(ends.iter().all(|two| one.comes_before(two) == (one <= two)), "{one}");
         }
-    }
-
-    #[test]
-    fn a_packed_key_is_the_key() {
-        let hasher = RandomState::default();
-        let ends = [(10, 0, 1), (10, 1, 0), (9, 255, 65_535)].map(|(a, d, port)| Endpoint { ip: Ipv4Addr::new(a, 0, 0, d).into(), port });
-        for (one, two) in ends.into_iter().flat_map(|one| ends.map(|two| (one, two))) {
-            let packed = PackedKey::of(PackedEnd::of(one).unwrap(), PackedEnd::of(two).unwrap());
-            let key = FlowKey::of(one, two).0;
-            assert_eq!((packed.key(), PackedKey::of_key(&key)), (key, Some(packed)));
-            assert_eq!(hasher.hash_one(packed), hasher.hash_one(key));
-        }
-        assert_eq!(PackedEnd::of(Endpoint { ip: "::1".parse().unwrap(), port: 1 }), None);
     }
 
     #[test]

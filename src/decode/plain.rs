@@ -3,7 +3,8 @@
 use super::{Checks, Flags, Segment, tcp};
 use crate::capture::Frame;
 use crate::evidence::{FrameId, Frames};
-use crate::peer::{PackedEnd, VlanStack};
+use crate::packed::PackedEnd;
+use crate::peer::VlanStack;
 use crate::time::Timestamp;
 use crate::tunnel::TunnelStack;
 

@@ -16,9 +16,9 @@ use crate::event::EventKind;
 use crate::evidence::Evidence;
 use crate::evidence::Frames;
 use crate::limits::Limits;
+use crate::packed::PackedKey;
 use crate::peer::FlowId;
 use crate::peer::FlowKey;
-use crate::peer::PackedKey;
 use crate::time::Timestamp;
 use std::collections::VecDeque;
 
