@@ -124,6 +124,28 @@ impl Frames {
         head.into_iter().chain(&self.rest)
     }
 
+    /// The frame, where it names just one.
+    #[must_use]
+    pub fn single(&self) -> Option<FrameId> {
+        let FrameSpan { input, first, last } = self.head;
+        (first == last && first > 0 && self.rest.is_empty()).then_some(FrameId { input, number: first })
+    }
+
+    /// The frames, where there are one to three of one input; no frame has the number 0.
+    #[must_use]
+    pub fn few(&self) -> Option<(u32, [u64; 3])> {
+        let input = self.head.input;
+        let mut few = [0; 3];
+        let mut places = few.iter_mut();
+        for span in self.spans().filter(|span| span.input == input) {
+            // Longer ones end at the first place that is missing.
+            for number in span.first..=span.last {
+                *places.next()? = number;
+            }
+        }
+        (!self.is_empty() && self.rest.iter().all(|span| span.input == input)).then_some((input, few))
+    }
+
     /// Whether it names no frame.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -179,6 +201,25 @@ mod tests {
         assert_eq!(frames(&[9, 10, 11]), [(9, 11)]);
         assert_eq!(frames(&[11, 9, 10]), [(9, 11)]);
         assert_eq!(frames(&[5, 5, 3, 5]), [(3, 3), (5, 5)]);
+    }
+
+    #[test]
+    fn few_frames_are_told_one_by_one() {
+        let few = |numbers: &[u64]| {
+            let mut set = Frames::default();
+            for number in numbers {
+                set.add(FrameId { input: 3, number: *number });
+            }
+            (set.few(), set.single().map(|frame| frame.number))
+        };
+        assert_eq!(few(&[]), (None, None));
+        assert_eq!(few(&[7]), (Some((3, [7, 0, 0])), Some(7)));
+        assert_eq!(few(&[9, 7, 8]), (Some((3, [7, 8, 9])), None));
+        assert_eq!(few(&[1, 5, 9]), (Some((3, [1, 5, 9])), None));
+        assert_eq!(few(&[1, 2, 5, 9]), (None, None));
+        let mut two_inputs = Frames::one(FrameId { input: 0, number: 1 });
+        two_inputs.add(FrameId { input: 1, number: 1 });
+        assert_eq!(two_inputs.few(), None);
     }
 
     #[test]

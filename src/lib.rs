@@ -28,6 +28,7 @@ pub mod limits;
 mod lookup;
 pub mod loss;
 pub mod origin;
+mod packed;
 pub mod peer;
 pub mod pipeline;
 pub mod protocol;

@@ -5,26 +5,12 @@ use hashbrown::HashTable;
 use std::hash::BuildHasher;
 use std::hash::Hash;
 
-/// An index into an array whose entries know their own keys. It keeps a part of each key's hash, so that an entry is looked at only
-/// when it is almost surely the one, and growing looks at none. The hash is seeded: who sends packets cannot make chains.
+/// An index into an array whose entries know their own keys. Of each it keeps the place and, as its table does, seven bits of the hash,
+/// so that an entry is seldom looked at that is not the one. The hash is seeded: who sends packets cannot make chains.
 #[derive(Debug, Default)]
 pub(crate) struct Lookup {
-    table: HashTable<Mark>,
+    table: HashTable<u32>,
     hasher: RandomState,
-}
-
-/// A place and a part of its key's hash.
-#[derive(Clone, Copy, Debug)]
-struct Mark {
-    hash: u32,
-    place: u32,
-}
-
-impl Mark {
-    /// The hash as the table wants it: it takes the place from one end and a tag from the other.
-    fn spread(self) -> u64 {
-        u64::from(self.hash) << 32 | u64::from(self.hash)
-    }
 }
 
 impl Lookup {
@@ -33,27 +19,20 @@ impl Lookup {
         self.table.len()
     }
 
-    fn mark(&self, key: &impl Hash, place: u32) -> Mark {
-        let [.., a, b, c, d] = self.hasher.hash_one(key).to_be_bytes();
-        Mark { hash: u32::from_be_bytes([a, b, c, d]), place }
-    }
-
     /// The place of a key; `is` says whether a place is really the one.
     pub(crate) fn find(&self, key: &impl Hash, is: impl Fn(u32) -> bool) -> Option<u32> {
-        let wanted = self.mark(key, 0);
-        self.table.find(wanted.spread(), |mark| mark.hash == wanted.hash && is(mark.place)).map(|mark| mark.place)
+        self.table.find(self.hasher.hash_one(key), |place| is(*place)).copied()
     }
 
-    /// Takes in the place of a key that is not known yet.
-    pub(crate) fn insert(&mut self, key: &impl Hash, place: u32) {
-        let mark = self.mark(key, place);
-        self.table.insert_unique(mark.spread(), mark, |mark| mark.spread());
+    /// Takes in the place of a key that is not known yet. `hash_of` gives the hash of what stands at a place, for when the table grows.
+    pub(crate) fn insert(&mut self, key: &impl Hash, place: u32, hash_of: impl Fn(&RandomState, u32) -> u64) {
+        let Self { table, hasher } = self;
+        table.insert_unique(hasher.hash_one(key), place, |place| hash_of(hasher, *place));
     }
 
     /// Forgets the place of a key.
     pub(crate) fn remove(&mut self, key: &impl Hash, place: u32) {
-        let wanted = self.mark(key, place);
-        if let Ok(found) = self.table.find_entry(wanted.spread(), |mark| mark.place == place) {
+        if let Ok(found) = self.table.find_entry(self.hasher.hash_one(key), |other| *other == place) {
             found.remove();
         }
     }
@@ -69,7 +48,7 @@ mod tests {
         let mut lookup = Lookup::default();
         let is = |key: u64| move |place: u32| u64::from(place) * 7919 == key;
         for (place, key) in (0..).zip(&keys) {
-            lookup.insert(key, place);
+            lookup.insert(key, place, |hasher, place| hasher.hash_one(u64::from(place) * 7919));
         }
         assert_eq!(lookup.len(), keys.len());
         assert!((0..).zip(&keys).all(|(place, key)| lookup.find(key, is(*key)) == Some(place)));

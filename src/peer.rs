@@ -241,6 +241,8 @@ pub struct Flow {
     pub announced: bool,
     /// Where the inventory keeps its facts: the service, the client's port, the connection. A hint of its own, nothing to others.
     pub facts_at: [u32; 3],
+    /// Where the flow stage keeps it. The same.
+    pub place: u32,
     /// What is known of the TLS session it carries, if it carries one.
     pub tls: Option<Box<Secured>>,
 }
@@ -266,6 +268,7 @@ impl Flow {
             from_server: Traffic::default(),
             announced: false,
             facts_at: [u32::MAX; 3],
+            place: u32::MAX,
             tls: None,
         }
     }

@@ -76,6 +76,9 @@ pub fn run(
                 if !stages.admits(filter.as_mut(), &frame, complain) {
                     continue;
                 }
+                if stages.pass(&frame, &mut decoder, &mut flows) {
+                    continue;
+                }
                 match decoder.frame(&frame, &mut |at, frames, anomaly| stages.anomaly(at, frames, anomaly)) {
                     // Not moved: a copy for every packet.
                     Outcome::Segment(ref mut segment) => {

@@ -1,5 +1,7 @@
 //! What stands behind the flow stage: inventory, conversations and the sink, as one receiver.
 
+mod quick;
+
 use crate::anomaly::Anomaly;
 use crate::capture::Frame;
 use crate::capture::Source;
@@ -31,6 +33,7 @@ use crate::loss::Received;
 use crate::origin::Sights;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
+use crate::peer::FlowId;
 use crate::peer::Peer;
 use crate::peer::VlanStack;
 use crate::protocol::Conversations;
@@ -388,6 +391,11 @@ impl Receiver for Stages<'_> {
             packets.decided(flow, interest == Interest::Keep && !self.conversations.keeps(flow.id));
         }
         interest
+    }
+
+    fn gave_way(&mut self) -> Option<(u32, FlowId)> {
+        // Its packets are kept until its next one is decided.
+        if self.out.packets.is_some() { None } else { self.conversations.gave_way() }
     }
 
     fn closed(&mut self, flow: &mut Flow) {

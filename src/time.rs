@@ -17,6 +17,9 @@ pub struct Timestamp {
 const RANGE: (i64, i64) = (i64::MIN >> 1, i64::MAX >> 1);
 
 impl Timestamp {
+    /// The first moment there is.
+    pub const FIRST: Self = Self { bits: RANGE.0 << 1 };
+
     /// A moment from nanoseconds since the epoch; `fine` when the capture counts in less than microseconds.
     #[must_use]
     pub fn from_nanos(nanos: i64, fine: bool) -> Self {

@@ -60,6 +60,8 @@ pub(crate) struct Upkeep {
     frames: u32,
     /// The time of the frame that asked for the last look.
     looked_at: Timestamp,
+    /// The time from which on a frame asks for the next one.
+    look_at: Timestamp,
     /// Whether facts could not be made safe the last time.
     in_vain: bool,
 }
@@ -75,6 +77,7 @@ impl Upkeep {
             alive_at: now,
             frames: 0,
             looked_at: Timestamp::default(),
+            look_at: Timestamp::default().after(SETTLE_EVERY),
             in_vain: false,
         }
     }
@@ -82,10 +85,10 @@ impl Upkeep {
     /// Whether to look, seldom: a frame passed.
     pub(crate) fn frame(&mut self, at: Timestamp) -> bool {
         self.frames = self.frames.saturating_add(1);
-        let look = self.frames >= FRAMES_PER_LOOK || at.since(self.looked_at) >= SETTLE_EVERY || at < self.looked_at;
+        let look = self.frames >= FRAMES_PER_LOOK || at >= self.look_at || at < self.looked_at;
         if look {
             self.frames = 0;
-            self.looked_at = at;
+            (self.looked_at, self.look_at) = (at, at.after(SETTLE_EVERY));
         }
         look
     }
@@ -93,6 +96,11 @@ impl Upkeep {
     /// The source of the focus network, when it is to be read again.
     pub(crate) fn reload(&self) -> Option<&FocusSource> {
         self.orders.reload.swap(false, Ordering::Relaxed).then_some(&self.orders.focus)
+    }
+
+    /// Whether a pair is to be explained.
+    pub(crate) fn explains(&self) -> bool {
+        self.orders.explain.is_some()
     }
 
     /// A segment of the pair that is to be explained, as an output sees it.

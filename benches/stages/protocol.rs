@@ -16,7 +16,6 @@ use ntp_sniff::limits::Limits;
 use ntp_sniff::peer::Flow;
 use ntp_sniff::peer::Peer;
 use ntp_sniff::protocol::Conversations;
-use ntp_sniff::protocol::unknown::Documenting;
 use ntp_sniff::time::Timestamp;
 
 /// A session's bytes in order, as reassembly gave them.
@@ -53,7 +52,7 @@ impl Recorded {
 
     /// Plays it to the dissectors.
     pub(crate) fn play(&self, emit: &mut dyn FnMut(Event<'_>)) {
-        let mut conversations = Conversations::new(&Limits::default(), Vec::new(), Documenting::default(), (false, true));
+        let mut conversations = Conversations::new(&Limits::default(), Vec::new(), false, true);
         let mut flow = self.flow.clone().unwrap();
         for (from, offset, at, frames, data) in &self.chunks {
             let chunk = Chunk { offset: *offset, at: *at, frames, frame_offset: None, body: Body::Data(data) };

@@ -1,7 +1,7 @@
 //! Frames in, segments out: the decoding with the little state it needs.
 
 use super::fragment::{Datagram, Fragment, Fragments, Joined, Report};
-use super::{Checks, Decoded, LINK_TYPE_UNKNOWN, Looks, Segment, UdpDatagram, plain};
+use super::{Checks, Decoded, Headers, LINK_TYPE_UNKNOWN, Looks, Segment, UdpDatagram, plain};
 use crate::anomaly::Anomaly;
 use crate::capture::Frame;
 use crate::evidence::Frames;
@@ -57,8 +57,8 @@ impl Decoder {
     pub fn frame<'s>(&'s mut self, frame: &Frame<'s>, report: Report<'_>) -> Outcome<'s> {
         self.now = frame.at;
         self.fragments.expire(frame.at, report);
-        if let Some(segment) = plain::segment(frame, self.looks.checks) {
-            return Outcome::Segment(segment);
+        if let Some(headers) = plain::headers(frame, self.looks.checks) {
+            return Outcome::Segment(headers.segment());
         }
         match super::the_long_way(frame, self.looks) {
             Ok(Decoded::Segment(segment)) => Outcome::Segment(segment),
@@ -75,6 +75,17 @@ impl Decoder {
                 Outcome::Other("malformed")
             }
         }
+    }
+
+    /// The headers of a usual frame, where it and the clock ask for nothing else: [`Self::frame`] would give its segment, and report
+    /// nothing.
+    #[inline]
+    pub(crate) fn headers<'s>(&mut self, frame: &Frame<'s>) -> Option<Headers<'s>> {
+        if !self.fragments.is_empty() {
+            return None;
+        }
+        self.now = frame.at;
+        plain::headers(frame, self.looks.checks)
     }
 
     /// Lets the capture clock go on without a frame, on a quiet link.

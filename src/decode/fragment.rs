@@ -125,6 +125,11 @@ impl Fragments {
         }
     }
 
+    /// Whether no fragment waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Gives up all that wait: no more frames will come.
     pub fn finish(&mut self, now: Timestamp, report: Report<'_>) {
         while let Some(oldest) = self.waiting.first_entry() {

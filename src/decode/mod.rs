@@ -15,6 +15,7 @@ mod tunnel;
 
 pub use self::decoder::{Decoder, Outcome};
 pub use self::fragment::{Datagram, Fragment, Fragments, Joined};
+pub(crate) use self::plain::Headers;
 
 use self::cursor::{Cursor, Layer, broken};
 use crate::anomaly::Anomaly;
@@ -143,8 +144,8 @@ const MOST_LAYERS: usize = 32;
 ///
 /// [`Anomaly::HeaderBroken`]: a header is cut before the parts that matter, or contradicts itself.
 pub fn segment<'a>(frame: &Frame<'a>, checks: Checks) -> Result<Decoded<'a>, Anomaly> {
-    if let Some(segment) = plain::segment(frame, checks) {
-        return Ok(Decoded::Segment(segment));
+    if let Some(headers) = plain::headers(frame, checks) {
+        return Ok(Decoded::Segment(headers.segment()));
     }
     the_long_way(frame, Looks { checks, udp: false })
 }

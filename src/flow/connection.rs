@@ -27,48 +27,51 @@ use crate::time::Timestamp;
 use std::time::Duration;
 
 /// How far a segment's time may lie before the newest one's without the clock having been set.
-const LATE: Duration = Duration::from_secs(10);
+pub(super) const LATE: Duration = Duration::from_secs(10);
 
 /// Bytes a frame can have lost to the snap length, however long it says it was: offloaded segments have up to 256 KiB.
 const MOST_CUT: u32 = 1 << 18;
 
 /// The scale of a window whose handshake was not seen: the largest there is, so that nothing true is refused.
-const UNKNOWN_SCALE: u8 = 14;
+pub(super) const UNKNOWN_SCALE: u8 = 14;
 
 /// A connection in the table.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Connection {
     pub(super) flow: Flow,
     /// The endpoint that stands before the other: asked for with every packet.
     low: Endpoint,
     /// What the low and the high endpoint sent.
-    streams: [Stream; 2],
+    pub(super) streams: [Stream; 2],
     /// Window scales the low and the high endpoint announced.
-    scales: [Option<u8>; 2],
-    interest: Interest,
+    pub(super) scales: [Option<u8>; 2],
+    pub(super) interest: Interest,
     /// The sequence number of the client's ACK that completes the handshake, until it came.
-    awaited_ack: Option<u32>,
-    last: Frames,
+    pub(super) awaited_ack: Option<u32>,
+    pub(super) last: Frames,
     /// Whether it ended, and was told.
-    closed: bool,
+    pub(super) closed: bool,
     /// Whether the table watches a hole of it.
     pub(super) watched: bool,
     /// Whether the table counts it among those that have but a SYN-ACK.
     pub(super) counted: bool,
+    /// Whether it began a moment ago: much is still to come of it, so it stays at length.
+    pub(super) young: bool,
     pub(super) anew: Anew,
     /// A SYN-ACK without its SYN, until it is told.
     pub(super) lone: Option<Box<Handshake>>,
     /// Which steps were told.
-    told: Told,
+    pub(super) told: Told,
 }
 
 /// What was told of a connection's progress.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Told {
+pub(super) struct Told {
     /// Whether a SYN-ACK made it: only then its progress is told.
-    answered: bool,
-    established: bool,
-    data: bool,
+    pub(super) answered: bool,
+    pub(super) established: bool,
+    pub(super) data: bool,
 }
 
 impl Connection {
@@ -84,6 +87,7 @@ impl Connection {
             closed: false,
             watched: false,
             counted: false,
+            young: false,
             anew: Anew::default(),
             lone: None,
             told: Told::default(),
@@ -93,6 +97,11 @@ impl Connection {
     /// What names it.
     pub(super) fn key(&self) -> FlowKey {
         FlowKey { low: self.low, high: if self.flow.client == self.low { self.flow.server } else { self.flow.client } }
+    }
+
+    /// Whether the client is the low endpoint.
+    pub(super) fn client_is_low(&self) -> bool {
+        self.flow.client == self.low
     }
 
     /// Whether this names it.
@@ -158,6 +167,11 @@ impl Connection {
 
     pub(super) fn has_hole(&self) -> bool {
         self.streams.iter().any(Stream::has_hole)
+    }
+
+    /// Lets go of what repetitions would be compared with: nobody waits for what comes.
+    pub(super) fn forget_history(&mut self) {
+        self.streams.iter_mut().for_each(Stream::forget_history);
     }
 
     /// Takes a segment of this connection.

@@ -1,8 +1,11 @@
 //! SYNs that wait for their answer, in a table of fixed size: a flood of them costs no memory.
 
+use crate::decode::Headers;
 use crate::decode::Segment;
+use crate::evidence::FrameId;
 use crate::evidence::Frames;
 use crate::limits::Limits;
+use crate::packed::PackedEnd;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::VlanStack;
@@ -32,6 +35,22 @@ pub(super) struct Syn {
 }
 
 impl Syn {
+    /// Of a segment with SYN; what comes of it decides about its order.
+    pub(super) fn of(segment: &Segment<'_>) -> Self {
+        Self {
+            client: segment.source,
+            server: segment.destination,
+            seq: segment.seq,
+            len: u32::try_from(segment.payload.len()).unwrap_or(0).saturating_add(segment.uncaptured),
+            at: segment.at,
+            frames: segment.frames.clone(),
+            window_scale: segment.window_scale,
+            vlans: segment.vlans,
+            tunnels: segment.tunnels.clone(),
+            order: 0,
+        }
+    }
+
     /// Whether `ack` acknowledges this SYN and no more than what it carried.
     pub(super) fn is_acknowledged_by(&self, ack: u32) -> bool {
         ack.wrapping_sub(self.seq).wrapping_sub(1) <= self.len
@@ -45,12 +64,84 @@ impl Syn {
     }
 }
 
+/// A SYN as it is kept: nearly all are of IPv4, without payload and without anything around them.
+#[derive(Debug)]
+enum Kept {
+    Nothing,
+    Usual { client: PackedEnd, server: PackedEnd, at: Timestamp, number: u64, seq: u32, input: u32, window_scale: Option<u8> },
+    Other(Box<Syn>),
+}
+
+impl Kept {
+    fn of(syn: Syn) -> Self {
+        let bare = syn.len == 0 && syn.vlans == VlanStack::default() && syn.tunnels.is_empty();
+        match (PackedEnd::of(syn.client), PackedEnd::of(syn.server), syn.frames.single()) {
+            (Some(client), Some(server), Some(FrameId { input, number })) if bare => {
+                let Syn { at, seq, window_scale, .. } = syn;
+                Self::Usual { client, server, at, number, seq, input, window_scale }
+            }
+            _ => Self::Other(Box::new(syn)),
+        }
+    }
+
+    fn of_headers(headers: &Headers<'_>) -> Self {
+        let FrameId { input, number } = headers.id;
+        let Headers { source: client, destination: server, at, seq, .. } = *headers;
+        Self::Usual { client, server, at, number, seq, input, window_scale: headers.window_scale() }
+    }
+
+    fn syn(&self, order: u64) -> Option<Syn> {
+        match *self {
+            Self::Nothing => None,
+            Self::Usual { client, server, at, number, seq, input, window_scale } => Some(Syn {
+                client: client.endpoint(),
+                server: server.endpoint(),
+                seq,
+                len: 0,
+                at,
+                frames: Frames::one(FrameId { input, number }),
+                window_scale,
+                vlans: VlanStack::default(),
+                tunnels: TunnelStack::default(),
+                order,
+            }),
+            Self::Other(ref syn) => Some(Syn { order, ..Syn::clone(syn) }),
+        }
+    }
+
+    fn is_of(&self, ends: Ends) -> bool {
+        match (self, ends) {
+            (Self::Usual { client, server, .. }, Ends::Packed(from, to)) => *client == from && *server == to,
+            (Self::Usual { client, server, .. }, Ends::Any(from, to)) => client.endpoint() == from && server.endpoint() == to,
+            (Self::Other(syn), Ends::Any(from, to)) => syn.client == from && syn.server == to,
+            (Self::Other(syn), Ends::Packed(from, to)) => syn.client == from.endpoint() && syn.server == to.endpoint(),
+            (Self::Nothing, _) => false,
+        }
+    }
+
+    /// Its time and its sequence number.
+    fn seen(&self) -> Option<(Timestamp, u32)> {
+        match self {
+            Self::Nothing => None,
+            Self::Usual { at, seq, .. } => Some((*at, *seq)),
+            Self::Other(syn) => Some((syn.at, syn.seq)),
+        }
+    }
+}
+
+/// Who asked whom.
+#[derive(Clone, Copy)]
+enum Ends {
+    Any(Endpoint, Endpoint),
+    Packed(PackedEnd, PackedEnd),
+}
+
 /// SYNs by direction, a few per place.
 #[derive(Debug)]
 pub(super) struct PendingSyns {
     /// A mark for each slot, so that a SYN is looked at only when it is most likely the one.
     marks: Vec<Mark>,
-    slots: Vec<Option<Syn>>,
+    slots: Vec<Kept>,
     hasher: RandomState,
     places: usize,
     next_order: u64,
@@ -88,70 +179,86 @@ impl PendingSyns {
         (self.marks, self.slots) = (Vec::new(), Vec::new());
     }
 
-    fn spot(&self, client: Endpoint, server: Endpoint) -> Spot {
-        let hash = self.hasher.hash_one((client, server));
+    fn spot(&self, ends: Ends) -> Spot {
+        // Both forms of the ends have the same hash.
+        let hash = match ends {
+            Ends::Any(client, server) => self.hasher.hash_one((client, server)),
+            Ends::Packed(client, server) => self.hasher.hash_one((client, server)),
+        };
         let mask = u64::try_from(self.places.saturating_sub(1)).unwrap_or(0);
         Spot { first: usize::try_from(hash & mask).unwrap_or(0).saturating_mul(WAYS), tag: hash >> 32 }
     }
 
     /// The slot of the SYN of a direction.
-    fn find(&self, spot: Spot, client: Endpoint, server: Endpoint) -> Option<usize> {
+    fn find(&self, spot: Spot, ends: Ends) -> Option<usize> {
         let ways = self.marks.get(spot.first..spot.first.saturating_add(WAYS))?;
-        let is = |slot: usize| self.slots.get(slot)?.as_ref().filter(|syn| syn.client == client && syn.server == server).map(|_| slot);
+        let is = |slot: usize| self.slots.get(slot).filter(|kept| kept.is_of(ends)).map(|_| slot);
         (spot.first..).zip(ways).filter(|(_, mark)| mark.age > 0 && mark.tag == spot.tag).find_map(|(slot, _)| is(slot))
     }
 
     /// Remembers a SYN. A repetition keeps the first one's time and frames; a new sequence number replaces the old. Whether one
     /// that still waited had to make room.
-    pub(super) fn insert(&mut self, segment: &Segment<'_>, limits: &Limits) -> bool {
+    pub(super) fn insert(&mut self, syn: Syn, limits: &Limits) -> bool {
+        self.keep(Ends::Any(syn.client, syn.server), Kept::of(syn), limits)
+    }
+
+    /// The same of a usual packet without payload.
+    pub(super) fn insert_headers(&mut self, headers: &Headers<'_>, limits: &Limits) -> bool {
+        self.keep(Ends::Packed(headers.source, headers.destination), Kept::of_headers(headers), limits)
+    }
+
+    fn keep(&mut self, ends: Ends, kept: Kept, limits: &Limits) -> bool {
         if self.slots.is_empty() {
-            self.slots.resize_with(self.places.saturating_mul(WAYS), || None);
+            self.slots.resize_with(self.places.saturating_mul(WAYS), || Kept::Nothing);
             self.marks.resize(self.slots.len(), Mark::default());
         }
-        let spot = self.spot(segment.source, segment.destination);
-        let known = self.find(spot, segment.source, segment.destination);
+        let spot = self.spot(ends);
+        let known = self.find(spot, ends);
         let ways = spot.first..spot.first.saturating_add(WAYS);
         let oldest = || (spot.first..).zip(self.marks.get(ways)?).min_by_key(|(_, mark)| mark.age).map(|(slot, _)| slot);
         let Some(place) = known.or_else(oldest) else { return false };
-        let (Some(entry), Some(mark)) = (self.slots.get_mut(place), self.marks.get_mut(place)) else { return false };
-        let syn = entry.as_ref();
-        if known.is_some() && syn.is_some_and(|syn| syn.seq == segment.seq) {
+        let (Some(entry), Some(mark), Some((at, seq))) = (self.slots.get_mut(place), self.marks.get_mut(place), kept.seen()) else {
+            return false;
+        };
+        let old = if mark.age > 0 { entry.seen() } else { None };
+        if known.is_some() && old.is_some_and(|(_, old)| old == seq) {
             return false;
         }
-        let waited = |syn: &Syn| segment.at.since(syn.at) <= limits.pending_syn_life;
-        let pushed_out = known.is_none() && mark.age > 0 && syn.is_some_and(waited);
-        let order = self.next_order;
-        self.next_order = order.saturating_add(1);
+        let waited = |since: Timestamp| at.since(since) <= limits.pending_syn_life;
+        let pushed_out = known.is_none() && old.is_some_and(|(since, _)| waited(since));
+        self.next_order = self.next_order.saturating_add(1);
         self.asked = self.asked.saturating_add(1);
         *mark = Mark { tag: spot.tag, age: self.next_order };
-        *entry = Some(Syn {
-            client: segment.source,
-            server: segment.destination,
-            seq: segment.seq,
-            len: u32::try_from(segment.payload.len()).unwrap_or(0).saturating_add(segment.uncaptured),
-            at: segment.at,
-            frames: segment.frames.clone(),
-            window_scale: segment.window_scale,
-            vlans: segment.vlans,
-            tunnels: segment.tunnels.clone(),
-            order,
-        });
+        *entry = kept;
         pushed_out
     }
 
     /// The SYN of this direction, unless it is too old.
-    pub(super) fn get(&self, client: Endpoint, server: Endpoint, now: Timestamp, limits: &Limits) -> Option<&Syn> {
-        let slot = self.find(self.spot(client, server), client, server)?;
-        let syn = self.slots.get(slot)?.as_ref()?;
+    pub(super) fn get(&self, client: Endpoint, server: Endpoint, now: Timestamp, limits: &Limits) -> Option<Syn> {
+        let ends = Ends::Any(client, server);
+        let slot = self.find(self.spot(ends), ends)?;
+        let order = self.marks.get(slot)?.age.saturating_sub(1);
+        let syn = self.slots.get(slot)?.syn(order)?;
         (now.since(syn.at) <= limits.pending_syn_life).then_some(syn)
     }
 
     /// Forgets the SYN of this direction, because it was answered.
     pub(super) fn answer(&mut self, client: Endpoint, server: Endpoint) {
-        let Some(place) = self.find(self.spot(client, server), client, server) else { return };
+        let ends = Ends::Any(client, server);
+        let Some(place) = self.find(self.spot(ends), ends) else { return };
         if let (Some(slot), Some(mark)) = (self.slots.get_mut(place), self.marks.get_mut(place)) {
-            (*slot, *mark) = (None, Mark::default());
+            (*slot, *mark) = (Kept::Nothing, Mark::default());
             self.answered = self.answered.saturating_add(1);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_usual_one_is_small() {
+        assert_eq!(size_of::<Kept>(), 48);
     }
 }

@@ -10,6 +10,7 @@
 
 mod belief;
 mod clock;
+mod compact;
 mod connection;
 mod handshake;
 mod history;
@@ -35,6 +36,7 @@ use crate::event::Event;
 use crate::evidence::Frames;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
+use crate::peer::FlowId;
 use crate::peer::Peer;
 use crate::peer::VlanStack;
 use crate::time::Timestamp;
@@ -124,6 +126,11 @@ pub trait Receiver {
 
     /// The next piece of a stream. The receiver may settle who is the client as long as the flow is not announced.
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest;
+
+    /// A flow that had to give way to the one whose chunk was taken last, by its place and number: nobody waits for more of it.
+    fn gave_way(&mut self) -> Option<(u32, FlowId)> {
+        None
+    }
 
     /// No more chunks will come.
     fn closed(&mut self, flow: &mut Flow);

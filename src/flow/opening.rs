@@ -9,6 +9,7 @@ use super::seq;
 use super::table::Flows;
 use crate::decode::Flags;
 use crate::decode::Segment;
+use crate::event::Closing;
 use crate::evidence::Frames;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
@@ -44,7 +45,7 @@ impl Flows {
             }
             over.anew.asked = true;
         }
-        if self.pending.insert(segment, &self.limits) {
+        if self.pending.insert(Syn::of(segment), &self.limits) {
             self.say_limit("pending_syns", self.limits.pending_syns, segment.frames.clone(), receiver);
         }
         if at_work || (segment.payload.is_empty() && segment.uncaptured == 0) {
@@ -85,7 +86,7 @@ impl Flows {
     }
 
     /// The SYN that data, or the answer to it, may belong to: it lies shortly behind.
-    fn syn_of(&self, segment: &Segment<'_>) -> Option<&Syn> {
+    fn syn_of(&self, segment: &Segment<'_>) -> Option<Syn> {
         let near = |syn: &Syn, seq: u32| (0..NEAR_SYN).contains(&seq::distance(syn.seq.wrapping_add(1), seq));
         let (source, destination) = (segment.source, segment.destination);
         let own = self.pending.get(source, destination, segment.at, &self.limits).filter(|syn| near(syn, segment.seq));
@@ -112,19 +113,19 @@ impl Flows {
             }
             return;
         }
-        let syn = self.pending.get(client, server, segment.at, &self.limits).cloned();
+        let syn = self.pending.get(client, server, segment.at, &self.limits);
         match syn {
             // An answer to something that was not asked proves nothing.
             Some(syn) if !syn.is_acknowledged_by(segment.ack) => {}
-            Some(syn) => self.answered(key, &syn, segment, receiver),
+            Some(syn) => self.answered(found, &syn, segment, receiver),
             None => self.answered_unseen(key, segment, receiver),
         }
     }
 
     /// A SYN-ACK whose SYN was seen. Who asked first is the client, also when both sides asked.
-    pub(super) fn answered(&mut self, key: FlowKey, syn: &Syn, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
+    pub(super) fn answered(&mut self, found: Option<usize>, syn: &Syn, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
         let reverse = self.pending.get(syn.server, syn.client, segment.at, &self.limits);
-        let (client, server) = match reverse {
+        let (client, server) = match &reverse {
             Some(reverse) if reverse.order < syn.order => (syn.server, syn.client),
             _ => (syn.client, syn.server),
         };
@@ -136,14 +137,17 @@ impl Flows {
         }
         let mut frames = syn.frames.clone();
         frames.join(&segment.frames);
-        let opened_by_data = self.current(&key).is_some_and(|connection| connection.is_isn(syn.client, syn.seq));
-        if opened_by_data {
-            if let Some(connection) = self.current(&key) {
+        let opened_by_data = found.filter(|slot| self.slots.get_mut(*slot).is_some_and(|open| open.is_isn(syn.client, syn.seq)));
+        let slot = if let Some(slot) = opened_by_data {
+            if let Some(connection) = self.slots.get_mut(slot) {
                 connection.flow.opening.join(&frames);
                 Self::synchronize_server(connection, segment);
             }
+            slot
         } else {
-            self.replace(key, segment.at, receiver);
+            if let Some(slot) = found {
+                self.end(slot, Closing::Reused, segment.at, receiver);
+            }
             let mut flow = self.new_flow(client, server, RolesFrom::Handshake, segment, frames.clone());
             syn.begin(&mut flow);
             flow.traffic_mut(if syn.client == client { Peer::Client } else { Peer::Server }).packets = 1;
@@ -152,10 +156,11 @@ impl Flows {
             Self::synchronize_server(&mut connection, segment);
             let slot = self.insert(connection, receiver);
             self.note_half_open(slot, receiver);
-        }
+            slot
+        };
         let vlans = [syn.vlans, segment.vlans];
         let handshake = Handshake { client, server, at: segment.at, frames, syn_seen: true, client_proven: true, vlans };
-        if let Some(connection) = self.current(&key) {
+        if let Some(connection) = self.slots.get_mut(slot) {
             receiver.handshake(&mut connection.flow, &handshake);
         }
     }
@@ -202,7 +207,7 @@ impl Flows {
     /// Payload of a connection whose opening was not seen, or of which only the SYN was.
     pub(super) fn join_midway(&mut self, segment: &Segment<'_>, receiver: &mut dyn Receiver) -> usize {
         let (source, destination) = (segment.source, segment.destination);
-        let syn = self.syn_of(segment).cloned();
+        let syn = self.syn_of(segment);
         let (client, server, roles) = match &syn {
             Some(syn) => (syn.client, syn.server, RolesFrom::Syn),
             None => self.guess_roles(source, destination),

@@ -87,6 +87,11 @@ impl Stream {
         self.order = None;
     }
 
+    /// Lets go of what was delivered, where nothing else is kept.
+    pub(super) fn forget_history(&mut self) {
+        self.order.take_if(|order| order.hold.is_empty() && order.gaps.is_empty());
+    }
+
     /// Bytes held.
     pub(super) fn held_bytes(&self) -> usize {
         self.order.as_ref().map_or(0, |order| order.hold.bytes())

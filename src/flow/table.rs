@@ -8,6 +8,7 @@ use super::handshake::PendingSyns;
 use super::slots::Slots;
 use crate::anomaly::Anomaly;
 use crate::decode::Flags;
+use crate::decode::Headers;
 use crate::decode::Segment;
 use crate::event::Closing;
 use crate::event::Event;
@@ -15,6 +16,7 @@ use crate::event::EventKind;
 use crate::evidence::Evidence;
 use crate::evidence::Frames;
 use crate::limits::Limits;
+use crate::packed::PackedKey;
 use crate::peer::FlowId;
 use crate::peer::FlowKey;
 use crate::time::Timestamp;
@@ -22,6 +24,9 @@ use std::collections::VecDeque;
 
 /// Connections a sweep looks at with every tick, so that no single frame waits for a large table.
 const SWEPT_AT_ONCE: usize = 64;
+
+/// Connections that are kept at length because they have just begun: those that begin while a handshake and a first answer take place.
+const MOST_YOUNG: usize = 256;
 
 /// How many connections are looked at to find one to evict: the longest silent of them goes.
 const EVICTION_SAMPLE: usize = 16;
@@ -40,6 +45,8 @@ pub struct Flows {
     /// Connections that had but a SYN-ACK when they came, oldest first, and how many of them still have no more.
     half_open: VecDeque<(usize, FlowId)>,
     half_open_now: usize,
+    /// Connections that began a moment ago, oldest first.
+    young: VecDeque<(usize, FlowId)>,
     pub(super) next_id: u64,
     clock: Clock,
     /// How far the sweep at work has come.
@@ -53,6 +60,8 @@ pub struct Flows {
     evicted: u64,
     /// Limits that were said to be reached.
     said: Vec<&'static str>,
+    /// Whether usual connections are made compact: always, but for the test that this changes nothing.
+    pub(super) compacts: bool,
 }
 
 impl Flows {
@@ -68,6 +77,7 @@ impl Flows {
             lone: VecDeque::new(),
             half_open: VecDeque::new(),
             half_open_now: 0,
+            young: VecDeque::new(),
             next_id: 0,
             clock: Clock::new(limits.closed_life),
             swept: None,
@@ -76,6 +86,7 @@ impl Flows {
             hand: 0,
             evicted: 0,
             said: Vec::new(),
+            compacts: true,
         }
     }
 
@@ -101,6 +112,26 @@ impl Flows {
     #[must_use]
     pub fn lone_syns(&self) -> u64 {
         self.pending.asked.saturating_sub(self.pending.answered)
+    }
+
+    /// Takes the headers of a usual packet, if it changes nothing but numbers: of a connection that is compact, of none, or of those that
+    /// ask. False, and nothing done, where [`Self::push`] has to look.
+    pub(crate) fn pass(&mut self, headers: &Headers<'_>, receiver: &mut dyn Receiver) -> bool {
+        if headers.at >= self.due_at || !self.clock.goes_on(headers.at) {
+            return false;
+        }
+        let Some(slot) = self.slots.find_packed(PackedKey::of(headers.source, headers.destination)) else {
+            let asks = headers.flags.has(Flags::SYN) && !headers.flags.has(Flags::RST);
+            if !headers.payload.is_empty() || (asks && headers.flags.has(Flags::ACK)) {
+                return false;
+            }
+            if asks && self.pending.insert_headers(headers, &self.limits) {
+                self.say_limit("pending_syns", self.limits.pending_syns, Frames::one(headers.id), receiver);
+            }
+            return true;
+        };
+        let Self { slots, limits, .. } = self;
+        slots.compact_mut(slot).is_some_and(|(compact, last_at)| compact.pass(headers, last_at, limits))
     }
 
     /// Takes a segment.
@@ -144,8 +175,22 @@ impl Flows {
         self.slots.saw(slot, last_at);
         if closed {
             self.slots.bury(slot);
+        } else {
+            self.settle(slot);
+        }
+        if carries {
+            self.let_go(receiver);
         }
         self.bound_held(segment, receiver);
+    }
+
+    /// Keeps nothing more of a connection that the protocols gave up: many say a word and no more, on ports that nobody knows.
+    fn let_go(&mut self, receiver: &mut dyn Receiver) {
+        let Some((place, id)) = receiver.gave_way() else { return };
+        let Ok(slot) = usize::try_from(place) else { return };
+        let Some(connection) = self.slots.watched(slot, id) else { return };
+        connection.forget_history();
+        self.settle(slot);
     }
 
     /// All connections together hold only so much: the oldest holes give way.
@@ -237,12 +282,13 @@ impl Flows {
 
     /// The end of the capture: closes everything in order of first sight.
     pub fn finish(&mut self, receiver: &mut dyn Receiver) {
-        let mut open: Vec<(FlowId, usize)> = self.slots.iter().map(|(slot, connection)| (connection.flow.id, slot)).collect();
+        let mut open: Vec<(FlowId, usize)> = self.slots.open().collect();
         open.sort_unstable();
         for (_, slot) in open {
             if let Some(connection) = self.slots.get_mut(slot) {
                 connection.close(Closing::EndOfCapture, self.clock.now(), &self.limits, receiver);
             }
+            self.slots.vacate(slot);
         }
         (self.held, self.half_open_now) = (0, 0);
         // The closing tables need the room.
@@ -251,7 +297,7 @@ impl Flows {
     }
 
     /// Ends what stands in a slot, and forgets it.
-    fn end(&mut self, slot: usize, closing: Closing, at: Timestamp, receiver: &mut dyn Receiver) {
+    pub(super) fn end(&mut self, slot: usize, closing: Closing, at: Timestamp, receiver: &mut dyn Receiver) {
         if let Some(connection) = self.slots.get_mut(slot) {
             // Counted first: with its end it holds nothing any more.
             self.held = self.held.saturating_sub(connection.held_bytes());
@@ -268,11 +314,29 @@ impl Flows {
         }
     }
 
-    pub(super) fn insert(&mut self, connection: Connection, receiver: &mut dyn Receiver) -> usize {
+    pub(super) fn insert(&mut self, mut connection: Connection, receiver: &mut dyn Receiver) -> usize {
         if self.slots.len() >= self.limits.connections {
             self.evict(&connection.flow.opening, receiver);
         }
-        self.slots.insert(connection)
+        let id = connection.flow.id;
+        connection.young = true;
+        let slot = self.slots.insert(connection);
+        self.young.push_back((slot, id));
+        if self.young.len() > MOST_YOUNG
+            && let Some((slot, id)) = self.young.pop_front()
+            && let Some(connection) = self.slots.watched(slot, id)
+        {
+            connection.young = false;
+            self.settle(slot);
+        }
+        slot
+    }
+
+    /// Makes the connection of a slot compact, if it can be.
+    fn settle(&mut self, slot: usize) {
+        if self.compacts {
+            self.slots.settle(slot);
+        }
     }
 
     /// Notes a connection that has but a SYN-ACK. Of too many the oldest goes.
@@ -284,7 +348,10 @@ impl Flows {
         self.half_open.push_back((slot, connection.flow.id));
         while self.half_open_now > most {
             let Some((slot, id)) = self.half_open.pop_front() else { return };
-            let Some(connection) = self.slots.watched(slot, id).filter(|connection| connection.counted) else { continue };
+            if !self.slots.is_counted(slot, id) {
+                continue;
+            }
+            let Some(connection) = self.slots.get_mut(slot) else { continue };
             let frames = connection.flow.opening.clone();
             self.evicted = self.evicted.saturating_add(1);
             self.end(slot, Closing::Evicted, self.clock.now(), receiver);
@@ -293,7 +360,7 @@ impl Flows {
         // Most of those that came went further long ago: seldom, and all at once, they are taken off the list.
         if self.half_open.len() > most.saturating_mul(2).max(1024) {
             let Self { half_open, slots, .. } = self;
-            half_open.retain(|(slot, id)| slots.watched(*slot, *id).is_some_and(|connection| connection.counted));
+            half_open.retain(|(slot, id)| slots.is_counted(*slot, *id));
         }
     }
 

@@ -15,6 +15,7 @@ mod sides;
 mod tests;
 
 use crate::decode::Flags;
+use crate::decode::Headers;
 use crate::decode::Segment;
 use crate::flow::Handshake;
 use crate::span::SpanCounts;
@@ -57,6 +58,9 @@ impl Doctor {
 
     /// Takes a segment. The verdict on those before it, once, at the first segment that comes 10 s or more after the first one.
     pub fn segment(&mut self, segment: &Segment<'_>) -> Option<&SpanVerdict> {
+        if self.counts.segments == 0 {
+            self.due = Some(segment.at.after(FIRST_VERDICT));
+        }
         let is_due = self.is_due(segment.at);
         if is_due {
             self.due = None;
@@ -75,11 +79,24 @@ impl Doctor {
         if is_due { self.told.as_ref() } else { None }
     }
 
-    /// Whether the clock has come to the first verdict; the first segment starts it.
-    fn is_due(&mut self, at: Timestamp) -> bool {
-        if self.counts.segments == 0 {
-            self.due = Some(at.after(FIRST_VERDICT));
-        }
+    /// Whether [`Self::segment`] has to look at a usual packet closely: it is in a sample, or the first of all.
+    #[inline]
+    pub(crate) fn samples(&self, headers: &Headers<'_>) -> bool {
+        let told = !headers.payload.is_empty() || headers.flags.0 & (Flags::SYN | Flags::FIN) != 0;
+        self.counts.segments == 0 || self.connections.samples(headers) || (told && self.copies.samples(headers))
+    }
+
+    /// Counts a usual packet that is in no sample.
+    #[inline]
+    pub(crate) fn passed(&mut self, headers: &Headers<'_>) {
+        let carries = !headers.payload.is_empty();
+        self.counts.segments = self.counts.segments.saturating_add(1);
+        self.counts.data_segments = self.counts.data_segments.saturating_add(u64::from(carries));
+    }
+
+    /// Whether the clock has come to the first verdict.
+    #[inline]
+    pub(crate) fn is_due(&self, at: Timestamp) -> bool {
         self.due.is_some_and(|due| at >= due)
     }
 

@@ -78,11 +78,16 @@ impl Hash for Packed {
     }
 }
 
-/// An entry as the table keeps it: in one line of the cache.
+/// An entry as the table keeps it, in few bytes: of a million of them it matters.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) packed: Packed,
-    pub(super) known: Known,
+    pub(super) first_at: Timestamp,
+    pub(super) last_at: Timestamp,
+    pub(super) handshakes: u64,
+    pub(super) vlans: Vlans,
+    pub(super) grade: Grade,
+    syn_seen: bool,
     direction: Option<Direction>,
     told: Option<Grade>,
     confirmed: bool,
@@ -95,14 +100,28 @@ pub(super) struct Row {
 impl Row {
     /// A relation of which nothing is known yet.
     pub(super) fn new(packed: Packed, at: Timestamp) -> Self {
-        let known = Known { grade: Grade::SynAckOnly, syn_seen: false, first_at: at, last_at: at, handshakes: 0, vlans: Vlans::default() };
-        Self { packed, known, direction: None, told: None, confirmed: false, granted: 0, changed: false }
+        Self {
+            packed,
+            first_at: at,
+            last_at: at,
+            handshakes: 0,
+            vlans: Vlans::default(),
+            grade: Grade::SynAckOnly,
+            syn_seen: false,
+            direction: None,
+            told: None,
+            confirmed: false,
+            granted: 0,
+            changed: false,
+        }
     }
 
     /// As the store kept it.
     pub(super) fn of(entry: Entry) -> Self {
         let Entry { fact: Fact { relation, direction, known }, told, confirmed } = entry;
-        Self { packed: Packed::of(relation), known, direction, told, confirmed, granted: 0, changed: false }
+        let Known { grade, syn_seen, first_at, last_at, handshakes, vlans } = known;
+        let new = Self::new(Packed::of(relation), first_at);
+        Self { last_at, handshakes, vlans, grade, syn_seen, direction, told, confirmed, ..new }
     }
 
     /// As the store keeps it.
@@ -111,7 +130,9 @@ impl Row {
     }
 
     pub(super) fn fact(&self) -> Fact {
-        Fact { relation: self.packed.relation(), direction: self.direction, known: self.known.clone() }
+        let Self { grade, syn_seen, first_at, last_at, handshakes, ref vlans, .. } = *self;
+        let known = Known { grade, syn_seen, first_at, last_at, handshakes, vlans: vlans.clone() };
+        Fact { relation: self.packed.relation(), direction: self.direction, known }
     }
 
     /// Whether it was told.
@@ -121,16 +142,15 @@ impl Row {
 
     /// Another SYN-ACK.
     pub(super) fn answered(&mut self, syn_seen: bool, direction: Option<Direction>) {
-        let known = &mut self.known;
-        known.handshakes = known.handshakes.saturating_add(1);
-        known.syn_seen |= syn_seen;
-        known.grade = known.grade.max(if syn_seen { Grade::SynAck } else { Grade::SynAckOnly });
+        self.handshakes = self.handshakes.saturating_add(1);
+        self.syn_seen |= syn_seen;
+        self.grade = self.grade.max(if syn_seen { Grade::SynAck } else { Grade::SynAckOnly });
         self.direction = direction;
     }
 
     /// The fact, if it is to be told now: once, when it is sure enough.
     pub(super) fn tell(&mut self, enough: Grade) -> Option<Fact> {
-        let grade = self.known.grade;
+        let grade = self.grade;
         // A probe has not established anything.
         let sure = grade >= enough && (grade != Grade::Probe || enough <= Grade::SynAck);
         if self.told.is_some() || !sure {
@@ -143,7 +163,7 @@ impl Row {
     /// The fact, if it is to be confirmed now: once, when its grade rose above what was told, but not above what is shown now. With it
     /// the grade that was told.
     pub(super) fn confirm(&mut self, shown: Grade) -> Option<(Fact, Grade)> {
-        let grade = self.known.grade;
+        let grade = self.grade;
         let told = self.told.filter(|told| !self.confirmed && grade > *told && grade > Grade::SynAck && grade <= shown)?;
         self.confirmed = true;
         Some((self.fact(), told))
@@ -161,6 +181,6 @@ mod tests {
         for relation in ips.into_iter().flat_map(|ip| ends.into_iter().flat_map(move |end| Relation::of_pair(ip, end))) {
             assert_eq!(Packed::of(relation).relation(), relation);
         }
-        assert_eq!((size_of::<Packed>(), size_of::<Row>()), (16, 64));
+        assert_eq!((size_of::<Packed>(), size_of::<Row>()), (16, 56));
     }
 }

@@ -26,6 +26,12 @@ impl Focus {
         Self { included: IpNet::aggregate(&included.to_vec()), excluded: IpNet::aggregate(&excluded.to_vec()) }
     }
 
+    /// Whether it is everything: nobody named a range.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.included.is_empty() && self.excluded.is_empty()
+    }
+
     /// Whether an address is inside.
     #[must_use]
     pub fn contains(&self, ip: IpAddr) -> bool {

@@ -184,6 +184,9 @@ impl Inventory {
 
     /// The pair of a client and a server; nothing when neither is inside or one is excluded.
     fn pair(&self, client: IpAddr, server: Endpoint) -> Option<Pair> {
+        if self.focus.is_everything() {
+            return Some(Pair { client, server, direction: Direction::Internal });
+        }
         if self.focus.excludes(client) || self.focus.excludes(server.ip) {
             return None;
         }
@@ -227,9 +230,9 @@ impl Inventory {
         let enough = self.enough;
         self.table.learn(&relation, place, sight.at, |entry| {
             entry.answered(handshake.syn_seen, direction);
-            handshake.vlans.into_iter().for_each(|stack| entry.known.vlans.add(stack));
+            handshake.vlans.into_iter().for_each(|stack| entry.vlans.add(stack));
             entry.tell(enough).into_iter().for_each(|fact| emit(sight.event(EventKind::FactSeen(&fact))));
-            (entry.granted, entry.known.first_at)
+            (entry.granted, entry.first_at)
         })
     }
 
@@ -267,7 +270,7 @@ impl Inventory {
     pub fn copied(&mut self, (client, server): (Endpoint, Endpoint), facts_at: &mut [Place; 3], vlans: VlanStack, at: Timestamp) {
         let Some(pair) = self.pair(client.ip, server) else { return };
         for (relation, place) in pair.relations().into_iter().zip(facts_at) {
-            relation.map(|relation| self.table.change(&relation, place, at, |entry| entry.known.vlans.add(vlans)));
+            relation.map(|relation| self.table.change(&relation, place, at, |entry| entry.vlans.add(vlans)));
         }
     }
 
@@ -291,7 +294,7 @@ impl Inventory {
             let Some(relation) = relation else { continue };
             let enough = self.enough;
             self.table.change(&relation, place, at, |entry| {
-                entry.known.grade = entry.known.grade.max(grade);
+                entry.grade = entry.grade.max(grade);
                 if let Some(fact) = entry.tell(enough) {
                     // What is told only now rests on the opening, too.
                     let mut frames = opening.clone();
@@ -319,7 +322,7 @@ impl Inventory {
             let direction = relation.is_connection().then_some(pair.direction);
             self.table.learn(&relation, place, sight.at, |entry| {
                 entry.answered(syn_seen, direction);
-                entry.known.vlans.add(vlans);
+                entry.vlans.add(vlans);
             });
         }
     }

@@ -9,7 +9,9 @@ use crate::fact::Facts;
 use crate::fact::Relation;
 use crate::lookup::Lookup;
 use crate::time::Timestamp;
+use foldhash::quality::RandomState;
 use std::fmt;
+use std::hash::BuildHasher as _;
 use std::time::Duration;
 
 /// How many facts are looked at to find one that gives way: the one of them not seen for the longest time goes.
@@ -97,7 +99,7 @@ impl Table {
     /// Changes the fact at a place, and notes that it was seen.
     fn touch<R>(&mut self, place: Place, at: Timestamp, change: impl FnOnce(&mut Row) -> R) -> Option<R> {
         let slot = self.slots.get_mut(usize::try_from(place).ok()?)?;
-        slot.known.last_at = slot.known.last_at.max(at);
+        slot.last_at = slot.last_at.max(at);
         if self.store.is_some() && !slot.changed {
             slot.changed = true;
             self.changed.push(place);
@@ -110,7 +112,7 @@ impl Table {
         let Some(found) = self.find(relation, *place, at) else { return false };
         *place = found;
         let slot = usize::try_from(found).ok().and_then(|found| self.slots.get(found));
-        slot.is_some_and(|slot| slot.known.handshakes > 0)
+        slot.is_some_and(|slot| slot.handshakes > 0)
     }
 
     /// The place of a relation, here or in the store. What was not seen for too long is forgotten.
@@ -129,7 +131,7 @@ impl Table {
     /// Forgets what is known at a place, if it was not seen for too long: the relation is there as if it were new.
     fn expire(&mut self, place: Place, at: Timestamp) {
         let Some(slot) = usize::try_from(place).ok().and_then(|place| self.slots.get_mut(place)) else { return };
-        if self.lifetime.is_some_and(|lifetime| at.since(slot.known.last_at) > lifetime) {
+        if self.lifetime.is_some_and(|lifetime| at.since(slot.last_at) > lifetime) {
             let changed = slot.changed;
             *slot = Row::new(slot.packed.clone(), at);
             slot.changed = changed;
@@ -164,14 +166,18 @@ impl Table {
             place
         };
         let place = Place::try_from(place).unwrap_or(Place::MAX);
-        self.index.insert(&relation, place);
+        let Self { slots, index, .. } = self;
+        let hash_of = |hasher: &RandomState, place: Place| {
+            usize::try_from(place).ok().and_then(|place| slots.get(place)).map_or(0, |slot| hasher.hash_one(&slot.packed))
+        };
+        index.insert(&relation, place, hash_of);
         place
     }
 
     /// Takes the fact that gives way out of the index: its slot.
     fn give_way(&mut self) -> usize {
         let wrap = |slot: usize| slot.checked_rem(self.slots.len()).unwrap_or(0);
-        let seen = |slot: usize| self.slots.get(slot).map(|entry| (entry.known.last_at, slot));
+        let seen = |slot: usize| self.slots.get(slot).map(|entry| (entry.last_at, slot));
         let sample = (0..SAMPLE).map(|step| wrap(self.hand.saturating_add(step)));
         let oldest = sample.filter_map(seen).min().map_or(0, |(_, slot)| slot);
         self.hand = wrap(self.hand.saturating_add(SAMPLE));

@@ -47,6 +47,8 @@ pub struct Conversations {
     readings: HashMap<FlowId, Box<Reading>, RandomState>,
     settled: HashMap<FlowId, Settled, RandomState>,
     undocumented: HashMap<Endpoint, (u64, u64), RandomState>,
+    /// The connection that gave way last, until somebody asks.
+    gave_way: Option<(u32, FlowId)>,
     /// Limits that were reached, each said once.
     limits_said: Vec<&'static str>,
 }
@@ -95,6 +97,7 @@ impl Conversations {
             readings: HashMap::default(),
             settled: HashMap::default(),
             undocumented: HashMap::default(),
+            gave_way: None,
             limits_said: Vec::new(),
         }
     }
@@ -163,6 +166,11 @@ impl Conversations {
         }
     }
 
+    /// A connection nobody waits for any more, because it gave way to the one whose chunk was taken last: its place and its number.
+    pub fn gave_way(&mut self) -> Option<(u32, FlowId)> {
+        self.gave_way.take()
+    }
+
     /// Lets one protocol read a flow from here on, whatever any probe says: so that all can be held to the same contract.
     pub fn assign(&mut self, flow: &mut Flow, protocol: &'static dyn Protocol, emit: &mut dyn FnMut(Event<'_>)) {
         self.claim(flow, Probing::new(starts_known(flow)), protocol, None, emit);
@@ -179,6 +187,8 @@ impl Conversations {
                 let most = self.shared.limits.probes;
                 let Some((id, probing)) = self.probes.surplus(most) else { return Interest::Keep };
                 self.settled.insert(id, Settled::GaveWay);
+                // What is to be documented is waited for all the same.
+                self.gave_way = probing.place.filter(|_| !self.collector.is_on()).map(|place| (place, id));
                 self.collector.hold(id, probing.arrivals);
                 self.limit("probes", most, flow, chunk.frames, emit);
                 Interest::Keep

@@ -56,11 +56,13 @@ pub(super) struct Probing {
     kept: [usize; 2],
     /// Bytes of both openings when the protocols were last asked.
     asked: usize,
+    /// Where the flow stage keeps the flow, if it may be told that nobody reads it: not if TLS was taken off.
+    pub(super) place: Option<u32>,
 }
 
 impl Probing {
     pub(super) fn new(whole: bool) -> Self {
-        Self { arrivals: Vec::new(), opening: [Vec::new(), Vec::new()], kept: [0, 0], asked: 0, whole }
+        Self { arrivals: Vec::new(), opening: [Vec::new(), Vec::new()], kept: [0, 0], asked: 0, whole, place: None }
     }
 
     /// Keeps the next chunk, and asks the protocols when that is due.
@@ -155,7 +157,8 @@ impl Probes {
     }
 
     /// Puts a flow in, or back.
-    pub(super) fn put(&mut self, flow: &Flow, hints: &Hints, probing: Box<Probing>) {
+    pub(super) fn put(&mut self, flow: &Flow, hints: &Hints, mut probing: Box<Probing>) {
+        probing.place = flow.tls.is_none().then_some(flow.place);
         let hinted = PROTOCOLS.iter().any(|protocol| is_hinted(*protocol, flow, hints));
         self.queue.insert((hinted, flow.id));
         self.flows.insert(flow.id, (hinted, probing));

@@ -62,8 +62,22 @@ impl Cut {
 
     /// Adds text, escaping it; what does not fit is left out, and everything after it.
     pub fn push(&mut self, text: &str) {
+        // What is visible ASCII, most of all text, takes a column each and needs no closer look.
+        let plain = text.bytes().position(|byte| !matches!(byte, b' '..=b'~')).unwrap_or(text.len());
+        let room = self.columns.saturating_sub(self.width);
+        let Some((plain, rest)) = text.split_at_checked(plain.min(room)) else { return };
+        if !self.full && !plain.is_empty() {
+            let before = self.text.len();
+            self.text.push_str(plain);
+            self.width = self.width.saturating_add(plain.len());
+            let last = usize::from(self.width >= self.columns);
+            let (end, width) = (self.text.len().saturating_sub(last), self.width.saturating_sub(last));
+            if end > before {
+                self.safe = (end, width);
+            }
+        }
         let mut glyph = String::new();
-        for char in text.chars() {
+        for char in rest.chars() {
             if self.full {
                 return;
             }
@@ -209,6 +223,21 @@ mod tests {
         assert_eq!(terminal_cut(b"\x1b\x1b", 6), "\\x1b…");
         assert_eq!(terminal_cut(b"ab", 1), "…");
         assert_eq!(terminal_cut(b"ab", 0), "");
+    }
+
+    #[test]
+    fn a_cut_is_the_same_in_any_pieces() {
+        let text = "plain text, then \u{1b} 漢 and ␀ again plain";
+        for (columns, at) in (0..50).flat_map(|columns| (0..text.len()).map(move |at| (columns, at))) {
+            let mut pieces = Cut::new(columns);
+            if let Some((one, two)) = text.split_at_checked(at) {
+                pieces.push(one);
+                pieces.push(two);
+                let mut by_char = Cut::new(columns);
+                text.chars().for_each(|char| by_char.push(char.encode_utf8(&mut [0; 4])));
+                assert_eq!(pieces.finish(), by_char.finish(), "{columns} {at}");
+            }
+        }
     }
 
     #[test]

@@ -45,7 +45,10 @@ impl Tally {
     }
 
     fn clock(&mut self, frame: FrameId, at: Timestamp, last: Option<Timestamp>) -> Option<Duration> {
-        let back = last.map(|last| last.since(at)).filter(|back| !back.is_zero())?;
+        let back = last.filter(|last| *last > at)?.since(at);
+        if back.is_zero() {
+            return None;
+        }
         let said = self.went_back == Some(frame.input);
         self.went_back = Some(frame.input);
         (!said).then_some(back)

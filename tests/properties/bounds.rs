@@ -19,7 +19,6 @@ use ntp_sniff::limits::Limits;
 use ntp_sniff::peer::Peer;
 use ntp_sniff::peer::RolesFrom;
 use ntp_sniff::protocol::Conversations;
-use ntp_sniff::protocol::unknown::Documenting;
 use ntp_sniff::time::Timestamp;
 
 /// Which limits a capture reaches. Each must be a field of [`Limits`], as its debug text names them.
@@ -110,7 +109,7 @@ fn what_nobody_claims_is_not_kept_for_ever() {
     let limits = Limits::default();
     let mut flow = nobodys_flow(RolesFrom::LowerPort);
     // A bulk transfer cut by a snap length: every segment is a few bytes and a gap.
-    let mut conversations = Conversations::new(&limits, Vec::new(), Documenting::default(), (false, true));
+    let mut conversations = Conversations::new(&limits, Vec::new(), false, true);
     let frames = Frames::one(FrameId { input: 0, number: 1 });
     let most = 2 * limits.probe_bytes;
     let given_up = (0..most as u64).position(|index| {

@@ -14,7 +14,6 @@ use ntp_sniff::limits::Limits;
 use ntp_sniff::peer::Flow;
 use ntp_sniff::peer::Peer;
 use ntp_sniff::protocol::Conversations;
-use ntp_sniff::protocol::unknown::Documenting;
 use std::time::Duration;
 
 /// What an adversary sends: the next byte or bytes, by number.
@@ -60,8 +59,7 @@ fn spent() -> Duration {
 fn cost(adversary: Adversary, segments: u32, most: Duration) -> Duration {
     const OPENING: &[u8] = b"< NTP/1.2 >\nanna\nsecret\n";
     let limits = Limits::default();
-    let mut reader =
-        Reader { conversations: Conversations::new(&limits, Vec::new(), Documenting::default(), (false, true)), events: 0, spans: 0 };
+    let mut reader = Reader { conversations: Conversations::new(&limits, Vec::new(), false, true), events: 0, spans: 0 };
     let mut flows = Flows::new(&limits, &[1241]);
     let isn = u32::MAX - 1000;
     let first = shake(&mut flows, [isn, 9], &mut reader);

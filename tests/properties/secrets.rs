@@ -124,10 +124,11 @@ fn without_loss_a_secret_is_shown_only_on_demand() {
         (dialogues::ODD, &dialogues::SECRETS[..4]),
         (dialogues::OTP, &dialogues::SECRETS[1..2]),
     ] {
-        let [table, records] = &shown(text)[..] else { panic!("two formats") };
+        let [table, records, document, ..] = &shown(text)[..] else { panic!("four formats") };
         for secret in secrets {
             let hex = hex_of(secret.as_bytes()).concat();
             assert!(records.contains(&hex), "{secret} is not in the payload of the records, although it was asked for");
+            assert!(document.contains(&hex), "{secret} is not in the payload of the document, although it was asked for");
             let dump = hex_of(&secret.as_bytes()[..3]);
             assert!(table.contains(secret) || table.contains(&dump.join(" ")), "{secret} is not in the table, although it was asked for");
         }

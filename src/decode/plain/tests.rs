@@ -14,7 +14,7 @@ fn long(frame: &Frame<'_>) -> Option<String> {
 }
 
 fn short(frame: &Frame<'_>) -> Option<String> {
-    segment(frame, Checks::default()).map(|segment| format!("{segment:?}"))
+    headers(frame, Checks::default()).map(|headers| format!("{:?}", headers.segment()))
 }
 
 /// A frame with TCP options: a maximum segment size, a window scale, time stamps, all of which may be damaged.
@@ -29,7 +29,7 @@ fn with_options(payload: &[u8]) -> Vec<u8> {
 #[test]
 fn a_usual_frame_is_found_at_one_look() {
     let bytes = with_options(b"CLIENT");
-    let found = segment(&frame(ETHERNET, &bytes), Checks::default()).unwrap();
+    let found = headers(&frame(ETHERNET, &bytes), Checks::default()).unwrap().segment();
     assert_eq!((found.payload, found.window_scale), (&b"CLIENT"[..], Some(7)));
     assert_eq!(long(&frame(ETHERNET, &bytes)), Some(format!("{found:?}")));
 }
@@ -39,7 +39,7 @@ fn what_is_different_goes_the_long_way() {
     let bytes = with_options(b"CLIENT");
     let cut = &bytes[..bytes.len() - 1];
     assert!(short(&cut_frame(ETHERNET, cut, bytes.len())).is_none() && long(&cut_frame(ETHERNET, cut, bytes.len())).is_some());
-    assert!(segment(&frame(ETHERNET, &bytes), Checks { verify: true }).is_none());
+    assert!(headers(&frame(ETHERNET, &bytes), Checks { verify: true }).is_none());
     assert!(short(&frame(101, &bytes)).is_none());
     assert!((0..LEAST_BYTES).all(|len| short(&frame(ETHERNET, &bytes[..len])).is_none()));
 }

@@ -2,6 +2,7 @@
 
 use super::Sample;
 use super::sides::folded;
+use crate::decode::Headers;
 use crate::decode::Segment;
 use crate::time::Timestamp;
 use foldhash::fast::FixedState;
@@ -63,6 +64,12 @@ impl Copies {
         }
     }
 
+    /// Whether a usual packet is in the sample.
+    pub(super) fn samples(&self, headers: &Headers<'_>) -> bool {
+        let ports = (headers.source.port(), headers.destination.port());
+        self.sample.has(pair(headers.seq, headers.ack) ^ marked(ports, headers.window, headers.ip_id))
+    }
+
     fn compare(&mut self, segment: &Segment<'_>) {
         self.compared = self.compared.saturating_add(1);
         let tag = self.tag(segment);
@@ -117,7 +124,9 @@ fn pair(high: u32, low: u32) -> u64 {
 
 /// Ports, window and identification.
 fn marks(segment: &Segment<'_>) -> u64 {
-    let [from, to] = [segment.source.port, segment.destination.port].map(u64::from);
-    let id = segment.ip_id.unwrap_or_default();
-    (from << 48) | (to << 32) | (u64::from(segment.window) << 16) | u64::from(id)
+    marked((segment.source.port, segment.destination.port), segment.window, segment.ip_id.unwrap_or_default())
+}
+
+fn marked((from, to): (u16, u16), window: u16, id: u16) -> u64 {
+    (u64::from(from) << 48) | (u64::from(to) << 32) | (u64::from(window) << 16) | u64::from(id)
 }

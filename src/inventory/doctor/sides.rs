@@ -2,6 +2,7 @@
 
 use super::Sample;
 use crate::decode::Flags;
+use crate::decode::Headers;
 use crate::decode::Segment;
 use crate::peer::FlowKey;
 use crate::peer::VlanStack;
@@ -112,6 +113,12 @@ impl Connections {
         }
     }
 
+    /// Whether the connection of a usual packet is in the sample.
+    pub(super) fn samples(&self, headers: &Headers<'_>) -> bool {
+        let (from, to) = (headers.source, headers.destination);
+        self.sample.has(mixed(u64::from(from.ip()), u64::from(to.ip()), from.port() ^ to.port()))
+    }
+
     fn note(&mut self, segment: &Segment<'_>) {
         let (key, from_low) = FlowKey::of(segment.source, segment.destination);
         if self.seen.len() >= MOST && !self.seen.contains_key(&key) {
@@ -169,7 +176,11 @@ fn number(segment: &Segment<'_>) -> u64 {
 }
 
 fn of_ends(one: IpAddr, other: IpAddr, ports: u16) -> u64 {
-    folded(one) ^ folded(other) ^ (u64::from(ports) << 32)
+    mixed(folded(one), folded(other), ports)
+}
+
+fn mixed(one: u64, other: u64, ports: u16) -> u64 {
+    one ^ other ^ (u64::from(ports) << 32)
 }
 
 /// An address in 64 bits: an IPv4 address is itself.

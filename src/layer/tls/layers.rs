@@ -104,11 +104,15 @@ impl Layers {
     fn watch(&mut self, flow: &mut Flow, from: Peer, chunk: &Chunk<'_>, above: &mut dyn Above) -> Interest {
         let mut held = match self.states.remove(&flow.id) {
             Some(State::Watched(held)) => held,
+            // Most first chunks tell at once that they are none, and need not be kept.
+            _ if matches!(chunk.body, Body::Data(data) if record(data, starts_known(flow)) == Some(false)) => {
+                return above.chunk(flow, from, *chunk);
+            }
             _ => Vec::new(),
         };
         held.push((from, Held::of(chunk)));
         let opening = |peer: Peer| -> Vec<u8> {
-            held.iter().filter(|(whose, _)| *whose == peer).flat_map(|(_, held)| held.data()).copied().collect()
+            held.iter().filter(|(whose, _)| *whose == peer).map(|(_, held)| held.data()).collect::<Vec<_>>().concat()
         };
         let (whole, openings) = (starts_known(flow), [opening(Peer::Client), opening(Peer::Server)]);
         let [client, server] = openings.each_ref().map(|opening| record(opening, whole));

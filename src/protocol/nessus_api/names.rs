@@ -39,11 +39,34 @@ const WORDS: [&[u8]; 15] =
 /// What the last letters of a word may be that do: `dbpass`.
 const ENDINGS: [&[u8]; 2] = [b"pass", b"pw"];
 
+/// Longest name whose letters are looked at without memory of their own.
+const USUAL_BYTES: usize = 64;
+
 /// Whether the value of this name is a secret.
 pub(super) fn is_secret_key(name: &[u8]) -> bool {
-    let squashed: Vec<u8> = name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
-    INSIDE.iter().any(|inside| memchr::memmem::find(&squashed, inside).is_some())
-        || words(name).any(|word| WORDS.contains(&&*word) || ENDINGS.iter().any(|ending| word.ends_with(ending)))
+    let letters = || name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase);
+    let mut usual = [0_u8; USUAL_BYTES];
+    let inside = if name.len() <= USUAL_BYTES {
+        let count = usual.iter_mut().zip(letters()).map(|(place, letter)| *place = letter).count();
+        tells_inside(usual.get(..count).unwrap_or_default())
+    } else {
+        tells_inside(&letters().collect::<Vec<_>>())
+    };
+    inside
+        || words(name).any(|word| WORDS.iter().any(|secret| word.eq_ignore_ascii_case(secret)) || ENDINGS.iter().any(|end| ends(word, end)))
+}
+
+/// Whether one of [`INSIDE`] is in these letters: of each place the first letter says which of them it may be, mostly none.
+fn tells_inside(letters: &[u8]) -> bool {
+    (0..letters.len()).filter_map(|at| letters.get(at..)).any(|rest| match rest.first() {
+        Some(b'a' | b'b' | b'c' | b'l' | b'n' | b'o' | b'p' | b's' | b't') => INSIDE.iter().any(|inside| rest.starts_with(inside)),
+        _ => false,
+    })
+}
+
+/// Whether a word ends so, in letters of any case.
+fn ends(word: &[u8], ending: &[u8]) -> bool {
+    word.len().checked_sub(ending.len()).and_then(|at| word.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(ending))
 }
 
 /// Whether the value of this name is what is set for something that another member names: a password, maybe.
@@ -52,7 +75,8 @@ pub(super) fn is_secret_key(name: &[u8]) -> bool {
 ///
 /// [spec nessus-http-api] 3: `{"id":"password","default":…}` of an editor. [guess] `{"name":"Password","value":…}`.
 pub(super) fn is_setting(name: &[u8]) -> bool {
-    words(name).last().is_some_and(|word| matches!(&*word, b"value" | b"values")) || name.eq_ignore_ascii_case(b"default")
+    let is_value = |word: &[u8]| word.eq_ignore_ascii_case(b"value") || word.eq_ignore_ascii_case(b"values");
+    words(name).last().is_some_and(is_value) || name.eq_ignore_ascii_case(b"default")
 }
 
 /// Whether the items of a list of a request, of this name, are no secrets.
@@ -70,23 +94,24 @@ pub(super) fn unescaped(text: &[u8]) -> String {
     serde_json::from_slice(&quoted).unwrap_or_else(|_| String::from_utf8_lossy(text).into_owned())
 }
 
-/// The words of a name in lower case: `ssh_key`, `sshKey` and `SSHKey` have two.
-fn words(name: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let mut words = vec![Vec::new()];
-    for (at, byte) in name.iter().enumerate() {
-        let before = at.checked_sub(1).and_then(|at| name.get(at)).copied().unwrap_or(b' ');
-        let behind = at.checked_add(1).and_then(|at| name.get(at)).copied().unwrap_or(b' ');
-        let begins = byte.is_ascii_uppercase() && (!before.is_ascii_uppercase() || behind.is_ascii_lowercase());
-        if begins || !byte.is_ascii_alphabetic() {
-            words.push(Vec::new());
-        }
-        if byte.is_ascii_alphabetic()
-            && let Some(word) = words.last_mut()
-        {
-            word.push(byte.to_ascii_lowercase());
-        }
-    }
-    words.into_iter().filter(|word| !word.is_empty())
+/// The words of a name: `ssh_key`, `sshKey` and `SSHKey` have two.
+fn words(name: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = name;
+    std::iter::from_fn(move || {
+        let first = rest.iter().position(u8::is_ascii_alphabetic)?;
+        let word = rest.get(first..)?;
+        let len = (1..word.len()).find(|at| !word.get(*at).is_some_and(u8::is_ascii_alphabetic) || begins(word, *at)).unwrap_or(word.len());
+        let (word, behind) = word.split_at_checked(len)?;
+        rest = behind;
+        Some(word)
+    })
+}
+
+/// Whether a word begins at this letter, which has one before it.
+fn begins(letters: &[u8], at: usize) -> bool {
+    let letter = |at: Option<usize>| at.and_then(|at| letters.get(at)).copied().unwrap_or(b' ');
+    let (before, here, behind) = (letter(at.checked_sub(1)), letter(Some(at)), letter(at.checked_add(1)));
+    here.is_ascii_uppercase() && (!before.is_ascii_uppercase() || behind.is_ascii_lowercase())
 }
 
 #[cfg(test)]

@@ -73,6 +73,12 @@ impl Collector {
         self.wanted.wants(flow.server.port)
     }
 
+    /// Whether anything is to be documented.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.wanted.is_on()
+    }
+
     /// Ports the user named.
     pub fn ports(&self) -> impl Iterator<Item = u16> {
         self.wanted.ports.iter().copied()

@@ -154,6 +154,7 @@ fn grammar(units: &[Unit<'_>], language: &mut Language, cuts: &Cuts, answers: &[
         relations: std::mem::take(&mut language.relations),
         exchanges,
         state_machine,
+        exports: Vec::new(),
     }
 }
 

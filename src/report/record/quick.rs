@@ -3,13 +3,13 @@
 //! [`super::Line`] says what a record is, makes the schema, and writes what is rare; here the same bytes are put down directly. Tests
 //! hold the two together, here and over every capture.
 
+mod tokens;
+
 use super::by_input;
 use super::value::FieldValue;
 use super::value::Text;
 use crate::annotation::Annotation;
 use crate::annotation::Field;
-use crate::annotation::Role;
-use crate::annotation::Token;
 use crate::annotation::Value;
 use crate::event::Event;
 use crate::event::Message;
@@ -20,15 +20,13 @@ use crate::time::Timestamp;
 use serde::Serialize;
 use serde_json::Serializer;
 use std::io;
+use tokens::Tokens;
+
+/// Nanoseconds of a second.
+const SECOND: i64 = 1_000_000_000;
 
 /// Bytes looked at together, without a branch between them.
 const STRIDE: usize = 16;
-
-/// What a token takes as text, most often.
-const TOKEN_BYTES: usize = 72;
-
-/// Kinds of tokens whose text is remembered: a record of a plugin has nine.
-const KINDS: usize = 64;
 
 /// Writes messages; remembers how the last moments look, as many messages share one.
 #[derive(Debug, Default)]
@@ -36,32 +34,15 @@ pub(in crate::report) struct Quick {
     at: Moment,
     completed_at: Moment,
     sentence: String,
-    tails: Vec<Tail>,
-}
-
-/// What stands behind the bytes of a token: its role and kind, as text.
-#[derive(Debug, Default)]
-struct Tail {
-    of: Option<(Role, &'static str, bool)>,
-    text: String,
-}
-
-impl Tail {
-    fn text(&mut self, token: &Token) -> &[u8] {
-        let of = (token.role, token.kind, token.secret);
-        if self.of.is_none_or(|(role, kind, secret)| role != of.0 || secret != of.2 || !std::ptr::eq(kind, of.1)) {
-            self.of = Some(of);
-            let secret = if token.secret { ",\"secret\":true" } else { "" };
-            self.text = format!("],\"role\":\"{}\",\"kind\":\"{}\"{secret}}}", token.role.name(), token.kind);
-        }
-        self.text.as_bytes()
-    }
+    tokens: Tokens,
 }
 
 /// A moment as text.
 #[derive(Debug, Default)]
 struct Moment {
     of: Option<Timestamp>,
+    /// The whole second, with the point behind it.
+    second: (i64, String),
     text: String,
 }
 
@@ -69,9 +50,28 @@ impl Moment {
     fn text(&mut self, at: Timestamp) -> &[u8] {
         if self.of != Some(at) {
             self.of = Some(at);
-            self.text = at.to_string();
+            self.write(at);
         }
         self.text.as_bytes()
+    }
+
+    /// Most moments share their second with the one before.
+    fn write(&mut self, at: Timestamp) {
+        let (second, fraction) = (at.nanos().div_euclid(SECOND), at.nanos().rem_euclid(SECOND));
+        self.text.clear();
+        if self.second.0 == second && !self.second.1.is_empty() {
+            let (fraction, digits) = if at.is_fine() { (fraction, 9) } else { (fraction / 1000, 6) };
+            let mut buffer = itoa::Buffer::new();
+            let text = buffer.format(fraction);
+            self.text.push_str(&self.second.1);
+            self.text.push_str("000000000".get(..text.len().abs_diff(digits)).unwrap_or_default());
+            self.text.push_str(text);
+            self.text.push('Z');
+            return;
+        }
+        self.text = at.to_string();
+        let point = self.text.find('.').map_or(0, |point| point.saturating_add(1));
+        self.second = (second, self.text.get(..point).unwrap_or_default().to_owned());
     }
 }
 
@@ -118,7 +118,8 @@ impl Quick {
         put(out, b",\"length\":");
         number(out, annotation.span.len());
         fields(out, annotation)?;
-        self.tokens(out, &annotation.tokens);
+        put(out, b",\"tokens\":");
+        self.tokens.write(out, &annotation.tokens);
         if let Some(id) = message.inferred.and_then(|inferred| inferred.message_type.as_deref()) {
             put(out, b",\"message_type\":");
             string(out, id)?;
@@ -126,40 +127,6 @@ impl Quick {
         put(out, b"}");
         Ok(())
     }
-
-    /// Half of all bytes written.
-    fn tokens(&mut self, out: &mut Vec<u8>, tokens: &[Token]) {
-        self.tails.resize_with(KINDS, Tail::default);
-        out.reserve(tokens.len().saturating_mul(TOKEN_BYTES));
-        put(out, b",\"tokens\":[");
-        let (mut before, mut end) = (itoa::Buffer::new(), itoa::Buffer::new());
-        // Most tokens begin where the one before ended: that number is text already.
-        let mut known = (usize::MAX, "");
-        for (place, token) in tokens.iter().enumerate() {
-            put(out, if place > 0 { b",{\"bytes\":[" } else { b"{\"bytes\":[" });
-            let start = if known.0 == token.start { known.1 } else { before.format(token.start) };
-            put(out, start.as_bytes());
-            put(out, b",");
-            known = (token.end, end.format(token.end));
-            put(out, known.1.as_bytes());
-            if let Some(tail) = self.tails.get_mut(place_of(token)) {
-                put(out, tail.text(token));
-            }
-        }
-        put(out, b"]");
-    }
-}
-
-/// Where the tail of a token is remembered. Kinds are constants of the program: where they stand tells them apart.
-fn place_of(token: &Token) -> usize {
-    let role = match token.role {
-        Role::Control => 0x1000_0000,
-        Role::Keyword => 0x2000_0000,
-        Role::Data => 0x3000_0000,
-        Role::Unknown => 0x4000_0000,
-    };
-    let mixed = token.kind.as_ptr().addr().wrapping_add(role).wrapping_mul(0x9e37_79b1);
-    (mixed >> 20) % KINDS
 }
 
 fn put(out: &mut Vec<u8>, bytes: &[u8]) {
@@ -193,6 +160,15 @@ fn list<T>(out: &mut Vec<u8>, items: impl IntoIterator<Item = T>, mut each: impl
 
 fn evidence(out: &mut Vec<u8>, evidence: &Evidence) {
     put(out, b",\"evidence\":{");
+    if let (Some(frame), Some(bytes)) = (evidence.frames.single(), evidence.bytes) {
+        put(out, b"\"input\":");
+        number(out, frame.input);
+        put(out, b",\"frames\":[");
+        pair(out, frame.number, frame.number);
+        put(out, b"],\"bytes\":");
+        pair(out, bytes.start, bytes.end);
+        return put(out, b"}");
+    }
     let mut earlier = by_input(&evidence.frames);
     let newest = earlier.pop();
     if let Some(newest) = &newest {
@@ -337,6 +313,18 @@ mod tests {
         let mut compared = Compared::default();
         crate::report::script::play(&mut compared).unwrap();
         assert!(compared.messages > 10, "{}", compared.messages);
+    }
+
+    #[test]
+    fn moments_are_those_of_the_display() {
+        let mut moment = Moment::default();
+        for nanos in [0, 1000, 999_999_000, 1_000_000_000, 1_000_000_001, 1_999_999_999, -1, -1000, -1_000_000_000, i64::MAX, i64::MIN, 7] {
+            for at in [Timestamp::from_nanos(nanos, true), Timestamp::from_nanos(nanos, false)] {
+                for again in [at, Timestamp::from_nanos(at.nanos() ^ 4096, at.is_fine())] {
+                    assert_eq!(moment.text(again), again.to_string().as_bytes());
+                }
+            }
+        }
     }
 
     #[test]

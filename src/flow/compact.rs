@@ -1,0 +1,312 @@
+//! A connection as nearly all of a busy table are: nothing is held or odd, and nobody reads it or it said nothing yet. It takes a quarter
+//! of the memory, and the usual packet changes a few numbers of it.
+
+use super::Interest;
+use super::connection::Connection;
+use super::connection::LATE;
+use super::connection::Told;
+use super::connection::UNKNOWN_SCALE;
+use super::history::to_u64;
+use super::reassembly::Stream;
+use super::seq;
+use crate::decode::Flags;
+use crate::decode::Headers;
+use crate::evidence::FrameId;
+use crate::evidence::Frames;
+use crate::limits::Limits;
+use crate::packed::PackedKey;
+use crate::peer::Flow;
+use crate::peer::FlowId;
+use crate::peer::RolesFrom;
+use crate::peer::Traffic;
+use crate::peer::VlanStack;
+use crate::time::Timestamp;
+
+/// Stands for no window scale.
+const NO_SCALE: u8 = u8::MAX;
+
+/// All that a [`Connection`] knows, where that is so little; it becomes one again without loss.
+#[derive(Debug)]
+pub(super) struct Compact {
+    key: PackedKey,
+    id: u32,
+    first_at: Timestamp,
+    /// The first frame of the opening, and how far behind it the others are; zero where there is none.
+    opening: u64,
+    opening_more: [u32; 2],
+    /// How far behind it those of the end are, which is begun where there are any.
+    closing: [u32; 2],
+    /// Of the low and the high endpoint.
+    sides: [Side; 2],
+    /// Payload bytes of the client and of the server.
+    bytes: [u64; 2],
+    packets: [u32; 2],
+    /// How far the newest frame is behind the first one.
+    last: u32,
+    /// The input of all frames.
+    input: u32,
+    facts_at: [u32; 3],
+    awaited_ack: u32,
+    marks: u16,
+    scales: [u8; 2],
+    roles: RolesFrom,
+}
+
+/// What is left of a [`Stream`] that holds nothing.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, packed(4))]
+struct Side {
+    next: u64,
+    /// How far behind the next byte is acknowledged; negative before it.
+    acked: i32,
+    start: u32,
+    /// The window, which never has more than 30 bits, behind two marks.
+    window: u32,
+}
+
+/// Marks of a connection.
+const IGNORED: u16 = 1;
+const CLIENT_IS_LOW: u16 = 1 << 1;
+const ANSWERED: u16 = 1 << 2;
+const ESTABLISHED: u16 = 1 << 3;
+const DATA: u16 = 1 << 4;
+const COUNTED: u16 = 1 << 5;
+const ANNOUNCED: u16 = 1 << 6;
+const ASKED: u16 = 1 << 7;
+const AWAITS: u16 = 1 << 8;
+/// The low, and the high, endpoint has ended its stream, which is all there.
+const FIN: [u16; 2] = [1 << 9, 1 << 10];
+
+/// Marks of a side.
+const ACKED_ONE: u32 = 1 << 31;
+const WINDOW: u32 = 1 << 30;
+
+impl Side {
+    /// Nothing where the stream holds more, or does not know where it starts. What a start was guessed from matters to who reads it.
+    fn of(stream: &Stream, ignored: bool) -> Option<Self> {
+        let holds = stream.order.is_some()
+            || stream.fin.is_some_and(|fin| fin != stream.next)
+            || stream.stray.is_some()
+            || stream.stray_ack.is_some();
+        let window = stream.window.unwrap_or(0);
+        if holds || (stream.start_guessed && !ignored) || window >= WINDOW {
+            return None;
+        }
+        let window = if stream.window.is_some() { window | WINDOW } else { 0 };
+        let window = if stream.acked_one { window | ACKED_ONE } else { window };
+        Some(Self { next: stream.next, acked: behind(stream.next, stream.acked)?, start: stream.start?, window })
+    }
+
+    fn window(self) -> Option<u32> {
+        (self.window & WINDOW != 0).then_some(self.window & (WINDOW - 1))
+    }
+
+    fn acked(self) -> u64 {
+        self.next.saturating_add_signed(self.acked.into())
+    }
+
+    fn stream(self) -> Stream {
+        Stream {
+            start: Some(self.start),
+            next: self.next,
+            acked: self.acked(),
+            acked_one: self.window & ACKED_ONE != 0,
+            window: self.window(),
+            ..Stream::default()
+        }
+    }
+
+    /// Takes an acknowledgement and a window as [`Stream::acknowledged`] does; nothing where that is not usual.
+    fn acknowledged(mut self, ack: u32, window: u32, limits: &Limits) -> Option<Self> {
+        let before = self.acked();
+        let seen = self.next.max(before);
+        let acked = u64::try_from(seq::offset(self.start, seen, ack)).unwrap_or(0);
+        let offered = self.window().map_or(u64::MAX, |window| u64::from(window.max(0xffff)).saturating_mul(2));
+        let reach = offered.min(limits.reach_bytes).min(to_u64(limits.held_bytes));
+        if acked > seen.saturating_add(reach) || window >= WINDOW {
+            return None;
+        }
+        let mut one = self.window & ACKED_ONE;
+        if acked > before {
+            one = if acked.saturating_sub(before) == 1 { ACKED_ONE } else { 0 };
+            self.acked = behind(self.next, acked)?;
+        }
+        self.window = window | WINDOW | one;
+        Some(self)
+    }
+
+    /// Passes over payload as [`Stream::skip`] does, of a stream whose start is known; nothing where too much of it is not acknowledged.
+    fn skip(mut self, seq: u32, len: u64) -> Option<Self> {
+        let end = seq::offset(self.start, self.next, seq).saturating_add(i64::try_from(len).unwrap_or(i64::MAX));
+        let acked = self.acked();
+        self.next = self.next.max(u64::try_from(end).unwrap_or(0));
+        self.acked = behind(self.next, acked)?;
+        Some(self)
+    }
+}
+
+/// How far an offset lies behind another one, where that is not far.
+fn behind(next: u64, offset: u64) -> Option<i32> {
+    i32::try_from(i64::try_from(offset).ok()?.checked_sub(i64::try_from(next).ok()?)?).ok()
+}
+
+impl Compact {
+    /// A connection in short; nothing where there is more to know of it.
+    pub(super) fn of(connection: &Connection) -> Option<Self> {
+        let Connection { flow, streams: [low, high], told, anew, .. } = connection;
+        let usual = flow.tls.is_none()
+            && !connection.closed
+            && (!connection.young || connection.interest == Interest::Ignore)
+            && connection.lone.is_none()
+            && anew.challenger.is_none()
+            && !connection.watched
+            && flow.tunnels.is_empty()
+            && flow.vlans == VlanStack::default();
+        if !usual {
+            return None;
+        }
+        let (input, [first, second, third]) = flow.opening.few()?;
+        let behind = |number: u64| if number == 0 { Some(0) } else { u32::try_from(number.checked_sub(first)?).ok() };
+        let (of, [fourth, fifth, none]) = if flow.closing.is_empty() { (input, [0; 3]) } else { flow.closing.few()? };
+        if of != input || none != 0 || (fourth != 0 && fourth <= first) {
+            return None;
+        }
+        let last = connection.last.single().filter(|last| last.input == input)?;
+        let key = PackedKey::of_key(&connection.key()).filter(|key| key.low != key.high)?;
+        let ignored = connection.interest == Interest::Ignore;
+        let marks = [
+            (IGNORED, ignored),
+            (CLIENT_IS_LOW, connection.client_is_low()),
+            (ANSWERED, told.answered),
+            (ESTABLISHED, told.established),
+            (DATA, told.data),
+            (COUNTED, connection.counted),
+            (ANNOUNCED, flow.announced),
+            (ASKED, anew.asked),
+            (AWAITS, connection.awaited_ack.is_some()),
+            (FIN[0], low.fin.is_some()),
+            (FIN[1], high.fin.is_some()),
+        ];
+        Some(Self {
+            key,
+            id: u32::try_from(flow.id.0).ok()?,
+            first_at: flow.first_at,
+            opening: first,
+            opening_more: [behind(second)?, behind(third)?],
+            closing: [behind(fourth)?, behind(fifth)?],
+            sides: [Side::of(low, ignored)?, Side::of(high, ignored)?],
+            bytes: [flow.from_client.bytes, flow.from_server.bytes],
+            packets: [u32::try_from(flow.from_client.packets).ok()?, u32::try_from(flow.from_server.packets).ok()?],
+            last: u32::try_from(last.number.checked_sub(first)?).ok()?,
+            input,
+            facts_at: flow.facts_at,
+            awaited_ack: connection.awaited_ack.unwrap_or(0),
+            marks: marks.into_iter().filter(|(_, set)| *set).fold(0, |all, (mark, _)| all | mark),
+            scales: connection.scales.map(|scale| scale.unwrap_or(NO_SCALE)),
+            roles: flow.roles,
+        })
+    }
+
+    /// The connection at length; `last_at` is when it was heard of last.
+    pub(super) fn connection(&self, last_at: Timestamp) -> Connection {
+        let (low, high) = (self.key.low.endpoint(), self.key.high.endpoint());
+        let (client, server) = if self.has(CLIENT_IS_LOW) { (low, high) } else { (high, low) };
+        let [from_client, from_server] = self.bytes;
+        let [client_packets, server_packets] = self.packets.map(u64::from);
+        let flow = Flow {
+            last_at,
+            opening: self.frames(self.opening, self.opening_more),
+            closing: self.frames(0, self.closing),
+            from_client: Traffic { packets: client_packets, bytes: from_client },
+            from_server: Traffic { packets: server_packets, bytes: from_server },
+            announced: self.has(ANNOUNCED),
+            facts_at: self.facts_at,
+            ..Flow::new(self.id(), client, server, self.roles, self.first_at)
+        };
+        let mut connection = Connection::new(flow);
+        connection.streams = self.sides.map(Side::stream);
+        for (stream, _) in connection.streams.iter_mut().zip(FIN).filter(|(_, fin)| self.has(*fin)) {
+            stream.fin = Some(stream.next);
+        }
+        connection.scales = self.scales.map(|scale| (scale != NO_SCALE).then_some(scale));
+        connection.interest = if self.has(IGNORED) { Interest::Ignore } else { Interest::Keep };
+        connection.awaited_ack = self.has(AWAITS).then_some(self.awaited_ack);
+        connection.last = Frames::one(FrameId { input: self.input, number: self.opening.saturating_add(self.last.into()) });
+        connection.counted = self.has(COUNTED);
+        connection.anew.asked = self.has(ASKED);
+        connection.told = Told { answered: self.has(ANSWERED), established: self.has(ESTABLISHED), data: self.has(DATA) };
+        connection
+    }
+
+    fn has(&self, mark: u16) -> bool {
+        self.marks & mark != 0
+    }
+
+    pub(super) fn id(&self) -> FlowId {
+        FlowId(self.id.into())
+    }
+
+    /// What names it.
+    pub(super) fn key(&self) -> PackedKey {
+        self.key
+    }
+
+    /// Whether the table counts it among those that have but a SYN-ACK.
+    pub(super) fn is_counted(&self) -> bool {
+        self.has(COUNTED)
+    }
+
+    /// The first of these frames, if it is one, and those so far behind the first of the opening.
+    fn frames(&self, first: u64, more: [u32; 2]) -> Frames {
+        let behind = |behind: u32| if behind == 0 { 0 } else { self.opening.saturating_add(behind.into()) };
+        let mut frames = Frames::default();
+        for number in [first].into_iter().chain(more.map(behind)).filter(|number| *number > 0) {
+            frames.add(FrameId { input: self.input, number });
+        }
+        frames
+    }
+
+    /// Takes a packet that changes but numbers, as [`Connection::segment`] would; false, and nothing done, where it may be more.
+    /// `last_at` is when the connection was heard of last.
+    pub(super) fn pass(&mut self, headers: &Headers<'_>, last_at: &mut Timestamp, limits: &Limits) -> bool {
+        let opens_or_ends = headers.flags.0 & (Flags::SYN | Flags::FIN | Flags::RST) != 0;
+        if opens_or_ends
+            || !headers.flags.has(Flags::ACK)
+            || self.marks & (AWAITS | ASKED | COUNTED | FIN[0] | FIN[1]) != 0
+            || headers.id.input != self.input
+        {
+            return false;
+        }
+        let len = to_u64(headers.payload.len());
+        if len > 0 && self.marks & (IGNORED | ANNOUNCED) != IGNORED | ANNOUNCED {
+            return false;
+        }
+        let from_low = headers.source == self.key.low;
+        let from_client = from_low == self.has(CLIENT_IS_LOW);
+        let ([sender, receiver], scale) = sides(&mut self.sides, self.scales, from_low);
+        let [own, other] = &mut self.bytes;
+        let [own_packets, other_packets] = &mut self.packets;
+        let (own, other, packets) = if from_client { (own, other, own_packets) } else { (other, own, other_packets) };
+        let bytes = own.saturating_add(len);
+        let is_step = self.marks & (ANSWERED | DATA) == ANSWERED && bytes > 0 && *other > 0;
+        let Some(more) = packets.checked_add(1).filter(|_| !is_step) else { return false };
+        let Some(last) = headers.id.number.checked_sub(self.opening).and_then(|behind| u32::try_from(behind).ok()) else { return false };
+        let Some(acknowledged) = receiver.acknowledged(headers.ack, u32::from(headers.window) << scale, limits) else { return false };
+        let Some(skipped) = (if len > 0 { sender.skip(headers.seq, len) } else { Some(*sender) }) else { return false };
+        (*sender, *receiver) = (skipped, acknowledged);
+        (*own, *packets, self.last) = (bytes, more, last);
+        let back = last_at.since(headers.at) > LATE;
+        *last_at = if back { headers.at } else { headers.at.max(*last_at) };
+        true
+    }
+}
+
+/// The sender's side and the other one, and the scale of the sender's windows.
+fn sides(sides: &mut [Side; 2], scales: [u8; 2], from_low: bool) -> ([&mut Side; 2], u8) {
+    let ([low, high], [low_scale, high_scale]) = (sides, scales);
+    // No scale is known as the largest, too.
+    if from_low { ([low, high], low_scale.min(UNKNOWN_SCALE)) } else { ([high, low], high_scale.min(UNKNOWN_SCALE)) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! The law of compact connections: nobody can tell that there are any.
+#![allow(clippy::arithmetic_side_effects, reason = "sequence numbers are written out as sums")]
+
+use crate::decode::Flags;
+use crate::decode::Headers;
+use crate::event::Event;
+use crate::evidence::FrameId;
+use crate::flow::Chunk;
+use crate::flow::Flows;
+use crate::flow::Handshake;
+use crate::flow::Interest;
+use crate::flow::Receiver;
+use crate::flow::Step;
+use crate::limits::Limits;
+use crate::packed::PackedEnd;
+use crate::peer::Flow;
+use crate::peer::Peer;
+use crate::time::Timestamp;
+use proptest::prelude::*;
+use std::time::Duration;
+
+/// Writes down all that it is told, to the last number.
+struct Log {
+    lines: Vec<String>,
+    /// Chunks of a flow until nobody reads on.
+    patience: u64,
+}
+
+impl Receiver for Log {
+    fn event(&mut self, event: Event<'_>) {
+        self.lines.push(format!("{event:?}"));
+    }
+
+    fn handshake(&mut self, flow: &mut Flow, handshake: &Handshake) {
+        flow.facts_at = [7, 8, 9];
+        self.lines.push(format!("{flow:?} {handshake:?}"));
+    }
+
+    fn step(&mut self, flow: &mut Flow, step: Step, at: Timestamp, frames: &crate::evidence::Frames) {
+        self.lines.push(format!("{flow:?} {step:?} {at} {frames:?}"));
+    }
+
+    fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {
+        self.lines.push(format!("{flow:?} {from:?} {chunk:?}"));
+        if flow.from_client.packets + flow.from_server.packets > self.patience { Interest::Ignore } else { Interest::Keep }
+    }
+
+    fn closed(&mut self, flow: &mut Flow) {
+        self.lines.push(format!("{flow:?}"));
+    }
+}
+
+/// What is sent: from which end, with which flags, how far in its stream, what it acknowledges, payload, milliseconds later.
+type Sent = (bool, u8, i32, i32, usize, u64);
+
+const SYN: u8 = Flags::SYN;
+const ACK: u8 = Flags::ACK;
+
+fn sent() -> impl Strategy<Value = Sent> {
+    let flags = prop_oneof![
+        2 => Just(SYN), 2 => Just(SYN | ACK), 20 => Just(ACK), 6 => Just(ACK | 8), 1 => Just(ACK | Flags::FIN), 1 => Just(Flags::RST), 1 => Just(0)
+    ];
+    let offset = prop_oneof![8 => 0..40_i32, 1 => -5..200_000_i32, 1 => any::<i32>()];
+    let pause = prop_oneof![20 => 0..50_u64, 1 => 0..90_000_u64];
+    (any::<bool>(), flags, offset.clone(), offset, prop_oneof![Just(0), 0..30_usize], pause)
+}
+
+/// What is told of some packets; `quick` lets them go the short way and be kept in short.
+fn told(packets: &[Sent], begin: u32, patience: u64, quick: bool) -> (Vec<String>, usize) {
+    let mut flows = Flows::new(&Limits::default(), &[1241]);
+    flows.compacts = quick;
+    let mut log = Log { lines: Vec::new(), patience };
+    let mut at = Timestamp::from_nanos(0, false);
+    let (mut number, mut passed) = (0, 0);
+    let shake: [Sent; 3] = [(true, SYN, -1, 0, 0, 1), (false, SYN | ACK, -1, 0, 0, 1), (true, ACK, 0, 0, 0, 1)];
+    for (from_client, flags, seq, ack, len, pause) in shake.into_iter().chain(packets.iter().copied()) {
+        at = at.after(Duration::from_millis(pause));
+        number += 1;
+        let ends = [PackedEnd::new(0x0a00_0001, 40_000), PackedEnd::new(0x0a00_0002, 1241)];
+        let [source, destination] = if from_client { ends } else { [ends[1], ends[0]] };
+        let base = |client: bool| if client { begin } else { begin.wrapping_add(77_000) };
+        let headers = Headers {
+            id: FrameId { input: 0, number },
+            at,
+            source,
+            destination,
+            seq: base(from_client).wrapping_add_signed(seq),
+            ack: base(!from_client).wrapping_add_signed(ack),
+            flags: Flags(flags),
+            window: 512,
+            options: &[],
+            payload: &[7; 30][..len],
+            ttl: 64,
+            ip_id: 0,
+        };
+        if quick && flows.pass(&headers, &mut log) {
+            passed += 1;
+        } else {
+            flows.push(&headers.segment(), &mut log);
+        }
+    }
+    flows.finish(&mut log);
+    log.lines.push(format!("{} {} {}", flows.opened(), flows.lone_syns(), flows.evicted()));
+    (log.lines, passed)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn short_and_long_tell_the_same(
+        packets in prop::collection::vec(sent(), 0..60),
+        begin in prop_oneof![any::<u32>(), (u32::MAX - 64)..=u32::MAX],
+        patience in prop_oneof![Just(0_u64), 0..20_u64],
+    ) {
+        let (short, _) = told(&packets, begin, patience, true);
+        let (long, _) = told(&packets, begin, patience, false);
+        for (short, long) in short.iter().zip(&long) {
+            prop_assert_eq!(short, long);
+        }
+        prop_assert_eq!(short.len(), long.len());
+    }
+}
+
+#[test]
+fn what_nobody_reads_passes() {
+    let packets: Vec<Sent> = (0..100).map(|number| (number % 2 == 0, ACK, number / 2 * 10, number / 2 * 10, 10, 1)).collect();
+    let (_, passed) = told(&packets, 5, 0, true);
+    assert!(passed > 90, "{passed}");
+    assert!(size_of::<super::Compact>() <= 152, "{}", size_of::<super::Compact>());
+}
