@@ -3,6 +3,7 @@
 pub(crate) mod commands;
 pub(crate) mod keys;
 pub(crate) mod live;
+pub(crate) mod manual;
 pub(crate) mod recording;
 pub(crate) mod shipping;
 
@@ -31,7 +32,11 @@ use std::path::PathBuf;
 const USAGE: &str = "ntp-sniff [OPTIONS] -r FILE... [EXPRESSION]...\n       ntp-sniff [OPTIONS] -i IF... [EXPRESSION]...\n       ntp-sniff -D\n       \
      ntp-sniff export -r FILE... [--nbe FILE] [--nessus FILE] [EXPRESSION]...\n       \
      ntp-sniff facts FILE... [--csv | --dot | --nessus | --zeek] [-o FILE]\n       \
-     ntp-sniff diff OLD NEW [--json] [--all] [-o FILE]\n       ntp-sniff check FILE\n       ntp-sniff schema [records | document]";
+     ntp-sniff diff OLD NEW [--json] [--all] [-o FILE]\n       ntp-sniff check FILE\n       \
+     ntp-sniff schema [records | document]\n       ntp-sniff completions SHELL\n       ntp-sniff man [SUBCOMMAND]";
+
+/// Examples come before the options.
+const TEMPLATE: &str = "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{all-args}{after-help}";
 
 /// Decodes Nessus NTP and API sessions from packets into an annotated timeline, and lists who serves and who speaks.
 ///
@@ -44,6 +49,7 @@ const USAGE: &str = "ntp-sniff [OPTIONS] -r FILE... [EXPRESSION]...\n       ntp-
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
     disable_version_flag = true,
+    help_template = TEMPLATE,
     max_term_width = 100
 )]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
@@ -190,6 +196,10 @@ pub(crate) enum Command {
     Facts(commands::Facts),
     /// Tell what changed between two captures or state files: services and connections that are new, gone, or of another grade.
     Diff(commands::Diff),
+    /// Print completions for a shell.
+    Completions(manual::Completions),
+    /// Print the manual page, of the program or of a subcommand, for man(1): ntp-sniff man | man -l -
+    Man(manual::Manual),
 }
 
 /// Parts of the table.
@@ -225,7 +235,7 @@ pub(crate) enum When {
     Never,
 }
 
-/// What `--help` shows at its end.
+/// What `--help` shows before the options.
 const EXAMPLES: &str = "\
 Examples:
   ntp-sniff -r capture.pcap                              timeline, tables, summary
@@ -237,6 +247,13 @@ Examples:
   ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl --syslog udp://192.0.2.1
   ntp-sniff -i eth1 -i eth2 -T jsonl -o events.jsonl --rotate-interval 1d -w sessions.pcapng --user nobody
   ntp-sniff -r capture.pcap -T jsonl | jq -c 'select(.event==\"service_seen\")'";
+
+/// The same for `-h`.
+const SHORT_EXAMPLES: &str = "\
+Examples:
+  ntp-sniff -r capture.pcap                              timeline, tables, summary
+  ntp-sniff -r capture.pcap -T jsonl 'host 10.0.0.1'     records for programs
+  ntp-sniff -i eth1 --focus 10.0.0.0/8                   an interface, until Ctrl-C";
 
 /// The exit codes.
 const EXIT: &str = "\
@@ -263,13 +280,17 @@ fn fields() -> impl TypedValueParser<Value = Fields> {
     PossibleValuesParser::new(names).map(|name| Fields::ALL.into_iter().find(|fields| fields.name() == name).unwrap_or_default())
 }
 
+/// The whole definition, as help, completions and manual pages are made of it.
+pub(crate) fn command() -> clap::Command {
+    let protocols: Vec<String> = PROTOCOLS.iter().map(|protocol| format!("  {:<12} {}", protocol.id(), protocol.title())).collect();
+    let long = format!("Protocols, told by their content on any port:\n{}\n\n{EXIT}", protocols.join("\n"));
+    Args::command().before_help(SHORT_EXAMPLES).before_long_help(EXAMPLES).after_help(EXIT).after_long_help(long)
+}
+
 impl Args {
     /// Reads the command line; does not come back when it is wrong or asks for help.
     pub(crate) fn read_or_exit() -> Self {
-        let protocols: Vec<String> = PROTOCOLS.iter().map(|protocol| format!("  {:<12} {}", protocol.id(), protocol.title())).collect();
-        let long = format!("Protocols, told by their content on any port:\n{}\n\n{EXAMPLES}\n\n{EXIT}", protocols.join("\n"));
-        let short = format!("Example: ntp-sniff -r capture.pcap 'host 10.0.0.1'\n\n{EXIT}");
-        let matches = Self::command().after_help(short).after_long_help(long).get_matches();
+        let matches = command().get_matches();
         let mut args = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         // As everywhere, "-" stands for standard output.
         let outputs = match &mut args.command {

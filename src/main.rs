@@ -70,14 +70,20 @@ fn main() -> ExitCode {
     let args = Args::read_or_exit();
     match run(&args) {
         Ok(code) => ExitCode::from(code),
-        Err(error) if is_broken_pipe(&error) => ExitCode::from(DONE),
-        Err(error) => {
-            // The program's own errors name their causes themselves.
-            let own = error.downcast_ref::<Error>();
-            complain(&own.map_or_else(|| format!("{error:#}"), ToString::to_string));
-            ExitCode::from(if matches!(own, Some(Error::Filter { .. })) { USAGE } else { FAILED })
-        }
+        Err(error) => ExitCode::from(failed(error)),
     }
+}
+
+/// Says why the program ends early; the exit code for it.
+fn failed(error: impl Into<anyhow::Error>) -> u8 {
+    let error = error.into();
+    if is_broken_pipe(&error) {
+        return DONE;
+    }
+    // The program's own errors name their causes themselves.
+    let own = error.downcast_ref::<Error>();
+    complain(&own.map_or_else(|| format!("{error:#}"), ToString::to_string));
+    if matches!(own, Some(Error::Filter { .. })) { USAGE } else { FAILED }
 }
 
 fn run(args: &Args) -> anyhow::Result<u8> {
@@ -98,6 +104,14 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         Some(Command::Export(args)) => return export::run(args),
         Some(Command::Facts(args)) => return facts::run(args),
         Some(Command::Diff(args)) => return diff::run(args),
+        Some(Command::Completions(args)) => {
+            cli::manual::completions(args.shell)?;
+            return Ok(DONE);
+        }
+        Some(Command::Man(args)) => {
+            cli::manual::man(args.page.as_deref())?;
+            return Ok(DONE);
+        }
         None => {}
     }
     if args.live.list_interfaces {
