@@ -5,6 +5,7 @@ pub(crate) mod keys;
 pub(crate) mod live;
 pub(crate) mod manual;
 pub(crate) mod recording;
+pub(crate) mod settings;
 pub(crate) mod shipping;
 
 use clap::CommandFactory;
@@ -25,6 +26,7 @@ use ntp_sniff::ship::LINES;
 use ntp_sniff::ship::Target;
 use ntp_sniff::ship::parse_target;
 use recording::Recording;
+use settings::Configuration;
 use shipping::Shipping;
 use std::path::PathBuf;
 
@@ -175,6 +177,9 @@ pub(crate) struct Args {
     #[command(flatten, next_help_heading = "TLS")]
     pub(crate) keys: KeyFiles,
 
+    #[command(flatten, next_help_heading = "Settings")]
+    pub(crate) settings: Configuration,
+
     /// Print the version, and that of libpcap.
     #[arg(short = 'V', long)]
     pub(crate) version: bool,
@@ -290,7 +295,12 @@ pub(crate) fn command() -> clap::Command {
 impl Args {
     /// Reads the command line; does not come back when it is wrong or asks for help.
     pub(crate) fn read_or_exit() -> Self {
-        let matches = command().get_matches();
+        let command = command();
+        let matches = settings::matches(&command);
+        if matches.get_flag("print_config") {
+            let code = settings::print(&command, &matches).map_or_else(crate::failed, |()| 0);
+            std::process::exit(code.into());
+        }
         let mut args = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         // As everywhere, "-" stands for standard output.
         let outputs = match &mut args.command {

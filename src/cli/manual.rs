@@ -54,6 +54,14 @@ const SIGNALS: [(&str, &str); 4] = [
     ("SIGPIPE", "A closed pipe ends the run quietly, with exit code 0."),
 ];
 
+/// Where settings come from, beside the command line.
+const FILES: [(&str, &str); 4] = [
+    ("--config FILE", "Read alone, when it is given. NTP_SNIFF_CONFIG names such a file, too."),
+    ("$XDG_CONFIG_HOME/ntp-sniff/config.toml", "The user's settings; ~/.config where the variable is not set."),
+    ("/etc/ntp-sniff/config.toml", "The settings of the machine, weaker than the user's."),
+    ("NTP_SNIFF_<OPTION>", "The environment, stronger than any file: NTP_SNIFF_FOCUS=10.0.0.0/8. Options outdo it."),
+];
+
 /// Writes the completions of a shell to standard output.
 ///
 /// # Errors
@@ -105,6 +113,7 @@ fn whole(command: clap::Command) -> io::Result<Vec<u8>> {
     verbatim("EXAMPLES", super::EXAMPLES).to_writer(&mut page)?;
     man.render_options_section(&mut page)?;
     list("SUBCOMMANDS", subcommands.iter().map(|(name, about)| (format!("{NAME} {name}"), about.clone()))).to_writer(&mut page)?;
+    list("FILES AND ENVIRONMENT", FILES).to_writer(&mut page)?;
     list("SIGNALS", SIGNALS).to_writer(&mut page)?;
     verbatim("EXIT STATUS", super::EXIT).to_writer(&mut page)?;
     list("SEE ALSO", [("pcap-filter(7)", "The language of EXPRESSION."), ("tcpdump(8)", "Packets to read.")]).to_writer(&mut page)?;
