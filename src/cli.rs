@@ -28,6 +28,7 @@ use ntp_sniff::ship::parse_target;
 use recording::Recording;
 use settings::Configuration;
 use shipping::Shipping;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// How it is called.
@@ -42,7 +43,7 @@ const TEMPLATE: &str = "{about-with-newline}\n{usage-heading} {usage}\n\n{before
 
 /// Decodes Nessus NTP and API sessions from packets into an annotated timeline, and lists who serves and who speaks.
 ///
-/// Packets come from capture files or an interface. Nothing is sent onto the network unless --syslog asks for it, and no name is looked up.
+/// Packets come from capture files or an interface. Nothing is sent onto the network unless --syslog or --metrics asks for it, and no name is looked up.
 /// Passwords and other secrets are replaced by their lengths unless --reveal-secrets is given.
 #[derive(Debug, Parser)]
 #[command(
@@ -154,6 +155,13 @@ pub(crate) struct Args {
     /// Format of the syslog messages.
     #[arg(long, value_name = "FORMAT", default_value = LINES.first().map_or("nnm", |format| format.name), value_parser = lines(), requires = "syslog", help_heading = "Output")]
     pub(crate) syslog_format: String,
+
+    /// Address to tell metrics on, for Prometheus: 127.0.0.1:9241. They are at /metrics.
+    ///
+    /// Counts only, no names and no addresses of what was seen; still, an address that only this machine reaches is best. Whoever asks
+    /// gets the counts of the last second; the capture never waits for anybody.
+    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Output")]
+    pub(crate) metrics: Option<SocketAddr>,
 
     /// No progress bar and no remarks; errors are still said.
     #[arg(short, long, help_heading = "Output")]

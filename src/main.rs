@@ -32,6 +32,7 @@ use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
 use ntp_sniff::report::FORMATS;
 use ntp_sniff::report::escape;
+use ntp_sniff::ship::Metrics;
 use ntp_sniff::ship::Target;
 use ntp_sniff::upkeep::Orders;
 use sandbox::Nobody;
@@ -160,11 +161,13 @@ fn watch(args: &Args) -> anyhow::Result<u8> {
     let (keys, inbox) = keys::open(&args.keys, &args.read, &limits, &mut remark)?;
     let mut source = source(args, &limits, &stop, inbox.as_ref())?;
     let (wanted, mut orders) = recording(args)?;
+    let metrics = outputs::metrics(args, &mut orders)?;
     let report = outputs::report(args, &limits, owner, &mut orders)?;
     let packets = outputs::packets(args, &limits, owner, &orders)?;
     if !args.live.interface.is_empty() {
         give_up_rights(args, user.as_ref())?;
     }
+    metrics.map_or(Ok(()), Metrics::start).context("cannot start telling metrics")?;
     let unwritten = orders.unwritten.clone();
     let mut sink = outputs::with_syslog(report, args, &limits, unwritten.syslog.clone())?;
     if !args.live.interface.is_empty() {

@@ -86,7 +86,7 @@ pub(crate) fn matches(command: &Command) -> ArgMatches {
     let mut words: Vec<OsString> = std::env::args_os().collect();
     // Only what is said: whether it is enough is asked when the settings are known.
     let said = command.clone().ignore_errors(true).try_get_matches_from(&words).unwrap_or_else(|error| error.exit());
-    if said.subcommand().is_some() || said.get_flag("version") || said.get_flag("no_config") {
+    if said.subcommand().is_some() || is_on(&said, "version") || is_on(&said, "no_config") {
         return command.clone().get_matches_from(words);
     }
     let layers = layers(command, &said).unwrap_or_else(|problem| {
@@ -112,11 +112,18 @@ pub(crate) fn matches(command: &Command) -> ArgMatches {
     })
 }
 
+/// Whether a switch is on. Behind something wrong clap leaves out even its default.
+fn is_on(said: &ArgMatches, id: &str) -> bool {
+    said.try_get_one::<bool>(id).ok().flatten().copied().unwrap_or(false)
+}
+
 /// What every place says, the strongest first.
 fn layers(command: &Command, said: &ArgMatches) -> Result<Vec<Layer>, Problem> {
     let (environment, unknown) = environment::read(command, std::env::vars_os())?;
-    if !said.get_flag("quiet") {
-        unknown.iter().for_each(|remark| complain(remark));
+    if !is_on(said, "quiet") {
+        for remark in &unknown {
+            complain(remark);
+        }
     }
     let mut layers = vec![environment];
     for place in places::places(said.get_one::<PathBuf>("config").cloned()) {

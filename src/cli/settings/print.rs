@@ -21,10 +21,10 @@ pub(crate) fn print(command: &Command, matches: &ArgMatches) -> io::Result<()> {
     for (name, arg) in kind::settings(command) {
         if arg.get_help_heading() != heading {
             heading = arg.get_help_heading();
-            text.push_str(&format!("\n## {}\n", heading.unwrap_or("Others")));
+            text = text + "\n## " + heading.unwrap_or("Others") + "\n";
         }
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-        text.push_str(&format!("\n# {}\n{}\n", help.replace('\n', " "), line(name, arg, matches)?));
+        text = text + "\n# " + &help.replace('\n', " ") + "\n" + &line(name, arg, matches)? + "\n";
     }
     io::stdout().write_all(text.as_bytes())
 }

@@ -31,7 +31,7 @@ pub(super) fn chosen<'a>(command: &Command, said: &dyn Fn(&str) -> bool, layers:
         let other_run = (is_known(READ) && layer.contains_key(INTERFACE)) || (is_known(INTERFACE) && layer.contains_key(READ));
         let counts = |name: &str| {
             let of_the_run = [READ, INTERFACE].contains(&name) || OF_THE_RUN.contains(&name);
-            !is_known(name) && !(other_run && of_the_run) && !rules_out(command, &known, name)
+            !(is_known(name) || (other_run && of_the_run) || rules_out(command, &known, name))
         };
         let more: Vec<_> = layer.iter().filter(|(name, _)| counts(name)).collect();
         known.extend(more.iter().map(|(name, _)| (*name).clone()));
