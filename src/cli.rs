@@ -4,7 +4,9 @@ pub(crate) mod commands;
 pub(crate) mod documents;
 pub(crate) mod keys;
 pub(crate) mod live;
+pub(crate) mod manual;
 pub(crate) mod recording;
+pub(crate) mod settings;
 pub(crate) mod shipping;
 
 use clap::CommandFactory;
@@ -26,7 +28,9 @@ use ntp_sniff::ship::LINES;
 use ntp_sniff::ship::Target;
 use ntp_sniff::ship::parse_target;
 use recording::Recording;
+use settings::Configuration;
 use shipping::Shipping;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// How it is called.
@@ -34,11 +38,15 @@ const USAGE: &str = "ntp-sniff [OPTIONS] -r FILE... [EXPRESSION]...\n       ntp-
      ntp-sniff export -r FILE... [--nbe FILE] [--nessus FILE] [EXPRESSION]...\n       \
      ntp-sniff facts FILE... [--csv | --dot | --nessus | --zeek] [-o FILE]\n       \
      ntp-sniff diff OLD NEW [--json] [--all] [-o FILE]\n       ntp-sniff check FILE\n       \
-     ntp-sniff dissector DOCUMENT [--lua FILE] [--ksy FILE] [--dot FILE] [--verify CAPTURE]\n       ntp-sniff schema [records | document]";
+     ntp-sniff dissector DOCUMENT [--lua FILE] [--ksy FILE] [--dot FILE] [--verify CAPTURE]\n       \
+     ntp-sniff schema [records | document]\n       ntp-sniff completions SHELL\n       ntp-sniff man [SUBCOMMAND]";
+
+/// Examples come before the options.
+const TEMPLATE: &str = "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{all-args}{after-help}";
 
 /// Decodes Nessus NTP and API sessions from packets into an annotated timeline, and lists who serves and who speaks.
 ///
-/// Packets come from capture files or an interface. Nothing is sent onto the network unless --syslog asks for it, and no name is looked up.
+/// Packets come from capture files or an interface. Nothing is sent onto the network unless --syslog or --metrics asks for it, and no name is looked up.
 /// Passwords and other secrets are replaced by their lengths unless --reveal-secrets is given.
 #[derive(Debug, Parser)]
 #[command(
@@ -47,6 +55,7 @@ const USAGE: &str = "ntp-sniff [OPTIONS] -r FILE... [EXPRESSION]...\n       ntp-
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
     disable_version_flag = true,
+    help_template = TEMPLATE,
     max_term_width = 100
 )]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
@@ -150,6 +159,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORMAT", default_value = LINES.first().map_or("nnm", |format| format.name), value_parser = lines(), requires = "syslog", help_heading = "Output")]
     pub(crate) syslog_format: String,
 
+    /// Address to tell metrics on, for Prometheus: 127.0.0.1:9241. They are at /metrics.
+    ///
+    /// Counts only, no names and no addresses of what was seen; still, an address that only this machine reaches is best. Whoever asks
+    /// gets the counts of the last second; the capture never waits for anybody.
+    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Output")]
+    pub(crate) metrics: Option<SocketAddr>,
+
     /// No progress bar and no remarks; errors are still said.
     #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,
@@ -175,6 +191,9 @@ pub(crate) struct Args {
     #[command(flatten, next_help_heading = "TLS")]
     pub(crate) keys: KeyFiles,
 
+    #[command(flatten, next_help_heading = "Settings")]
+    pub(crate) settings: Configuration,
+
     /// Print the version, and that of libpcap.
     #[arg(short = 'V', long)]
     pub(crate) version: bool,
@@ -198,6 +217,10 @@ pub(crate) enum Command {
     Diff(commands::Diff),
     /// Write a protocol document for other tools: a Wireshark dissector, a Kaitai Struct, a picture of the state machine.
     Dissector(commands::Dissector),
+    /// Print completions for a shell.
+    Completions(manual::Completions),
+    /// Print the manual page, of the program or of a subcommand, for man(1): ntp-sniff man | man -l -
+    Man(manual::Manual),
 }
 
 /// Parts of the table.
@@ -233,7 +256,7 @@ pub(crate) enum When {
     Never,
 }
 
-/// What `--help` shows at its end.
+/// What `--help` shows before the options.
 const EXAMPLES: &str = "\
 Examples:
   ntp-sniff -r capture.pcap                              timeline, tables, summary
@@ -247,6 +270,13 @@ Examples:
   ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl --syslog udp://192.0.2.1
   ntp-sniff -i eth1 -i eth2 -T jsonl -o events.jsonl --rotate-interval 1d -w sessions.pcapng --user nobody
   ntp-sniff -r capture.pcap -T jsonl | jq -c 'select(.event==\"service_seen\")'";
+
+/// The same for `-h`.
+const SHORT_EXAMPLES: &str = "\
+Examples:
+  ntp-sniff -r capture.pcap                              timeline, tables, summary
+  ntp-sniff -r capture.pcap -T jsonl 'host 10.0.0.1'     records for programs
+  ntp-sniff -i eth1 --focus 10.0.0.0/8                   an interface, until Ctrl-C";
 
 /// The exit codes.
 const EXIT: &str = "\
@@ -273,13 +303,22 @@ fn fields() -> impl TypedValueParser<Value = Fields> {
     PossibleValuesParser::new(names).map(|name| Fields::ALL.into_iter().find(|fields| fields.name() == name).unwrap_or_default())
 }
 
+/// The whole definition, as help, completions and manual pages are made of it.
+pub(crate) fn command() -> clap::Command {
+    let protocols: Vec<String> = PROTOCOLS.iter().map(|protocol| format!("  {:<12} {}", protocol.id(), protocol.title())).collect();
+    let long = format!("Protocols, told by their content on any port:\n{}\n\n{EXIT}", protocols.join("\n"));
+    Args::command().before_help(SHORT_EXAMPLES).before_long_help(EXAMPLES).after_help(EXIT).after_long_help(long)
+}
+
 impl Args {
     /// Reads the command line; does not come back when it is wrong or asks for help.
     pub(crate) fn read_or_exit() -> Self {
-        let protocols: Vec<String> = PROTOCOLS.iter().map(|protocol| format!("  {:<12} {}", protocol.id(), protocol.title())).collect();
-        let long = format!("Protocols, told by their content on any port:\n{}\n\n{EXAMPLES}\n\n{EXIT}", protocols.join("\n"));
-        let short = format!("Example: ntp-sniff -r capture.pcap 'host 10.0.0.1'\n\n{EXIT}");
-        let matches = Self::command().after_help(short).after_long_help(long).get_matches();
+        let command = command();
+        let matches = settings::matches(&command);
+        if matches.get_flag("print_config") {
+            let code = settings::print(&command, &matches).map_or_else(crate::failed, |()| 0);
+            std::process::exit(code.into());
+        }
         let mut args = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         // As everywhere, "-" stands for standard output.
         let outputs = match &mut args.command {

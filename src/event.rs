@@ -331,6 +331,8 @@ pub struct Summary {
     pub sessions: Vec<(&'static str, u64)>,
     /// Messages decoded.
     pub messages: u64,
+    /// These by protocol id.
+    pub messages_by_protocol: Vec<(&'static str, u64)>,
     /// Exchanges of HTTP APIs.
     pub exchanges: u64,
     /// Anomalies by name.

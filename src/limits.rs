@@ -149,6 +149,15 @@ pub const DOCUMENT_BYTES: u64 = 1 << 30;
 /// Longest message that a translation cuts by a length or size it is told.
 pub const EXPORT_MESSAGE_BYTES: u64 = 16 << 20;
 
+/// Connections to the metrics at once: a Prometheus keeps one, two are usual. One more, and the oldest has to go.
+pub const METRICS_CONNECTIONS: usize = 16;
+
+/// Longest request for the metrics: those of Prometheus have some 300 bytes.
+pub const METRICS_REQUEST_BYTES: usize = 8 << 10;
+
+/// How long a connection to the metrics may last, from the first byte asked to the last one read. Prometheus gives up after 10 s.
+pub const METRICS_PATIENCE: Duration = Duration::from_secs(5);
+
 /// What may be kept, in bytes, counts and capture time. Reaching one is reported by an `anomaly_found` event
 /// (`limit_reached`) that carries the field's name.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,21 +17,38 @@ pub struct Received {
     pub dropped_by_interface: u64,
 }
 
-/// A count that one part of the program keeps and another one reads.
+/// What an output could not hand on, and how much waits in it: one part of the program counts, another one reads.
 #[derive(Clone, Debug, Default)]
-pub struct Counter(Arc<AtomicU64>);
+pub struct Counter(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    lost: AtomicU64,
+    waiting: AtomicU64,
+}
 
 impl Counter {
-    /// So many more.
+    /// So many more were lost.
     pub fn add(&self, more: u64) {
         // There is no saturating addition of atomics; 2⁶⁴ things are never lost.
-        self.0.fetch_add(more, Ordering::Relaxed);
+        self.0.lost.fetch_add(more, Ordering::Relaxed);
     }
 
-    /// How many so far.
+    /// How many were lost so far.
     #[must_use]
     pub fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.lost.load(Ordering::Relaxed)
+    }
+
+    /// So much waits now, in the unit of the output: bytes, or messages.
+    pub fn wait(&self, waiting: usize) {
+        self.0.waiting.store(u64::try_from(waiting).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// How much waits.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.0.waiting.load(Ordering::Relaxed)
     }
 }
 

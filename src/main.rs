@@ -34,6 +34,7 @@ use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
 use ntp_sniff::report::FORMATS;
 use ntp_sniff::report::escape;
+use ntp_sniff::ship::Metrics;
 use ntp_sniff::ship::Target;
 use ntp_sniff::upkeep::Orders;
 use sandbox::Nobody;
@@ -72,14 +73,20 @@ fn main() -> ExitCode {
     let args = Args::read_or_exit();
     match run(&args) {
         Ok(code) => ExitCode::from(code),
-        Err(error) if is_broken_pipe(&error) => ExitCode::from(DONE),
-        Err(error) => {
-            // The program's own errors name their causes themselves.
-            let own = error.downcast_ref::<Error>();
-            complain(&own.map_or_else(|| format!("{error:#}"), ToString::to_string));
-            ExitCode::from(if matches!(own, Some(Error::Filter { .. })) { USAGE } else { FAILED })
-        }
+        Err(error) => ExitCode::from(failed(error)),
     }
+}
+
+/// Says why the program ends early; the exit code for it.
+fn failed(error: impl Into<anyhow::Error>) -> u8 {
+    let error = error.into();
+    if is_broken_pipe(&error) {
+        return DONE;
+    }
+    // The program's own errors name their causes themselves.
+    let own = error.downcast_ref::<Error>();
+    complain(&own.map_or_else(|| format!("{error:#}"), ToString::to_string));
+    if matches!(own, Some(Error::Filter { .. })) { USAGE } else { FAILED }
 }
 
 fn run(args: &Args) -> anyhow::Result<u8> {
@@ -101,6 +108,14 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         Some(Command::Facts(args)) => return facts::run(args),
         Some(Command::Diff(args)) => return diff::run(args),
         Some(Command::Dissector(args)) => return dissector::run(args),
+        Some(Command::Completions(args)) => {
+            cli::manual::completions(args.shell)?;
+            return Ok(DONE);
+        }
+        Some(Command::Man(args)) => {
+            cli::manual::man(args.page.as_deref())?;
+            return Ok(DONE);
+        }
         None => {}
     }
     if args.live.list_interfaces {
@@ -149,11 +164,13 @@ fn watch(args: &Args) -> anyhow::Result<u8> {
     let (keys, inbox) = keys::open(&args.keys, &args.read, &limits, &mut remark)?;
     let mut source = source(args, &limits, &stop, inbox.as_ref())?;
     let (wanted, mut orders) = recording(args)?;
+    let metrics = outputs::metrics(args, &mut orders)?;
     let report = outputs::report(args, &limits, owner, &mut orders)?;
     let packets = outputs::packets(args, &limits, owner, &orders)?;
     if !args.live.interface.is_empty() {
         give_up_rights(args, user.as_ref())?;
     }
+    metrics.map_or(Ok(()), Metrics::start).context("cannot start telling metrics")?;
     let unwritten = orders.unwritten.clone();
     let mut sink = outputs::with_syslog(report, args, &limits, unwritten.syslog.clone())?;
     if !args.live.interface.is_empty() {

@@ -18,6 +18,7 @@ use ntp_sniff::report::held::Held;
 use ntp_sniff::ship::Cut;
 use ntp_sniff::ship::LINES;
 use ntp_sniff::ship::Manner;
+use ntp_sniff::ship::Metrics;
 use ntp_sniff::ship::Packets;
 use ntp_sniff::ship::Rolling;
 use ntp_sniff::ship::Syslog;
@@ -177,4 +178,17 @@ pub(crate) fn with_syslog(main: Box<dyn Sink>, args: &Args, limits: &Limits, los
     let (Some(target), Some(format)) = (&args.syslog, format) else { return Ok(main) };
     let syslog = Syslog::start(target, format, args.recording.state.is_some(), (limits, lost), complain).context("cannot start syslog")?;
     Ok(Box::new(Tee::new(main, Box::new(syslog))))
+}
+
+/// Where metrics are told, if anywhere; bound, and not answering yet.
+pub(crate) fn metrics(args: &Args, orders: &mut Orders) -> anyhow::Result<Option<Metrics>> {
+    let Some(address) = args.metrics else { return Ok(None) };
+    let metrics = Metrics::bind(address).with_context(|| format!("{address}: cannot tell metrics there"))?;
+    if !args.quiet {
+        let address = metrics.address().unwrap_or(address);
+        let warning = if address.ip().is_loopback() { "" } else { ", to everybody who reaches that address" };
+        complain(&format!("metrics at http://{address}/metrics{warning}"));
+    }
+    orders.board = Some(metrics.board());
+    Ok(Some(metrics))
 }

@@ -59,8 +59,9 @@ pub(crate) struct Stages<'s> {
     upkeep: Upkeep,
     /// Why facts, or packets, cannot be kept any more.
     broken: Option<Error>,
-    /// Whether counts are to be told.
+    /// Whether counts are to be told, and shown to those who ask.
     owes_stats: bool,
+    owes_show: bool,
     last: (Timestamp, FrameId),
     /// What time it is: that of the last frame, or later on a quiet link.
     now: Timestamp,
@@ -118,6 +119,7 @@ impl<'s> Stages<'s> {
             upkeep: Upkeep::new(orders),
             broken: None,
             owes_stats: false,
+            owes_show: false,
             last: (Timestamp::default(), FrameId::default()),
             now: Timestamp::default(),
             cut: false,
@@ -160,6 +162,7 @@ impl<'s> Stages<'s> {
             self.out.flush();
         }
         self.owes_stats |= self.upkeep.stats();
+        self.owes_show |= self.upkeep.shows(false);
         self.upkeep.be_alive();
     }
 
@@ -167,6 +170,7 @@ impl<'s> Stages<'s> {
     pub(crate) fn rest(&mut self, now: Option<Timestamp>, complain: &mut dyn FnMut(&Error)) {
         self.now = now.unwrap_or(self.now);
         self.look(complain);
+        self.owes_show |= self.upkeep.shows(now.is_none());
         if !self.upkeep.holds() {
             self.let_packets_go();
             self.out.flush();
@@ -187,15 +191,19 @@ impl<'s> Stages<'s> {
         }
     }
 
-    /// Whether counts are to be told.
+    /// Whether counts are to be told or shown.
     pub(crate) fn owes_stats(&self) -> bool {
-        self.owes_stats
+        self.owes_stats || self.owes_show
     }
 
     /// Tells the counts so far.
     pub(crate) fn stats(&mut self, flows: &Flows, received: Vec<Received>) {
-        self.owes_stats = false;
         let account = self.account(flows, received);
+        self.owes_show = false;
+        self.upkeep.show(&account);
+        if !std::mem::take(&mut self.owes_stats) {
+            return;
+        }
         self.out.event(&Event { at: self.now, flow: None, evidence: Evidence::default(), kind: EventKind::Stats(&account) });
         if !self.upkeep.holds() {
             self.out.flush();
@@ -331,6 +339,7 @@ impl<'s> Stages<'s> {
             self.out.event(&verdict_event(self.out.tally.last_at(), &span));
         }
         summary.span = span;
+        self.upkeep.show(&summary);
         let Out { sink, failure, .. } = self.out;
         let at = summary.last_at.unwrap_or(self.now);
         let mut say = |kind| sink.event(&Event { at, flow: None, evidence: Evidence::default(), kind });

@@ -3,12 +3,15 @@
 use crate::decode::Segment;
 use crate::event::EventKind;
 use crate::event::SegmentSeen;
+use crate::event::Summary;
 use crate::inventory::FocusSource;
 use crate::loss::Lost;
 use crate::loss::Unwritten;
 use crate::peer::Endpoint;
 use crate::peer::Peer;
 use crate::report::held::HeldBytes;
+use crate::ship::Board;
+use crate::ship::Waiting;
 use crate::time::Timestamp;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,6 +26,8 @@ const FRAMES_PER_LOOK: u32 = 256;
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
 /// How long output may wait for more on a busy link; on a quiet one it goes at once.
 const LET_GO_EVERY: Duration = Duration::from_millis(50);
+/// How old the account on the board may be.
+const SHOW_EVERY: Duration = Duration::from_secs(1);
 /// Output held back beyond this is made safe and let go earlier.
 const MOST_HELD: usize = 4 << 20;
 
@@ -45,6 +50,8 @@ pub struct Orders {
     pub stats: Arc<AtomicBool>,
     /// How often a supervisor wants to hear that the run goes on.
     pub alive_every: Option<Duration>,
+    /// Where the account is laid down for those who ask for it.
+    pub board: Option<Board>,
     /// What the outputs could not hand on.
     pub unwritten: Unwritten,
 }
@@ -56,6 +63,7 @@ pub(crate) struct Upkeep {
     settled_at: Instant,
     let_go_at: Instant,
     told_at: Instant,
+    shown_at: Instant,
     alive_at: Instant,
     frames: u32,
     /// The time of the frame that asked for the last look.
@@ -74,6 +82,7 @@ impl Upkeep {
             settled_at: now,
             let_go_at: now,
             told_at: now,
+            shown_at: now,
             alive_at: now,
             frames: 0,
             looked_at: Timestamp::default(),
@@ -128,6 +137,25 @@ impl Upkeep {
     /// Whether counts are to be told: asked for, or due.
     pub(crate) fn stats(&mut self) -> bool {
         self.orders.stats.swap(false, Ordering::Relaxed) || self.orders.stats_every.is_some_and(|every| is_due(&mut self.told_at, every))
+    }
+
+    /// Whether the account is to be laid down for those who ask for it; at once where nothing may come for long.
+    pub(crate) fn shows(&mut self, at_once: bool) -> bool {
+        self.orders.board.is_some() && (is_due(&mut self.shown_at, SHOW_EVERY) || at_once)
+    }
+
+    /// Lays down the account.
+    pub(crate) fn show(&self, account: &Summary) {
+        let Some(board) = &self.orders.board else { return };
+        let Unwritten { records, packets, syslog } = &self.orders.unwritten;
+        let held = self.orders.held.as_ref().map_or(0, HeldBytes::get);
+        let waiting = Waiting {
+            held_bytes: u64::try_from(held).unwrap_or(u64::MAX),
+            record_bytes: records.waiting(),
+            packet_bytes: packets.waiting(),
+            syslog_messages: syslog.waiting(),
+        };
+        board.show(account.clone(), waiting);
     }
 
     /// Tells the supervisor, where there is one, that the run goes on.

@@ -1,6 +1,6 @@
 //! Real interfaces: veth pairs between network namespaces, a Nessus dialogue over real sockets, replayed captures, signals and disasters.
 //!
-//! Needs root, iproute2, util-linux, tcpdump, tshark and tmpfs. Without them it says that it is skipped; where `CI` is set, it fails instead.
+//! Needs root, iproute2, util-linux, tcpdump, tshark, tmpfs and a Python that knows `prometheus_client`. Without them it says that it is skipped; where `CI` is set, it fails instead.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,6 +15,8 @@
 mod files;
 #[path = "live/loss.rs"]
 mod loss;
+#[path = "live/metrics.rs"]
+mod metrics;
 #[path = "live/net.rs"]
 mod net;
 #[path = "live/replay.rs"]

@@ -367,6 +367,7 @@ fn summary() -> Summary {
         evicted: 1,
         sessions: vec![("nessus_ntp", 1), ("nessus_otp", 1), ("tls", 1)],
         messages: 18,
+        messages_by_protocol: vec![("nessus_ntp", 18)],
         exchanges: 3,
         anomalies: vec![("gap", 5), ("header_broken", 1), ("input_damaged", 1), ("limit_reached", 1)],
         facts: [2, 1, 3],

@@ -15,6 +15,7 @@ pub struct Tally {
     summary: Summary,
     undecoded: BTreeMap<&'static str, u64>,
     sessions: BTreeMap<&'static str, u64>,
+    messages: BTreeMap<&'static str, u64>,
     anomalies: BTreeMap<&'static str, u64>,
     /// The input whose clock was seen going back.
     went_back: Option<u32>,
@@ -77,7 +78,10 @@ impl Tally {
     /// Counts an event.
     pub fn event(&mut self, event: &Event<'_>) {
         match &event.kind {
-            EventKind::MessageDecoded(_) => self.summary.messages = self.summary.messages.saturating_add(1),
+            EventKind::MessageDecoded(message) => {
+                self.summary.messages = self.summary.messages.saturating_add(1);
+                count(&mut self.messages, message.protocol);
+            }
             EventKind::ExchangeDecoded(_) => self.summary.exchanges = self.summary.exchanges.saturating_add(1),
             EventKind::AnomalyFound(anomaly) => count(&mut self.anomalies, anomaly.name()),
             EventKind::SessionIdentified(_, session) => count(&mut self.sessions, session.protocol),
@@ -98,6 +102,7 @@ impl Tally {
         Summary {
             undecoded: list(&self.undecoded),
             sessions: list(&self.sessions),
+            messages_by_protocol: list(&self.messages),
             anomalies: list(&self.anomalies),
             ..self.summary.clone()
         }

@@ -1,4 +1,4 @@
-//! What is finished to where others read it: files that rotate, the packets of sessions, and syslog beside the main output.
+//! What is finished to where others read it: files that rotate, the packets of sessions, syslog and metrics beside the main output.
 //!
 //! A line format is one file, its `mod` line and an entry in [`LINES`]. Which events are told, and what is said of them, is decided
 //! once for all formats in `notice.rs`: a new kind is one arm there.
@@ -6,6 +6,7 @@
 mod cef;
 mod courier;
 mod link;
+mod metrics;
 mod nnm;
 mod notice;
 mod packets;
@@ -18,6 +19,9 @@ mod tee;
 #[cfg(test)]
 mod tests;
 
+pub use metrics::Board;
+pub use metrics::Metrics;
+pub use metrics::Waiting;
 pub use notice::Notice;
 pub use packets::Packets;
 pub use rolling::Cut;

@@ -31,7 +31,7 @@ pub(super) struct Queue {
     changed: Condvar,
     most_lines: usize,
     most_bytes: usize,
-    /// Counts what is dropped, for the run to tell.
+    /// Counts what is dropped and what waits, for the run to tell.
     lost: Counter,
 }
 
@@ -70,6 +70,7 @@ impl Queue {
         }
         state.bytes = bytes;
         state.lines.push_back(line);
+        self.lost.wait(state.lines.len());
         if !held {
             state.released = state.lines.len();
             self.changed.notify_all();
@@ -100,6 +101,7 @@ impl Queue {
             }
             if let Some(released) = state.released.checked_sub(1) {
                 let line = state.lines.pop_front()?;
+                self.lost.wait(state.lines.len());
                 state.released = released;
                 state.bytes = state.bytes.saturating_sub(line.len());
                 return Some(line);

@@ -46,7 +46,7 @@ pub struct Manner {
     pub mode: u32,
     /// Becomes true when the file is to be opened again.
     pub reopen: Arc<AtomicBool>,
-    /// Counts the records that were dropped.
+    /// Counts the records that were dropped, and the bytes that wait.
     pub lost: Counter,
     /// Takes one line for people.
     pub say: Arc<dyn Fn(&str) + Send + Sync>,
@@ -254,11 +254,14 @@ impl Write for Rolling {
         if self.waiting.len() >= PIECE {
             self.drain()?;
         }
+        self.manner.lost.wait(self.waiting.len());
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.drain()
+        let drained = self.drain();
+        self.manner.lost.wait(self.waiting.len());
+        drained
     }
 }
 

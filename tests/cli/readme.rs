@@ -12,6 +12,9 @@ use ntp_sniff::limits::HTTP_DECODERS;
 use ntp_sniff::limits::HTTP_HEAD_BYTES;
 use ntp_sniff::limits::HTTP_PIPELINE;
 use ntp_sniff::limits::Limits;
+use ntp_sniff::limits::METRICS_CONNECTIONS;
+use ntp_sniff::limits::METRICS_PATIENCE;
+use ntp_sniff::limits::METRICS_REQUEST_BYTES;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -115,6 +118,9 @@ fn limits_are_those_of_the_program() {
         ("syslog_lines", number(limits.syslog_lines)),
         ("syslog_bytes", mebibytes(limits.syslog_bytes)),
         ("syslog_line_bytes", number(limits.syslog_line_bytes)),
+        ("metrics_connections", number(METRICS_CONNECTIONS)),
+        ("metrics_request_bytes", number(METRICS_REQUEST_BYTES)),
+        ("metrics_patience", seconds(METRICS_PATIENCE)),
         ("http_head_bytes", number(HTTP_HEAD_BYTES)),
         ("http_body_bytes", format!("{} GiB", HTTP_BODY_BYTES >> 30)),
         ("http_body_ratio", HTTP_BODY_RATIO.to_string()),

@@ -110,7 +110,7 @@ fn the_unit_of_systemd_starts_a_program_that_runs() {
     let Some(net) = Net::new("unit") else { return };
     let program = for_everybody(&net);
     let unit = fs::read_to_string("packaging/ntp-sniff.service").unwrap();
-    let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/ntp-sniff ")).unwrap();
+    let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=ntp-sniff ")).unwrap();
     let folder = net.folder.display().to_string();
     let line = start.replace("$NTP_SNIFF", "-i v0 --focus 192.0.2.0/24");
     let line = line.replace("${LOGS_DIRECTORY}", &folder).replace("${STATE_DIRECTORY}", &folder);

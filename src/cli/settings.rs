@@ -1,0 +1,133 @@
+//! Settings that are not on the command line: of the environment and of configuration files, made arguments before the user's own.
+//!
+//! A setting is an option under its long name. Nothing else is parsed here: what a value means is told by the option's own definition.
+
+mod environment;
+mod file;
+mod kind;
+mod places;
+mod print;
+mod weigh;
+
+use crate::complain;
+use clap::ArgMatches;
+use clap::Command;
+use clap::parser::ValueSource;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::process::exit;
+
+pub(crate) use print::print;
+
+/// Options about settings.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Configuration {
+    /// File to read settings from (TOML), instead of those of the user and of the machine.
+    ///
+    /// The keys are the long names of the options. Without it, ~/.config/ntp-sniff/config.toml (or that below `XDG_CONFIG_HOME`) and
+    /// /etc/ntp-sniff/config.toml are read if they are there; `NTP_SNIFF_CONFIG` names a file, too. Options are stronger than the
+    /// environment (`NTP_SNIFF_FOCUS` for --focus), and that is stronger than files.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Read no configuration file and no setting of the environment.
+    #[arg(long)]
+    pub(crate) no_config: bool,
+
+    /// Print the settings that count, as a configuration file, and end.
+    ///
+    /// What is not set is there as a remark. Of keys only the names of their files are known.
+    #[arg(long)]
+    pub(crate) print_config: bool,
+}
+
+/// Options that are no settings: they ask for something else than a run.
+const NO_SETTINGS: [&str; 6] = ["help", "version", "list-interfaces", "config", "no-config", "print-config"];
+
+/// The words of a filter, which have no long name.
+const EXPRESSION: &str = "expression";
+
+/// Where a setting comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Origin {
+    /// A variable.
+    Variable(String),
+    /// A line of a file, from 1.
+    Line(PathBuf, usize),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) => write!(out, "{name}"),
+            Self::Line(path, line) => write!(out, "{}:{line}", path.display()),
+        }
+    }
+}
+
+/// What one place says of one option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Setting {
+    origin: Origin,
+    /// The values; none where a switch is off, an empty one where it is on.
+    values: Vec<OsString>,
+}
+
+/// What one place says, by the names of the options.
+type Layer = BTreeMap<String, Setting>;
+
+/// Why a place cannot be read: a line that names it.
+type Problem = String;
+
+/// Reads the command line with the settings below it; does not come back when something is wrong or help is asked for.
+pub(crate) fn matches(command: &Command) -> ArgMatches {
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    // Only what is said: whether it is enough is asked when the settings are known.
+    let said = command.clone().ignore_errors(true).try_get_matches_from(&words).unwrap_or_else(|error| error.exit());
+    if said.subcommand().is_some() || is_on(&said, "version") || is_on(&said, "no_config") {
+        return command.clone().get_matches_from(words);
+    }
+    let layers = layers(command, &said).unwrap_or_else(|problem| {
+        complain(&problem);
+        exit(2)
+    });
+    let chosen = weigh::chosen(command, &|id| said.value_source(id) == Some(ValueSource::CommandLine), &layers);
+    let (options, filter) = weigh::arguments(&chosen);
+    let after = usize::from(!words.is_empty());
+    _ = words.splice(after..after, options);
+    if !filter.is_empty() {
+        // Behind "--" nothing is an option; the user's own "--" does as well.
+        words.extend((!words.iter().any(|word| word == "--")).then(|| OsString::from("--")));
+        words.extend(filter);
+    }
+    command.clone().try_get_matches_from(words).unwrap_or_else(|error| {
+        _ = error.print();
+        if error.use_stderr() && !chosen.is_empty() {
+            let origins: Vec<String> = chosen.iter().map(|(name, setting)| format!("{name} ({})", setting.origin)).collect();
+            complain(&format!("settings that counted: {}; --no-config goes without", origins.join(", ")));
+        }
+        exit(error.exit_code())
+    })
+}
+
+/// Whether a switch is on. Behind something wrong clap leaves out even its default.
+fn is_on(said: &ArgMatches, id: &str) -> bool {
+    said.try_get_one::<bool>(id).ok().flatten().copied().unwrap_or(false)
+}
+
+/// What every place says, the strongest first.
+fn layers(command: &Command, said: &ArgMatches) -> Result<Vec<Layer>, Problem> {
+    let (environment, unknown) = environment::read(command, std::env::vars_os())?;
+    if !is_on(said, "quiet") {
+        for remark in &unknown {
+            complain(remark);
+        }
+    }
+    let mut layers = vec![environment];
+    for place in places::places(said.get_one::<PathBuf>("config").cloned()) {
+        layers.extend(place.read()?.map(|text| file::read(command, &place.path, &text)).transpose()?);
+    }
+    Ok(layers)
+}
