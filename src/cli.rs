@@ -5,6 +5,7 @@ pub(crate) mod keys;
 pub(crate) mod live;
 pub(crate) mod recording;
 pub(crate) mod shipping;
+pub(crate) mod watch;
 
 use clap::CommandFactory;
 use clap::FromArgMatches;
@@ -26,6 +27,7 @@ use ntp_sniff::ship::parse_target;
 use recording::Recording;
 use shipping::Shipping;
 use std::path::PathBuf;
+use watch::Watch;
 
 /// How it is called.
 const USAGE: &str = "ntp-sniff [OPTIONS] -r FILE... [EXPRESSION]...\n       ntp-sniff [OPTIONS] -i IF... [EXPRESSION]...\n       ntp-sniff -D\n       \
@@ -84,6 +86,9 @@ pub(crate) struct Args {
 
     #[command(flatten, next_help_heading = "Output")]
     pub(crate) shipping: Shipping,
+
+    #[command(flatten, next_help_heading = "Output")]
+    pub(crate) watch: Watch,
 
     /// Output format.
     #[arg(short = 'T', long, value_name = "FORMAT", default_value = FORMATS.first().map_or("table", |format| format.name), value_parser = formats(), help_heading = "Output")]
@@ -233,6 +238,7 @@ Examples:
   ntp-sniff -r a.pcapng -r b.pcap.gz 'host 10.0.0.1'     two files, one timeline
   ssh sensor tcpdump -U -w - | ntp-sniff -r -            from another machine
   ntp-sniff -r tls.pcap --rsa-key nessusd.pem --keylog keys.log
+  ntp-sniff -i eth1 --watch                              look at it as it happens
   ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl
   ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl --syslog udp://192.0.2.1
   ntp-sniff -i eth1 -i eth2 -T jsonl -o events.jsonl --rotate-interval 1d -w sessions.pcapng --user nobody

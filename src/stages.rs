@@ -54,6 +54,8 @@ pub(crate) struct Stages<'s> {
     broken: Option<Error>,
     /// Whether counts are to be told.
     owes_stats: bool,
+    /// Whether an output wants to see them.
+    owes_counts: bool,
     last: (Timestamp, FrameId),
     /// What time it is: that of the last frame, or later on a quiet link.
     now: Timestamp,
@@ -109,6 +111,7 @@ impl<'s> Stages<'s> {
             upkeep: Upkeep::new(orders),
             broken: None,
             owes_stats: false,
+            owes_counts: false,
             last: (Timestamp::default(), FrameId::default()),
             now: Timestamp::default(),
             cut: false,
@@ -151,6 +154,7 @@ impl<'s> Stages<'s> {
             self.out.flush();
         }
         self.owes_stats |= self.upkeep.stats();
+        self.owes_counts = self.out.sink.wants_counts();
         self.upkeep.be_alive();
     }
 
@@ -178,15 +182,20 @@ impl<'s> Stages<'s> {
         }
     }
 
-    /// Whether counts are to be told.
+    /// Whether counts are to be told, or shown.
     pub(crate) fn owes_stats(&self) -> bool {
-        self.owes_stats
+        self.owes_stats || self.owes_counts
     }
 
-    /// Tells the counts so far.
+    /// Tells the counts so far, or only shows them to an output that wants to see them.
     pub(crate) fn stats(&mut self, flows: &Flows, received: Vec<Received>) {
-        self.owes_stats = false;
         let account = self.account(flows, received);
+        if std::mem::take(&mut self.owes_counts) {
+            self.out.sink.counts(&account);
+        }
+        if !std::mem::take(&mut self.owes_stats) {
+            return;
+        }
         self.out.event(&Event { at: self.now, flow: None, evidence: Evidence::default(), kind: EventKind::Stats(&account) });
         if !self.upkeep.holds() {
             self.out.flush();
