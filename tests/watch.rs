@@ -58,7 +58,9 @@ fn every_key_does_what_it_says() {
     let tmux = &watched.0;
     insta::assert_snapshot!("large", tmux.screen());
     tmux.keys(&["j", "Down", "Down", "k", "Up", "Down"]);
-    insta::assert_snapshot!("large_third", tmux.until_text("details: message_decoded"));
+    insta::assert_snapshot!("large_phase", tmux.until_text("details: phase_entered"));
+    tmux.keys(&["Down"]);
+    insta::assert_snapshot!("large_message", tmux.until_text("details: message_decoded"));
     tmux.keys(&["Tab"]);
     tmux.until_text("▶ details");
     tmux.keys(&["BTab", "Tab", "Tab"]);
@@ -72,7 +74,7 @@ fn every_key_does_what_it_says() {
     tmux.keys(&["Enter"]);
     insta::assert_snapshot!("large_filtered", tmux.until_text("only name:preference"));
     tmux.keys(&["&", "Enter", "g"]);
-    tmux.text("/password");
+    tmux.text("/name:password");
     tmux.keys(&["Enter"]);
     tmux.until_text("password_prompt, server to client");
     tmux.keys(&["n"]);
@@ -80,7 +82,7 @@ fn every_key_does_what_it_says() {
     tmux.keys(&["N"]);
     tmux.until_text("password_prompt, server to client");
     tmux.keys(&["N"]);
-    tmux.until_text("not found above: password");
+    tmux.until_text("not found above: name:password");
     tmux.keys(&["G"]);
     tmux.until_text("details: flow_closed");
     tmux.keys(&["Home", "Space", "PageUp", "NPage", "PPage"]);

@@ -61,7 +61,7 @@ fn a_live_link_is_followed_and_a_quiet_one_costs_nothing() {
     // Nothing comes any more: rates fall.
     tmux.until("no rate", |screen| screen.contains("11 messages, 0.0/s"));
     tmux.keys(&["g", "/"]);
-    tmux.text("bye");
+    tmux.text("name:bye");
     tmux.keys(&["Enter"]);
     tmux.until("not following", |screen| !screen.contains("following") && screen.contains("bye, server to client"));
     net.hold_dialogue();

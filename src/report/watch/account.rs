@@ -47,7 +47,8 @@ impl Account {
             None => "lost: a file does not say".to_owned(),
         };
         if self.unwritten > 0 {
-            said.push_str(&format!(", NOT WRITTEN {}", self.unwritten));
+            said.push_str(", NOT WRITTEN ");
+            said.push_str(&self.unwritten.to_string());
         }
         (said, kernel > 0 || interface > 0 || self.unwritten > 0)
     }

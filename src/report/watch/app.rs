@@ -59,6 +59,7 @@ enum Move {
 
 /// The screen's state.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch that a key or the size of the screen turns")]
 pub(super) struct App {
     pub(super) manner: Manner,
     pub(super) theme: Theme,
@@ -126,8 +127,12 @@ impl App {
             self.clock = Some((at, Instant::now()));
         }
         self.ring.gone = self.ring.gone.saturating_add(dropped);
-        entries.into_iter().for_each(|entry| self.ring.push(entry));
-        amended.iter().for_each(|(number, text)| self.ring.amend(*number, text));
+        for entry in entries {
+            self.ring.push(entry);
+        }
+        for (number, text) in &amended {
+            self.ring.amend(*number, text);
+        }
         if let Some(services) = services {
             self.services = services;
         }
@@ -255,10 +260,8 @@ impl App {
     fn turn(&mut self, onwards: bool) {
         let details = self.wide || self.open;
         self.pane = match (self.pane, onwards) {
-            (Pane::Services, true) => Pane::Timeline,
-            (Pane::Timeline, true) if details => Pane::Details,
-            (Pane::Services, false) if details => Pane::Details,
-            (Pane::Services | Pane::Details, false) => Pane::Timeline,
+            (Pane::Timeline, true) | (Pane::Services, false) if details => Pane::Details,
+            (Pane::Services, _) | (Pane::Details, false) => Pane::Timeline,
             (Pane::Timeline | Pane::Details, _) => Pane::Services,
         };
     }

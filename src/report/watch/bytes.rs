@@ -62,8 +62,8 @@ pub(super) type Cell = (Option<u8>, Mark);
 /// The first bytes of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Bytes {
-    /// The bytes, zero where they are secret.
-    bytes: Box<[u8]>,
+    /// What they are, zero where they are secret.
+    kept: Box<[u8]>,
     /// Where each run of one mark ends.
     ends: Vec<(usize, Mark)>,
     /// Bytes that were not kept.
@@ -91,18 +91,18 @@ impl Bytes {
             }
         }
         let more = payload.len().saturating_sub(bytes.len());
-        Self { bytes: bytes.into(), ends, more }
+        Self { kept: bytes.into(), ends, more }
     }
 
     /// How much memory it takes.
     pub(super) fn weight(&self) -> usize {
-        self.bytes.len().saturating_add(self.ends.len().saturating_mul(size_of::<(usize, Mark)>()))
+        self.kept.len().saturating_add(self.ends.len().saturating_mul(size_of::<(usize, Mark)>()))
     }
 
     /// All of them in order.
     pub(super) fn cells(&self) -> impl Iterator<Item = Cell> {
         let mut ends = self.ends.iter().peekable();
-        self.bytes.iter().enumerate().map(move |(place, byte)| {
+        self.kept.iter().enumerate().map(move |(place, byte)| {
             while ends.next_if(|(end, _)| *end <= place).is_some() {}
             let mark = ends.peek().map_or(Mark::Secret, |(_, mark)| *mark);
             (Some(*byte).filter(|_| mark != Mark::Secret), mark)

@@ -24,7 +24,7 @@ use ratatui::widgets::Paragraph;
 const WIDE: u16 = 120;
 /// Columns of the services, and least columns of the details beside the timeline.
 const SERVICES: u16 = 32;
-const DETAILS: u16 = 44;
+const DETAILS: u16 = 46;
 /// Columns of details whose rows hold sixteen bytes.
 const DETAILS_FULL: u16 = 76;
 /// Columns the timeline wants before the details get more.
@@ -150,7 +150,7 @@ fn status_line(app: &App, width: u16) -> Line<'static> {
     let (lost, bad) = app.account.lost(app.manner.live);
     let start = format!(" {} {state} │ ", terminal_cut(app.manner.input.as_bytes(), INPUT.max(usize::from(width) / INPUT_PART)));
     let middle = " │ ";
-    let used = [&start, &lost, middle].into_iter().map(|text| display_width(text)).fold(0, usize::saturating_add);
+    let used = [start.as_str(), &lost, middle].into_iter().map(display_width).fold(0, usize::saturating_add);
     let rest = terminal_cut(app.account.words().as_bytes(), usize::from(width).saturating_sub(used));
     let line = Line::from(vec![
         Span::raw(start),

@@ -76,16 +76,15 @@ enum Read {
 /// Reads one key.
 fn read(bytes: &[u8]) -> Read {
     match bytes {
-        [0x1b] | [0x1b, b'[' | b'O'] => Read::Part,
-        [0x1b, b'[', .., last @ 0x40..=0x7e] | [0x1b, b'O', last] => named(bytes, *last),
-        [0x1b, b'[', ..] => Read::Part,
-        // With Alt, or two keys at once: the escape is given up.
-        [0x1b, ..] => Read::None,
+        // A bracket is the last byte of none: behind the escape it begins a sequence.
+        [0x1b, b'[', .., last @ (0x40..=0x5a | 0x5c..=0x7e)] | [0x1b, b'O', last] => named(bytes, *last),
+        [0x1b] | [0x1b, b'O'] | [0x1b, b'[', ..] => Read::Part,
         [b'\r' | b'\n'] => Read::Key(Key::Enter),
         [b'\t'] => Read::Key(Key::Tab),
         [0x7f | 0x08] => Read::Key(Key::Backspace),
         [byte @ 1..=26] => Read::Key(Key::Ctrl(char::from(byte.saturating_add(b'a').saturating_sub(1)))),
-        [0..0x20] => Read::None,
+        // Control characters that mean nothing; with Alt, or two keys at once, the escape is given up.
+        [0..0x20, ..] => Read::None,
         _ => letter(bytes),
     }
 }

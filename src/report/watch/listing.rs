@@ -41,15 +41,17 @@ pub(super) fn draw(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
 /// The rows of a service: who and what; how many messages, how many bytes, and how fast they come.
 fn lines(app: &App, server: Endpoint, service: &Service, chosen: bool, width: usize) -> [Line<'static>; ROWS] {
     let rate = service.rate(app.now());
-    let who = terminal_cut(format!("{server} {}", service.name).as_bytes(), width);
+    let focus = chosen && app.pane == Pane::Services;
+    let who = format!("{}{server} {}", if focus { ">" } else { " " }, service.name);
+    let who = terminal_cut(who.as_bytes(), width);
     let (whole, tenths) = (rate.messages / 10, rate.messages % 10);
     let said = match service.messages {
-        0 if service.bytes > 0 => "  not decoded".to_owned(),
-        0 => "  nothing decoded".to_owned(),
-        messages => format!("  {}, {whole}.{tenths}/s", count(messages, "message")),
+        0 if service.bytes > 0 => "   not decoded".to_owned(),
+        0 => "   nothing decoded".to_owned(),
+        messages => format!("   {}, {whole}.{tenths}/s", count(messages, "message")),
     };
-    let bytes = format!("  {}, {}/s", size(service.bytes), size(rate.bytes / 10));
-    let looks = match chosen && app.pane == Pane::Services {
+    let bytes = format!("   {}, {}/s", size(service.bytes), size(rate.bytes / 10));
+    let looks = match focus {
         true => app.theme.strong().add_modifier(Modifier::REVERSED),
         false if service.sessions > 0 => app.theme.strong(),
         false => Style::new(),

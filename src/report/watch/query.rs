@@ -30,8 +30,8 @@ impl Query {
     /// Whether a line is one that is looked for.
     pub(super) fn admits(&self, entry: &Entry) -> bool {
         match &self.field {
-            Some(field) => self.field_admits(field, entry) || (!known(field, entry) && self.text_admits(&self.typed.to_lowercase(), entry)),
-            None => self.text_admits(&self.text, entry),
+            Some(field) => self.field_admits(field, entry) || (!known(field, entry) && text_admits(&self.typed.to_lowercase(), entry)),
+            None => text_admits(&self.text, entry),
         }
     }
 
@@ -51,17 +51,17 @@ impl Query {
             _ => entry.fields.iter().any(|(name, value)| *name == field && own(value)),
         }
     }
+}
 
-    /// Whether the text is anywhere.
-    fn text_admits(&self, text: &str, entry: &Entry) -> bool {
-        let holds = |other: &str| other.to_lowercase().contains(text);
-        let ends = entry.session.as_deref().map(|session| format!("{} {} {}", session.client, session.server, session.protocol));
-        holds(&entry.name)
-            || holds(&entry.text())
-            || entry.said.iter().any(|said| holds(said))
-            || entry.fields.iter().any(|(_, value)| holds(value))
-            || ends.is_some_and(|ends| holds(&ends))
-    }
+/// Whether the text is anywhere.
+fn text_admits(text: &str, entry: &Entry) -> bool {
+    let holds = |other: &str| other.to_lowercase().contains(text);
+    let ends = entry.session.as_deref().map(|session| format!("{} {} {}", session.client, session.server, session.protocol));
+    holds(&entry.name)
+        || holds(&entry.text())
+        || entry.said.iter().any(|said| holds(said))
+        || entry.fields.iter().any(|(_, value)| holds(value))
+        || ends.is_some_and(|ends| holds(&ends))
 }
 
 /// What names are made of.

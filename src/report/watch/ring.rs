@@ -97,10 +97,7 @@ impl Ring {
     /// The next row, or the one before, that is looked for; not the row itself.
     pub(super) fn find(&self, query: &Query, from: usize, onwards: bool) -> Option<usize> {
         let is_match = |row: &usize| self.at(*row).and_then(|number| self.get(number)).is_some_and(|entry| query.admits(entry));
-        match onwards {
-            true => (from.saturating_add(1)..self.passed.len()).find(is_match),
-            false => (0..from).rev().find(is_match),
-        }
+        if onwards { (from.saturating_add(1)..self.passed.len()).find(is_match) } else { (0..from).rev().find(is_match) }
     }
 }
 

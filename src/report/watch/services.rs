@@ -133,6 +133,8 @@ impl Services {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "numbers of a test, known to be small")]
+
     use super::*;
 
     fn at(second: i64) -> Timestamp {

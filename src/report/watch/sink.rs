@@ -81,7 +81,7 @@ impl WatchSink {
     fn push(&mut self, flow: Option<FlowId>, mut entry: Entry) -> u64 {
         if let Some(open) = flow.and_then(|id| self.sessions.get(&id)) {
             entry.session = Some(Arc::clone(&open.ends));
-            entry.phase = open.phase.clone();
+            entry.phase.clone_from(&open.phase);
         }
         entry.number = self.next;
         self.next = self.next.saturating_add(1);
@@ -137,14 +137,13 @@ impl WatchSink {
         }
         run.elided_bytes = run.elided_bytes.saturating_add(message.annotation.span.len());
         let text = run_text(&terminal_cut(name.as_bytes(), NAME_COLUMNS), run.count.saturating_sub(RUN_SHOWN), run.elided_bytes);
-        match run.number {
-            Some(number) => self.shared.inbox().amend(number, text, self.most),
-            None => {
-                let number = self.push(Some(id), message::told(event, Tone::Faint, &text));
-                if let Some(run) = self.sessions.get_mut(&id).and_then(|open| open.run.as_mut()) {
-                    run.number = Some(number);
-                }
-            }
+        if let Some(number) = run.number {
+            self.shared.inbox().amend(number, text, self.most);
+            return true;
+        }
+        let number = self.push(Some(id), message::told(event, Tone::Faint, &text));
+        if let Some(run) = self.sessions.get_mut(&id).and_then(|open| open.run.as_mut()) {
+            run.number = Some(number);
         }
         true
     }

@@ -25,6 +25,8 @@ const FRAMES: usize = 10;
 const TIME: usize = 11;
 const DIRECTION: usize = 3;
 const LENGTH: usize = 8;
+/// A point and six digits.
+const MICROS: usize = 7;
 /// Columns of the name in a pane of this width, and in wider ones.
 const NAME: (usize, usize) = (15, 20);
 const WIDE: usize = 100;
@@ -39,7 +41,8 @@ pub(super) fn title(app: &App) -> String {
         title.push_str(", following");
     }
     if let Some(filter) = app.ring.filter() {
-        title.push_str(&format!(", only {}", filter.typed));
+        title.push_str(", only ");
+        title.push_str(&filter.typed);
     }
     title.push_str(&gone(app.ring.gone));
     title
@@ -61,23 +64,25 @@ pub(super) fn draw(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
 /// One line; the selected one stands out.
 fn line(app: &App, entry: &Entry, width: usize) -> Line<'static> {
     let mut row = Row { spans: Vec::new(), left: width };
+    let selected = entry.number == app.selected;
+    // Seen also where reversed colours are not, and when the screen is read aloud.
+    row.text(Style::new(), if selected { ">" } else { " " });
     let session = entry.session.as_deref().map(|session| format!("s{}", session.id.0)).unwrap_or_default();
     row.put(app.theme.faint(), &session, SESSION);
-    match (entry.from, entry.tone) {
-        (Some(from), Tone::Message) => message(&mut row, app.theme, entry, from, width),
-        _ => {
-            let sign = match entry.tone {
-                Tone::Session => "━━ ",
-                Tone::Phase | Tone::Story => "── ",
-                Tone::Alarm => "!! ",
-                Tone::Good => "→  ",
-                Tone::Message | Tone::Faint => "   ",
-            };
-            row.text(app.theme.tone(entry.tone), sign);
-            row.text(app.theme.tone(entry.tone), &entry.text());
-        }
+    if let (Some(from), Tone::Message) = (entry.from, entry.tone) {
+        message(&mut row, app.theme, entry, from, width);
+    } else {
+        let sign = match entry.tone {
+            Tone::Session => "━━ ",
+            Tone::Phase | Tone::Story => "── ",
+            Tone::Alarm => "!! ",
+            Tone::Good => "→  ",
+            Tone::Message | Tone::Faint => "   ",
+        };
+        row.text(app.theme.tone(entry.tone), sign);
+        row.text(app.theme.tone(entry.tone), &entry.text());
     }
-    if entry.number == app.selected {
+    if selected {
         row.text(Style::new(), &" ".repeat(row.left));
         return Line::from(row.spans).style(Style::new().add_modifier(Modifier::REVERSED));
     }
@@ -88,8 +93,7 @@ fn line(app: &App, entry: &Entry, width: usize) -> Line<'static> {
 fn message(row: &mut Row, theme: Theme, entry: &Entry, from: Peer, width: usize) {
     row.put(theme.faint(), &frame_list(&entry.frames, FRAMES), FRAMES);
     let start = entry.session.as_deref().map_or(entry.at, |session| session.first_at);
-    let time = entry.at.relative_to(start).to_string();
-    row.put(theme.faint(), &format!("{time:>TIME$}"), TIME);
+    row.put(theme.faint(), &format!("{:>TIME$}", micros(&entry.at.relative_to(start).to_string())), TIME);
     let arrow = match from {
         Peer::Client => "C→S",
         Peer::Server => "S→C",
@@ -104,6 +108,11 @@ fn message(row: &mut Row, theme: Theme, entry: &Entry, from: Peer, width: usize)
     row.spans.append(&mut text.spans);
     row.left = row.left.saturating_sub(room);
     row.text(Style::new(), &format!("{length:>LENGTH$}"));
+}
+
+/// A time to the microsecond: a line has no room for more digits, the details have all.
+fn micros(time: &str) -> &str {
+    time.split_once('.').and_then(|(whole, _)| time.get(..whole.len().saturating_add(MICROS))).unwrap_or(time)
 }
 
 /// The text of a message. Where it does not fit, the first control strings are left out if data follows: the name says them.
@@ -145,5 +154,15 @@ impl Row {
         let blanks = width.saturating_sub(display_width(&shown)).saturating_add(1);
         self.text(style, &shown);
         self.text(Style::new(), &" ".repeat(blanks.min(self.left)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_shows_microseconds() {
+        assert_eq!(["+0.000074312", "-1.500000", "+12"].map(micros), ["+0.000074", "-1.500000", "+12"]);
     }
 }
