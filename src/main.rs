@@ -13,7 +13,7 @@ mod sandbox;
 #[cfg(feature = "watch")]
 mod screen;
 #[cfg(not(feature = "watch"))]
-#[path = "screen/none.rs"]
+#[path = "no_screen.rs"]
 mod screen;
 
 use anyhow::Context;

@@ -61,7 +61,9 @@ impl Screen {
     pub(crate) fn end(self, stay: bool) {
         let Some(screen) = self.screen else { return };
         let (held, ended) = screen.end(stay);
-        held.iter().for_each(|line| complain(line));
+        for line in &held {
+            complain(line);
+        }
         if let Err(error) = ended {
             complain(&format!("--watch: {error}"));
         }

@@ -68,7 +68,8 @@ fn a_live_link_is_followed_and_a_quiet_one_costs_nothing() {
     let screen = tmux.until_text("3 connections");
     assert!(screen.contains("bye, server to client"), "who looks at something is left alone: {screen}");
     tmux.keys(&["q"]);
-    tmux.until("the end", |screen| screen.contains("0 packets dropped by kernel") && screen.contains("Pane is dead"));
+    tmux.until_text("0 packets dropped by interface");
+    until("the program ended", || tmux.says("#{pane_dead}") == "1");
     assert_eq!((count(&output, "summary"), count(&output, "stats")), (1, 0), "what the screen asks for is in no record");
 }
 

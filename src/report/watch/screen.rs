@@ -176,15 +176,17 @@ impl Watch {
         Ok(())
     }
 
-    /// Hands keys to the screen's state. What asks for more than a new drawing ends the row.
+    /// Hands keys to the screen's state. Keys behind one that ends or stops it are nobody's.
     fn keys(&mut self, bytes: &[u8]) -> Action {
+        let mut asked = Action::Stay;
         for key in self.keyboard.push(bytes) {
-            let action = self.app.key(key);
-            if action != Action::Stay {
-                return action;
+            match self.app.key(key) {
+                Action::Stay => {}
+                Action::Redraw => asked = Action::Redraw,
+                last => return last,
             }
         }
-        Action::Stay
+        asked
     }
 
     /// Takes what came; whether there is something new to see.
