@@ -8,6 +8,7 @@ pub(crate) mod manual;
 pub(crate) mod recording;
 pub(crate) mod settings;
 pub(crate) mod shipping;
+pub(crate) mod watch;
 
 use clap::CommandFactory;
 use clap::FromArgMatches;
@@ -32,6 +33,7 @@ use settings::Configuration;
 use shipping::Shipping;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use watch::Watch;
 
 /// How it is called.
 const USAGE: &str = "ntp-sniff [OPTIONS] -r FILE... [EXPRESSION]...\n       ntp-sniff [OPTIONS] -i IF... [EXPRESSION]...\n       ntp-sniff -D\n       \
@@ -96,6 +98,9 @@ pub(crate) struct Args {
 
     #[command(flatten, next_help_heading = "Output")]
     pub(crate) shipping: Shipping,
+
+    #[command(flatten, next_help_heading = "Output")]
+    pub(crate) watch: Watch,
 
     /// Output format.
     #[arg(short = 'T', long, value_name = "FORMAT", default_value = FORMATS.first().map_or("table", |format| format.name), value_parser = formats(), help_heading = "Output")]
@@ -266,6 +271,7 @@ Examples:
   ntp-sniff -r odd.pcap --document 9999 -T jsonl         a protocol nobody described
   ntp-sniff -r tls.pcap --rsa-key nessusd.pem --keylog keys.log
   ntp-sniff -r capture.pcap -T html -o report.html       the protocol document, for a browser
+  ntp-sniff -i eth1 --watch                              look at it as it happens
   ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl
   ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl --syslog udp://192.0.2.1
   ntp-sniff -i eth1 -i eth2 -T jsonl -o events.jsonl --rotate-interval 1d -w sessions.pcapng --user nobody

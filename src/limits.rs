@@ -280,6 +280,14 @@ pub struct Limits {
     pub syslog_bytes: usize,
     /// Longest syslog message: what rsyslog takes when nobody set it up otherwise. An NNM or CEF message has some 300 bytes.
     pub syslog_line_bytes: usize,
+    /// Lines of the timeline that the screen keeps: more than anybody scrolls through.
+    pub watch_entries: usize,
+    /// Memory of these lines, and once more of those that wait to be drawn. A message takes some kilobyte.
+    pub watch_bytes: usize,
+    /// Bytes of one message that the screen keeps: some hundred rows of its details.
+    pub watch_message_bytes: usize,
+    /// Services that the screen lists.
+    pub watch_services: usize,
 }
 
 impl Default for Limits {
@@ -342,6 +350,10 @@ impl Default for Limits {
             syslog_lines: 1 << 16,
             syslog_bytes: 32 << 20,
             syslog_line_bytes: 8 << 10,
+            watch_entries: 20_000,
+            watch_bytes: 32 << 20,
+            watch_message_bytes: 4 << 10,
+            watch_services: 1024,
         }
     }
 }

@@ -11,6 +11,11 @@ mod keys;
 mod outputs;
 mod progress;
 mod sandbox;
+#[cfg(feature = "watch")]
+mod screen;
+#[cfg(not(feature = "watch"))]
+#[path = "no_screen.rs"]
+mod screen;
 mod tshark;
 
 use anyhow::Context;
@@ -39,6 +44,7 @@ use ntp_sniff::ship::Target;
 use ntp_sniff::upkeep::Orders;
 use sandbox::Nobody;
 use sandbox::Reach;
+use screen::Screen;
 use signal_hook::consts::SIGHUP;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTERM;
@@ -130,6 +136,7 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         let problem = "--rotate-size and --rotate-interval move files aside: name one with -o FILE or -w FILE";
         Args::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
     }
+    args.check_watch();
     watch(args)
 }
 
@@ -151,6 +158,7 @@ fn refuse_for_documents(args: &Args) {
 
 /// The main thing: packets in, report out. Whatever needs rights is opened first, then they are given up.
 fn watch(args: &Args) -> anyhow::Result<u8> {
+    let mut screen = Screen::open(args);
     let stop = stop_flag().context("cannot watch for signals")?;
     let filter = filter(args)?;
     let limits = Limits { threads: usize::from(args.threads), ..Limits::default() };
@@ -166,6 +174,7 @@ fn watch(args: &Args) -> anyhow::Result<u8> {
     let (wanted, mut orders) = recording(args)?;
     let metrics = outputs::metrics(args, &mut orders)?;
     let report = outputs::report(args, &limits, owner, &mut orders)?;
+    let report = screen.beside(report, args, &limits, outputs::colored(args, args.watch.watch)).context("no output")?;
     let packets = outputs::packets(args, &limits, owner, &orders)?;
     if !args.live.interface.is_empty() {
         give_up_rights(args, user.as_ref())?;
@@ -178,6 +187,7 @@ fn watch(args: &Args) -> anyhow::Result<u8> {
         // Whoever started the program may not want to know.
         _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     }
+    screen.start(&stop)?;
     let options = pipeline::Options {
         limits,
         filter,
@@ -194,6 +204,7 @@ fn watch(args: &Args) -> anyhow::Result<u8> {
     let ran = pipeline::run(source.as_mut(), options, sink.as_mut(), &stop, &mut |error| complain(&error.to_string()));
     // The outputs try a last time, and say what they could not write.
     drop(sink);
+    screen.end(ran.is_ok());
     let lost_packets = ran.as_ref().is_ok_and(|summary| interfaces::account(args, summary));
     let summary = ran.map_err(|error| match error {
         // The pipeline knows its outputs, only the arguments know what is behind them.
@@ -326,7 +337,8 @@ fn source(args: &Args, limits: &Limits, stop: &Arc<AtomicBool>, inbox: Option<&I
         Args::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
     }
     let files = with_inbox(files(&args.read, limits, stop), inbox);
-    let wanted = !args.quiet && io::stderr().is_terminal() && (args.shipping.output.is_some() || !io::stdout().is_terminal());
+    let seen = !args.quiet && !args.watch.watch && io::stderr().is_terminal();
+    let wanted = seen && (args.shipping.output.is_some() || !io::stdout().is_terminal());
     Ok(if wanted { Box::new(progress::Shown::new(files)) } else { Box::new(files) })
 }
 
@@ -366,6 +378,9 @@ fn terminal_width() -> Option<usize> {
 
 /// One line on standard error. What it names comes from outside, so it is made harmless.
 fn complain(problem: &str) {
+    if screen::hold(problem) {
+        return;
+    }
     // Standard error is the last resort: when it is closed, nobody listens.
     let _ = writeln!(io::stderr(), "ntp-sniff: {}", escape::terminal_text(problem));
 }

@@ -15,6 +15,7 @@ use ntp_sniff::report::Style;
 use ntp_sniff::report::document::model::RedactionPolicy;
 use ntp_sniff::report::explain::Explain;
 use ntp_sniff::report::held::Held;
+use ntp_sniff::report::held::HeldBytes;
 use ntp_sniff::ship::Cut;
 use ntp_sniff::ship::LINES;
 use ntp_sniff::ship::Manner;
@@ -107,8 +108,18 @@ fn rolling(args: &Args, path: Option<&Path>, (cut, mode): (Cut, u32), lost: &Cou
 }
 
 /// Where the report goes. Where nobody waits for it, it is gathered; on a terminal every line comes at once; where facts are kept in a
-/// file, it is held back until they are safe.
-pub(crate) fn report(args: &Args, limits: &Limits, owner: Option<(u32, u32)>, orders: &mut Orders) -> anyhow::Result<Box<dyn Sink>> {
+/// file, it is held back until they are safe. Nothing where only the screen is looked at.
+pub(crate) fn report(
+    args: &Args,
+    limits: &Limits,
+    owner: Option<(u32, u32)>,
+    orders: &mut Orders,
+) -> anyhow::Result<Option<Box<dyn Sink>>> {
+    if args.watch.watch && args.shipping.output.is_none() {
+        // Facts are made safe all the same.
+        orders.held = args.recording.state.as_ref().map(|_| HeldBytes::default());
+        return Ok(None);
+    }
     let terminal = args.shipping.output.is_none() && io::stdout().is_terminal();
     let lasting = !args.live.interface.is_empty();
     let writer: Box<dyn Write> = match &args.shipping.output {
@@ -129,7 +140,7 @@ pub(crate) fn report(args: &Args, limits: &Limits, owner: Option<(u32, u32)>, or
     } else {
         writer
     };
-    Ok(sink(args, writer, terminal)?)
+    Ok(Some(sink(args, writer, terminal)?))
 }
 
 /// The format over its writer.
@@ -137,11 +148,7 @@ fn sink(args: &Args, writer: Box<dyn Write>, terminal: bool) -> Result<Box<dyn S
     if let Some((client, server)) = args.recording.explain {
         return Ok(Box::new(Explain::new(writer, client, server)));
     }
-    let color = match args.color {
-        When::Always => true,
-        When::Never => false,
-        When::Auto => terminal && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
-    };
+    let color = colored(args, terminal);
     let width = args.width.map(usize::from).or_else(|| if terminal { terminal_width() } else { None });
     let fields = args.fields.unwrap_or_default();
     let redact = match args.redact {
@@ -155,6 +162,15 @@ fn sink(args: &Args, writer: Box<dyn Write>, terminal: bool) -> Result<Box<dyn S
         .map(|format| format.open)
         .ok_or_else(|| Error::Write { output: args.format.clone(), source: io::Error::from(io::ErrorKind::Unsupported) })?;
     Ok(open(writer, &style))
+}
+
+/// Whether colour is used on what may be a terminal.
+pub(crate) fn colored(args: &Args, terminal: bool) -> bool {
+    match args.color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => terminal && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+    }
 }
 
 /// Where the packets of sessions go, if they are to be saved.

@@ -1,7 +1,9 @@
 //! What stands behind the flow stage: inventory, conversations and the sink, as one receiver.
 
+mod out;
 mod quick;
 
+use self::out::Out;
 use crate::anomaly::Anomaly;
 use crate::capture::Frame;
 use crate::capture::Source;
@@ -45,7 +47,6 @@ use crate::span::SpanVerdict;
 use crate::time::Timestamp;
 use crate::upkeep::Orders;
 use crate::upkeep::Upkeep;
-use std::io;
 
 /// Hands what the flow stage finds to the stages after it, and their events to the sink, in order.
 pub(crate) struct Stages<'s> {
@@ -59,9 +60,11 @@ pub(crate) struct Stages<'s> {
     upkeep: Upkeep,
     /// Why facts, or packets, cannot be kept any more.
     broken: Option<Error>,
-    /// Whether counts are to be told, and shown to those who ask.
+    /// Whether counts are to be told, and laid down for metrics.
     owes_stats: bool,
     owes_show: bool,
+    /// Whether an output wants to see them.
+    owes_counts: bool,
     last: (Timestamp, FrameId),
     /// What time it is: that of the last frame, or later on a quiet link.
     now: Timestamp,
@@ -69,33 +72,6 @@ pub(crate) struct Stages<'s> {
     cut: bool,
     /// What was seen of the inputs, where the output shows where every byte came from.
     sights: Option<Sights>,
-}
-
-/// Where events go: counted first, then written, until writing fails.
-struct Out<'s> {
-    tally: Tally,
-    sink: &'s mut dyn Sink,
-    packets: Option<&'s mut Packets>,
-    failure: Option<io::Error>,
-}
-
-impl Out<'_> {
-    fn event(&mut self, event: &Event<'_>) {
-        self.tally.event(event);
-        if self.failure.is_none() {
-            self.failure = self.sink.event(event).err();
-        }
-        if let Some(packets) = &mut self.packets {
-            packets.event(event);
-        }
-    }
-
-    /// What was written may go to its reader.
-    fn flush(&mut self) {
-        if self.failure.is_none() {
-            self.failure = self.sink.flush().err();
-        }
-    }
 }
 
 impl<'s> Stages<'s> {
@@ -120,6 +96,7 @@ impl<'s> Stages<'s> {
             broken: None,
             owes_stats: false,
             owes_show: false,
+            owes_counts: false,
             last: (Timestamp::default(), FrameId::default()),
             now: Timestamp::default(),
             cut: false,
@@ -163,6 +140,7 @@ impl<'s> Stages<'s> {
         }
         self.owes_stats |= self.upkeep.stats();
         self.owes_show |= self.upkeep.shows(false);
+        self.owes_counts = self.out.sink.wants_counts();
         self.upkeep.be_alive();
     }
 
@@ -193,14 +171,17 @@ impl<'s> Stages<'s> {
 
     /// Whether counts are to be told or shown.
     pub(crate) fn owes_stats(&self) -> bool {
-        self.owes_stats || self.owes_show
+        self.owes_stats || self.owes_show || self.owes_counts
     }
 
-    /// Tells the counts so far.
+    /// Tells the counts so far, or only shows them to an output that wants to see them.
     pub(crate) fn stats(&mut self, flows: &Flows, received: Vec<Received>) {
         let account = self.account(flows, received);
         self.owes_show = false;
         self.upkeep.show(&account);
+        if std::mem::take(&mut self.owes_counts) {
+            self.out.sink.counts(&account);
+        }
         if !std::mem::take(&mut self.owes_stats) {
             return;
         }

@@ -1,6 +1,6 @@
 //! Real interfaces: veth pairs between network namespaces, a Nessus dialogue over real sockets, replayed captures, signals and disasters.
 //!
-//! Needs root, iproute2, util-linux, tcpdump, tshark, tmpfs and a Python that knows `prometheus_client`. Without them it says that it is skipped; where `CI` is set, it fails instead.
+//! Needs root, iproute2, util-linux, tcpdump, tshark, tmux, tmpfs and a Python that knows `prometheus_client`. Without them it says that it is skipped; where `CI` is set, it fails instead.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -26,6 +26,8 @@ mod rights;
 #[path = "live/signals.rs"]
 mod signals;
 mod support;
+#[path = "live/watch.rs"]
+mod watch;
 
 use net::Net;
 use net::Sniffer;

@@ -52,18 +52,18 @@ impl Cell {
     fn hex(self) -> String {
         self.byte.map_or_else(|| "**".to_owned(), |byte| format!("{byte:02x}"))
     }
+}
 
-    /// One column of text.
-    fn text(self) -> char {
-        match self.byte {
-            None => '*',
-            Some(b'\n') => '⏎',
-            Some(b'\r') => '␍',
-            Some(b'\t') => '␉',
-            Some(0) => '␀',
-            Some(byte @ b' '..=b'~') => char::from(byte),
-            Some(_) => '·',
-        }
+/// A byte in one column of text; nothing is a secret.
+pub(super) fn glyph(byte: Option<u8>) -> char {
+    match byte {
+        None => '*',
+        Some(b'\n') => '⏎',
+        Some(b'\r') => '␍',
+        Some(b'\t') => '␉',
+        Some(0) => '␀',
+        Some(byte @ b' '..=b'~') => char::from(byte),
+        Some(_) => '·',
     }
 }
 
@@ -94,7 +94,7 @@ fn draw_row(page: &mut Page, offset: usize, row: &[Cell]) {
     }
     page.go_to(TEXT_AT);
     for cell in row {
-        page.put(cell.style, cell.text().encode_utf8(&mut [0; 4]));
+        page.put(cell.style, glyph(cell.byte).encode_utf8(&mut [0; 4]));
     }
     page.end();
     for (place, cell) in row.iter().enumerate() {

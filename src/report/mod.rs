@@ -30,12 +30,15 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod timeline;
+#[cfg(feature = "watch")]
+pub mod watch;
 mod words;
 
 pub use fields::Fields;
 pub use tally::Tally;
 
 use crate::event::Event;
+use crate::event::Summary;
 use document::model::RedactionPolicy;
 use std::io;
 
@@ -67,6 +70,14 @@ pub trait Sink {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+
+    /// Whether it wants to see the counts so far. Asked now and then; they are no event, so that records do not depend on who looks.
+    fn wants_counts(&self) -> bool {
+        false
+    }
+
+    /// The counts so far, for who wants them.
+    fn counts(&mut self, _so_far: &Summary) {}
 
     /// No more events will come: closes what is open and flushes.
     ///

@@ -258,17 +258,13 @@ impl Timeline {
         page.wrapped(palette::PLAIN, 3, &format!("{}{cited}", terminal_text(sentence)));
     }
 
-    /// Draws the outcome of a login. One refused try may be a slip; many are a search.
+    /// Draws the outcome of a login.
     fn login(&mut self, page: &mut Page, event: &Event<'_>, judged: &LoginJudged<'_>) {
         let Some(id) = self.shown(event.flow) else { return };
         self.end_run(page, id);
         self.turn_to(page, id);
-        let user = terminal_cut(judged.user, WIRE_COLUMNS);
-        let outcome = if judged.accepted { "accepted" } else { "refused" };
-        let (tries, refused, users) = (judged.attempt, judged.refused, words::count(judged.users, "user name"));
-        let before = if tries > 1 { format!("; try {tries} of this client here, {refused} refused, {users} tried") } else { String::new() };
-        let text = format!("→ login of {user} {outcome}{before}");
-        page.wrapped(if judged.accepted { palette::STRONG } else { palette::ALARM }, 3, &text);
+        let style = if judged.accepted { palette::STRONG } else { palette::ALARM };
+        page.wrapped(style, 3, &format!("→ {}", words::login(judged)));
     }
 
     /// Draws an exchange: what its messages come to.

@@ -1,9 +1,11 @@
 //! Plain English for what has no words of its own: anomalies, endings, counts and sizes.
 
+use super::escape::terminal_cut;
 use crate::anomaly::Anomaly;
 use crate::anomaly::GapReason;
 use crate::event::Closing;
 use crate::event::Flood;
+use crate::event::LoginJudged;
 use crate::event::Scanner;
 use crate::peer::Peer;
 use crate::secured::Certificate;
@@ -22,6 +24,18 @@ pub(super) fn flood(flood: &Flood) -> String {
 pub(super) fn scanner(scanner: &Scanner) -> String {
     let Scanner { client, since, reached, established } = scanner;
     format!("scanner: {client} had answers of {} since {since} and used {established}; more are left out", count(*reached, "service"))
+}
+
+/// Columns that a user's name may take in a sentence.
+const USER_COLUMNS: usize = 40;
+
+/// The outcome of a login. One refused try may be a slip; many are a search.
+pub(super) fn login(judged: &LoginJudged<'_>) -> String {
+    let user = terminal_cut(judged.user, USER_COLUMNS);
+    let outcome = if judged.accepted { "accepted" } else { "refused" };
+    let (tries, refused, users) = (judged.attempt, judged.refused, count(judged.users, "user name"));
+    let before = if tries > 1 { format!("; try {tries} of this client here, {refused} refused, {users} tried") } else { String::new() };
+    format!("login of {user} {outcome}{before}")
 }
 
 /// What an anomaly means. May hold text of the user's file names and of damaged input: to be escaped for its target.

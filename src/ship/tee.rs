@@ -1,6 +1,7 @@
 //! One run, two readers: the main output decides whether the run goes on, the one beside it never does.
 
 use crate::event::Event;
+use crate::event::Summary;
 use crate::report::Sink;
 use std::io;
 
@@ -39,6 +40,18 @@ impl Sink for Tee {
         self.main.flush()?;
         _ = self.beside.flush();
         Ok(())
+    }
+
+    fn wants_counts(&self) -> bool {
+        self.main.wants_counts() || self.beside.wants_counts()
+    }
+
+    fn counts(&mut self, so_far: &Summary) {
+        for sink in [&mut self.main, &mut self.beside] {
+            if sink.wants_counts() {
+                sink.counts(so_far);
+            }
+        }
     }
 
     fn finish(&mut self) -> io::Result<()> {

@@ -114,6 +114,11 @@ impl Net {
         command
     }
 
+    /// The name of the namespace of the client (0) or the server (1).
+    pub(crate) fn namespace(&self, name: usize) -> &str {
+        &self.names[name]
+    }
+
     /// The program, capturing at the server's end, with these arguments.
     pub(crate) fn program(&self, args: &[&str]) -> Command {
         let mut command = self.inside(1, PROGRAM);

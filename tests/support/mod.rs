@@ -6,4 +6,5 @@ pub(crate) mod capture;
 pub(crate) mod collect;
 pub(crate) mod dialogues;
 pub(crate) mod talk;
+pub(crate) mod tmux;
 pub(crate) mod wire;

@@ -1,0 +1,117 @@
+//! What the run hands to the screen: held under a lock only for as long as it takes to add a line, or to take all of them away.
+
+use super::Most;
+use super::account::Account;
+use super::entry::Entry;
+use super::services::Services;
+use crate::time::Timestamp;
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+
+/// What both sides hold.
+#[derive(Debug)]
+pub(super) struct Shared {
+    inbox: Mutex<Inbox>,
+    /// Whether the screen wants to know the counts.
+    pub(super) wants_counts: AtomicBool,
+}
+
+impl Shared {
+    /// An empty inbox, for so many services.
+    pub(super) fn new(most: Most) -> Self {
+        let inbox = Inbox { services: Services::new(most.services), ..Inbox::default() };
+        Self { inbox: Mutex::new(inbox), wants_counts: AtomicBool::new(true) }
+    }
+
+    /// The inbox, for a moment.
+    pub(super) fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        // Who panicked while holding it ends the run; what is in it is whole.
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the screen is to learn.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    /// Lines, in order.
+    pub(super) entries: VecDeque<Entry>,
+    /// Lines that left before, because nobody took them in time.
+    pub(super) dropped: u64,
+    /// New texts of lines that count runs, by their numbers.
+    pub(super) amended: BTreeMap<u64, String>,
+    /// The newest moment.
+    pub(super) clock: Option<Timestamp>,
+    /// The services, when something changed.
+    pub(super) services: Option<Services>,
+    /// The counts, when they are new.
+    pub(super) account: Option<Account>,
+    /// Whether nothing more comes.
+    pub(super) done: bool,
+}
+
+/// A batch that grows until it is taken.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    batch: Batch,
+    /// The memory its lines take.
+    bytes: usize,
+    /// The services, over the whole run, and whether they changed.
+    services: Services,
+    changed: bool,
+}
+
+impl Inbox {
+    /// Adds a line; the oldest leaves where there are too many, or too many bytes.
+    pub(super) fn push(&mut self, entry: Entry, most: Most) {
+        self.time(entry.at);
+        self.bytes = self.bytes.saturating_add(entry.weight());
+        self.batch.entries.push_back(entry);
+        while self.batch.entries.len() > most.entries || (self.bytes > most.bytes && self.batch.entries.len() > 1) {
+            let Some(oldest) = self.batch.entries.pop_front() else { break };
+            self.bytes = self.bytes.saturating_sub(oldest.weight());
+            self.batch.dropped = self.batch.dropped.saturating_add(1);
+        }
+    }
+
+    /// A new text for the line of a run. Of so many runs at most between two looks; a session has one at a time.
+    pub(super) fn amend(&mut self, number: u64, text: String, most: Most) {
+        if self.batch.amended.len() >= most.entries {
+            self.batch.amended.pop_first();
+        }
+        self.batch.amended.insert(number, text);
+    }
+
+    /// The time went on.
+    pub(super) fn time(&mut self, at: Timestamp) {
+        self.batch.clock = Some(self.batch.clock.map_or(at, |clock| clock.max(at)));
+    }
+
+    /// New counts.
+    pub(super) fn count(&mut self, account: Account) {
+        self.batch.account = Some(account);
+    }
+
+    /// The services, to be changed.
+    pub(super) fn services(&mut self) -> &mut Services {
+        self.changed = true;
+        &mut self.services
+    }
+
+    /// Nothing more comes.
+    pub(super) fn end(&mut self) {
+        self.batch.done = true;
+    }
+
+    /// Takes everything there is.
+    pub(super) fn take(&mut self) -> Batch {
+        let done = self.batch.done;
+        let mut batch = std::mem::replace(&mut self.batch, Batch { done, ..Batch::default() });
+        self.bytes = 0;
+        batch.services = std::mem::take(&mut self.changed).then(|| self.services.clone());
+        batch
+    }
+}

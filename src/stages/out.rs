@@ -1,0 +1,34 @@
+//! Where events go, behind the stages: they are counted, then written, until writing fails.
+
+use crate::event::Event;
+use crate::report::Sink;
+use crate::report::Tally;
+use crate::ship::Packets;
+use std::io;
+
+/// Where events go: counted first, then written, until writing fails.
+pub(super) struct Out<'s> {
+    pub(super) tally: Tally,
+    pub(super) sink: &'s mut dyn Sink,
+    pub(super) packets: Option<&'s mut Packets>,
+    pub(super) failure: Option<io::Error>,
+}
+
+impl Out<'_> {
+    pub(super) fn event(&mut self, event: &Event<'_>) {
+        self.tally.event(event);
+        if self.failure.is_none() {
+            self.failure = self.sink.event(event).err();
+        }
+        if let Some(packets) = &mut self.packets {
+            packets.event(event);
+        }
+    }
+
+    /// What was written may go to its reader.
+    pub(super) fn flush(&mut self) {
+        if self.failure.is_none() {
+            self.failure = self.sink.flush().err();
+        }
+    }
+}
