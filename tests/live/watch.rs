@@ -46,7 +46,7 @@ fn a_live_link_is_followed_and_a_quiet_one_costs_nothing() {
         worked(tmux.pid()) - before
     });
     let idle = idle.min().unwrap();
-    println!("idle: {} % of a processor", idle * 100 / (3 * TICKS));
+    eprintln!("idle: {} % of a processor", idle * 100 / (3 * TICKS));
     assert!(idle < 3 * TICKS / 10, "{idle} ticks in three seconds");
     net.hold_dialogue();
     let screen = tmux.until("the dialogue", |screen| screen.contains(" bye ") && screen.contains("session 1 ended"));
@@ -137,9 +137,9 @@ fn stalled(net: &Net, output: &str) -> (std::process::Child, fs::File) {
     rustix::pty::unlockpt(&terminal).unwrap();
     let name = rustix::pty::ptsname(&terminal, Vec::new()).unwrap();
     let side = || fs::File::from(rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, rustix::fs::Mode::empty()).unwrap());
-    let size = rustix::termios::Winsize { ws_row: 200, ws_col: 400, ws_xpixel: 0, ws_ypixel: 0 };
+    let large = rustix::termios::Winsize { ws_row: 200, ws_col: 400, ws_xpixel: 0, ws_ypixel: 0 };
     let screen = side();
-    rustix::termios::tcsetwinsize(&screen, size).unwrap();
+    rustix::termios::tcsetwinsize(&screen, large).unwrap();
     let mut command = net.program(&["--watch", "-i", "v0", "-v", "-T", "jsonl", "-o", output]);
     let child = command.stdin(side()).stdout(screen).stderr(std::process::Stdio::null()).spawn().unwrap();
     (child, fs::File::from(terminal))
