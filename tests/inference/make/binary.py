@@ -139,8 +139,9 @@ def radius():
         (lab.folder / "raddb/mods-enabled/eap").unlink(missing_ok=True)
         subprocess.run(["sed", "-i", "/^[[:space:]]*eap/,/}/d; /Auth-Type eap/,/}/d", str(lab.folder / "raddb/sites-enabled/default")], check=True)
         subprocess.run(["sed", "-i", "s/^\\([[:space:]]*\\)\\(user\\|group\\) = freerad/\\1# /; s/reject_delay = 1/reject_delay = 0/", str(lab.folder / "raddb/radiusd.conf")], check=True)
+        subprocess.run(["chmod", "-R", "a+rX", str(lab.folder)], check=True)
         lab.serve(["freeradius", "-f", "-l", "stdout", "-d", str(lab.folder / "raddb")])
-        time.sleep(2)
+        time.sleep(3)
         for client in range(120):
             name = dice.choice(WORDS[:10])
             word = "wrong" if client % 6 == 0 else f"not-a-secret-{name}"

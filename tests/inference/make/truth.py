@@ -21,7 +21,7 @@ CAPTURES = {
     "modbus": (502, ["mbtcp", "modbus"], ["modbus.func_code"], []),
     "dhcp": (67, ["dhcp"], ["dhcp.option.dhcp"], []),
     "mqtt": (1883, ["mqtt"], ["mqtt.msgtype"], []),
-    "snmp": (161, ["snmp"], ["snmp.data"], []),
+    "snmp": (161, ["snmp"], ["snmp.data"], ["-o", "ber.show_internals:TRUE"]),
     "radius": (1812, ["radius"], ["radius.code"], []),
     "postgres": (5432, ["pgsql"], ["pgsql.type"], []),
     "memcache_binary": (11212, ["memcache"], ["memcache.opcode"], ["-d", "tcp.port==11212,memcache"]),

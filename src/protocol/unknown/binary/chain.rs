@@ -14,6 +14,12 @@ const FEWEST: usize = 12;
 /// Most tags of a chain; beyond that they are hardly tags.
 const TAGS: usize = 64;
 
+/// How deep chains may stand in chains.
+pub(super) const DEPTH: usize = 6;
+
+/// Different tags that messages begin their chain with, at most.
+const FIRST_TAGS: usize = 6;
+
 /// Most links that are walked: a message of 4 KiB with empty values has some thousand.
 const LINKS: usize = 512;
 
@@ -25,16 +31,30 @@ pub(super) enum Chain {
     /// Labels, each with its length before it, up to an empty one or a pointer.
     Labels,
     /// Tags of one byte and lengths of `size`, which count themselves and the tag or not, to the end of the message.
-    Tagged { size: usize, whole: bool, order: ByteOrder },
+    Tagged { size: usize, whole: bool, order: ByteOrder, nested: Tags },
+}
+
+/// A set of tags.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tags([u64; 4]);
+
+impl Tags {
+    fn insert(&mut self, tag: u8) {
+        self.0.get_mut(usize::from(tag >> 6)).into_iter().for_each(|word| *word |= 1 << (tag & 63));
+    }
+
+    /// Whether this tag is in it.
+    pub(super) fn contains(self, tag: u8) -> bool {
+        self.0.get(usize::from(tag >> 6)).is_some_and(|word| word >> (tag & 63) & 1 == 1)
+    }
 }
 
 /// All ways of tags.
-const TAGGED: [Chain; 4] = [
-    Chain::Tagged { size: 1, whole: false, order: ByteOrder::Big },
-    Chain::Tagged { size: 1, whole: true, order: ByteOrder::Big },
-    Chain::Tagged { size: 2, whole: false, order: ByteOrder::Big },
-    Chain::Tagged { size: 2, whole: true, order: ByteOrder::Big },
-];
+const TAGGED: [Chain; 4] = [tagged(1, false), tagged(1, true), tagged(2, false), tagged(2, true)];
+
+const fn tagged(size: usize, whole: bool) -> Chain {
+    Chain::Tagged { size, whole, order: ByteOrder::Big, nested: Tags([0; 4]) }
+}
 
 const COUNTED: [Chain; 4] = [
     Chain::Counted { size: 4, order: ByteOrder::Big },
@@ -88,7 +108,7 @@ fn labels(bytes: &[u8]) -> Option<(usize, usize)> {
 /// The links of a chain of tags, if it ends exactly where the bytes do. Zeros are padding and a tag of all ones ends it, where lengths
 /// count values only.
 pub(super) fn links(chain: Chain, bytes: &[u8]) -> Option<Vec<Link>> {
-    let Chain::Tagged { size, whole, order } = chain else { return None };
+    let Chain::Tagged { size, whole, order, .. } = chain else { return None };
     let mut list = Vec::new();
     let mut at = 0_usize;
     let head = size.saturating_add(1);
@@ -110,7 +130,14 @@ pub(super) fn links(chain: Chain, bytes: &[u8]) -> Option<Vec<Link>> {
             };
             continue;
         }
-        let length = usize::try_from(number(bytes.get(behind..at.saturating_add(head))?, order)).ok()?;
+        let mut head = head;
+        let mut length = usize::try_from(number(bytes.get(behind..at.saturating_add(head))?, order)).ok()?;
+        // The long form of ASN.1: the length has a length.
+        if let (1, false, 0x81 | 0x82) = (size, whole, length) {
+            let (from, more) = (at.saturating_add(head), length & 3);
+            head = head.saturating_add(more);
+            length = usize::try_from(number(bytes.get(from..from.saturating_add(more))?, order)).ok()?;
+        }
         let end = at.checked_add(if whole { length } else { length.checked_add(head)? })?;
         if end < at.saturating_add(head) || end > bytes.len() || list.len() >= LINKS {
             return None;
@@ -119,6 +146,20 @@ pub(super) fn links(chain: Chain, bytes: &[u8]) -> Option<Vec<Link>> {
         at = end;
     }
     (!list.is_empty()).then_some(list)
+}
+
+/// The links in the only link of a chain, where it has but one; their places count from its value.
+fn envelope(chain: Chain, bytes: &[u8], list: &[Link]) -> Vec<Link> {
+    let [only] = list else { return Vec::new() };
+    bytes.get(only.value..only.end).and_then(|value| links(chain, value)).unwrap_or_default()
+}
+
+/// The tags of a chain in order; of what is in its only link, where it has but one.
+pub(super) fn tags(chain: Chain, bytes: &[u8]) -> Vec<u8> {
+    let list = links(chain, bytes).unwrap_or_default();
+    let inner = envelope(chain, bytes, &list);
+    let list = if inner.is_empty() { list } else { inner };
+    list.into_iter().map(|link| link.tag).collect()
 }
 
 /// The first part of this kind within the width, and where.
@@ -130,10 +171,43 @@ pub(super) fn find(spots: &[Spot<'_>], width: usize) -> Option<(usize, Chain)> {
         let here: Vec<Spot<'_>> = spots.iter().map(|spot| spot.on(at)).collect();
         let all = TAGGED.iter().chain([&Chain::Labels]).chain(&COUNTED);
         if let Some(chain) = all.copied().find(|chain| holds(*chain, &here)) {
-            return Some((at, chain));
+            return Some((at, nest(chain, &here)));
         }
     }
     None
+}
+
+/// Adds the tags whose values are chains themselves, in nearly all messages.
+fn nest(chain: Chain, here: &[Spot<'_>]) -> Chain {
+    let Chain::Tagged { size, whole, order, .. } = chain else { return chain };
+    let mut seen: BTreeMap<u8, (usize, usize, usize)> = BTreeMap::new();
+    let mut values: Vec<&[u8]> = here.iter().map(Spot::rest).collect();
+    for _ in 0..DEPTH {
+        let mut inner = Vec::new();
+        for bytes in values {
+            for link in links(chain, bytes).unwrap_or_default() {
+                let value = bytes.get(link.value..link.end).unwrap_or_default();
+                if value.is_empty() {
+                    continue;
+                }
+                let (fit, of, count) = seen.entry(link.tag).or_default();
+                *of = of.saturating_add(1);
+                if let Some(list) = links(chain, value).filter(|list| list.iter().all(|link| link.value > link.start.saturating_add(1))) {
+                    (*fit, *count) = (fit.saturating_add(1), count.saturating_add(list.len()));
+                    inner.push(value);
+                }
+            }
+        }
+        values = inner;
+    }
+    let mut nested = Tags::default();
+    for (tag, (fit, of, count)) in seen {
+        // A single link is proof only with the others.
+        if of >= FEWEST && at_least(fit, of, 95) && count >= of {
+            nested.insert(tag);
+        }
+    }
+    Chain::Tagged { size, whole, order, nested }
 }
 
 fn holds(chain: Chain, here: &[Spot<'_>]) -> bool {
@@ -184,7 +258,9 @@ fn is_tagged(chain: Chain, here: &[Spot<'_>]) -> bool {
         match links(chain, spot.rest()) {
             Some(list) => {
                 fit = fit.saturating_add(1);
-                let real = || list.iter().filter(|link| link.value > link.start.saturating_add(1));
+                // An envelope of one link: what is in it counts.
+                let inner = envelope(chain, spot.rest(), &list);
+                let real = || list.iter().chain(&inner).filter(|link| link.value > link.start.saturating_add(1));
                 count = count.saturating_add(real().count());
                 for tag in real().map(|link| link.tag).collect::<BTreeSet<_>>() {
                     let seen = tags.entry(tag).or_default();
@@ -200,5 +276,5 @@ fn is_tagged(chain: Chain, here: &[Spot<'_>]) -> bool {
     // Tags that come back, and more than one to a message.
     let back: usize = tags.values().filter(|seen| **seen >= 3).sum();
     let sum: usize = tags.values().sum();
-    (2..=TAGS).contains(&tags.len()) && at_least(count, fit, 200) && at_least(back, sum, 95) && distinct(here, 0, 2, 3) < TAGS
+    (2..=TAGS).contains(&tags.len()) && at_least(count, fit, 200) && at_least(back, sum, 95) && distinct(here, 0, 1, TAGS) <= FIRST_TAGS
 }

@@ -22,6 +22,9 @@ const REACH: usize = 64;
 const FEWEST: usize = 12;
 const FEWEST_LENGTHS: usize = 3;
 
+/// First turns of a side of a session that may have a form of their own.
+const GREETINGS: usize = 2;
+
 /// Turns that are looked at.
 const TURNS: usize = 400;
 
@@ -60,12 +63,15 @@ impl Rule {
     }
 }
 
-fn turns(service: &Service, from: Option<Peer>) -> Vec<&[u8]> {
-    let all = service.sessions.iter().flat_map(|seen| &seen.turns);
-    all.filter(|turn| from.is_none_or(|from| turn.from == from) && !turn.bytes.is_empty())
-        .map(|turn| turn.bytes.as_slice())
-        .take(TURNS)
-        .collect()
+/// Turns of a side, and whether each is one of the first of its session: greetings and requests for TLS often have a form of their own.
+fn turns(service: &Service, from: Option<Peer>) -> Vec<(&[u8], bool)> {
+    let mut list = Vec::new();
+    for seen in &service.sessions {
+        let of = seen.turns.iter().filter(|turn| from.is_none_or(|from| turn.from == from) && !turn.bytes.is_empty());
+        list.extend(of.enumerate().map(|(number, turn)| (turn.bytes.as_slice(), number < GREETINGS)));
+    }
+    list.truncate(TURNS);
+    list
 }
 
 /// How messages of a side end, if that shows.
@@ -89,8 +95,8 @@ pub(crate) fn framing(service: &Service, from: Option<Peer>) -> Option<Framing> 
     by_length(&turns).or_else(|| by_size(&turns))
 }
 
-fn by_length(turns: &[&[u8]]) -> Option<Framing> {
-    let mut best: Option<(usize, usize, Rule)> = None;
+fn by_length(turns: &[(&[u8], bool)]) -> Option<Framing> {
+    let mut best: Option<(Judged, Rule)> = None;
     for at in 0..REACH {
         for size in [1_usize, 2, 3, 4] {
             for order in ORDERS {
@@ -99,20 +105,15 @@ fn by_length(turns: &[&[u8]]) -> Option<Framing> {
                 }
                 for addend in addends(turns, at, size, order) {
                     let rule = Rule { at, size, order, addend };
-                    let Some((fit, lengths)) = judge(&rule, turns) else { continue };
-                    // More turns first, then the longer number, which holds for longer messages too.
-                    let is_better = best.is_none_or(|(most, _, than)| {
-                        fit > most
-                            || (fit == most && than.at.saturating_add(than.size) == at.saturating_add(size) && is_rounder(&rule, &than))
-                    });
-                    if is_better {
-                        best = Some((fit, lengths, rule));
+                    let Some(judged) = judge(&rule, turns) else { continue };
+                    if best.is_none_or(|(than, other)| is_better((judged, rule), (than, other))) {
+                        best = Some((judged, rule));
                     }
                 }
             }
         }
     }
-    let (fit, lengths, rule) = best?;
+    let (Judged { fit, lengths, .. }, rule) = best?;
     let counterexamples = turns.len().saturating_sub(fit);
     let statement = format!(
         "A length of {} bytes at byte {}, {} added, leads from message to message to the very end of {fit} of {} turns, with {lengths} different lengths; {counterexamples} turns do not follow it.",
@@ -141,36 +142,59 @@ fn by_length(turns: &[&[u8]]) -> Option<Framing> {
     })
 }
 
-/// Whether one rule for the same number looks more like one: even sizes at even places.
+/// What a rule does: turns it leads through, messages it makes of them, how many different lengths those have.
+#[derive(Clone, Copy, Debug)]
+struct Judged {
+    fit: usize,
+    messages: usize,
+    lengths: usize,
+}
+
+/// More turns first; then fewer messages, as some wrong rules find two in each; then how the number looks.
+fn is_better((judged, rule): (Judged, Rule), (than, other): (Judged, Rule)) -> bool {
+    if (judged.fit, than.messages) != (than.fit, judged.messages) {
+        return (judged.fit, than.messages) > (than.fit, judged.messages);
+    }
+    rule.at.saturating_add(rule.size) == other.at.saturating_add(other.size) && is_rounder(&rule, &other)
+}
+
+/// Whether one rule for the same number looks more like one: numbers of four or two bytes stand at multiples of that, or are long.
 fn is_rounder(rule: &Rule, than: &Rule) -> bool {
-    let round = |rule: &Rule| (rule.size != 3, rule.at.is_multiple_of(rule.size), rule.size);
+    let round = |rule: &Rule| (rule.size % 3 != 0, rule.size > 1 && rule.at.is_multiple_of(rule.size), rule.size);
     round(rule) > round(than)
 }
 
 /// What could be to be added: what makes one of the first turns one message.
-fn addends(turns: &[&[u8]], at: usize, size: usize, order: ByteOrder) -> BTreeSet<i64> {
-    let one = |turn: &&[u8]| {
+fn addends(turns: &[(&[u8], bool)], at: usize, size: usize, order: ByteOrder) -> BTreeSet<i64> {
+    let one = |(turn, _): &(&[u8], bool)| {
         let value = i64::try_from(number(turn.get(at..at.saturating_add(size))?, order)).ok()?;
         let addend = i64::try_from(turn.len()).ok()?.checked_sub(value)?;
         (-16..=64).contains(&addend).then_some(addend)
     };
-    let mut counts: Vec<(i64, u64)> = super::numbers::tally(turns.iter().take(48).filter_map(one)).into_iter().collect();
-    counts.push((i64::try_from(at.saturating_add(size)).unwrap_or(0), 1));
+    let mut counts: Vec<(i64, u64)> = super::numbers::tally(turns.iter().take(96).filter_map(one)).into_iter().collect();
     counts.sort_by_key(|(addend, count)| (std::cmp::Reverse(*count), *addend));
-    counts.into_iter().take(3).map(|(addend, _)| addend).collect()
+    // It may count what is behind it, itself too, or all.
+    let usual = [at.saturating_add(size), at, 0].map(|addend| i64::try_from(addend).unwrap_or(0));
+    counts.into_iter().take(2).map(|(addend, _)| addend).chain(usual).collect()
 }
 
-/// Turns that a rule leads through, and how many different lengths there were. Whole lengths of turns count alike.
-fn judge(rule: &Rule, turns: &[&[u8]]) -> Option<(usize, usize)> {
+/// What a rule does, if it leads through nearly all turns. Whole lengths of turns count alike.
+fn judge(rule: &Rule, turns: &[(&[u8], bool)]) -> Option<Judged> {
+    let mut messages = 0_usize;
     let (mut fit, mut failed) = (0_usize, 0_usize);
     let mut lengths = BTreeSet::new();
     let (mut good, mut all) = (BTreeSet::new(), BTreeSet::new());
     let most = (turns.len() / 10).max(1);
-    for turn in turns {
+    for (turn, is_first) in turns {
+        let ends = rule.ends(turn);
+        if ends.is_none() && *is_first {
+            continue;
+        }
         all.insert(turn.len());
-        if let Some(ends) = rule.ends(turn) {
+        if let Some(ends) = ends {
             fit = fit.saturating_add(1);
             good.insert(turn.len());
+            messages = messages.saturating_add(ends.len());
             let mut start = 0;
             for end in ends {
                 lengths.insert(end.saturating_sub(start));
@@ -183,20 +207,24 @@ fn judge(rule: &Rule, turns: &[&[u8]]) -> Option<(usize, usize)> {
             }
         }
     }
-    (lengths.len() >= FEWEST_LENGTHS && good.len().saturating_mul(100) >= all.len().saturating_mul(85)).then_some((fit, lengths.len()))
+    (lengths.len() >= FEWEST_LENGTHS && fit >= FEWEST && good.len().saturating_mul(100) >= all.len().saturating_mul(85)).then_some(Judged {
+        fit,
+        messages,
+        lengths: lengths.len(),
+    })
 }
 
 /// One size that divides all turns.
-fn by_size(turns: &[&[u8]]) -> Option<Framing> {
+fn by_size(turns: &[(&[u8], bool)]) -> Option<Framing> {
     let mut size = 0_usize;
-    for turn in turns {
+    for (turn, _) in turns {
         let (mut one, mut two) = (turn.len(), size);
         while two > 0 {
             (one, two) = (two, one.checked_rem(two).unwrap_or(0));
         }
         size = one;
     }
-    let single = turns.iter().filter(|turn| turn.len() == size).count();
+    let single = turns.iter().filter(|(turn, _)| turn.len() == size).count();
     if size < 4 || single.saturating_mul(2) < turns.len() {
         return None;
     }

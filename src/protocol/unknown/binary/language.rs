@@ -75,6 +75,7 @@ fn place(place: Place) -> String {
             format!("Byte {at} behind {steps} parts of variable length or before them, with mask {mask:#04x},")
         }
         Place::Tag { tag, .. } => format!("The value with tag {tag}"),
+        Place::Link { index, .. } => format!("Tag {} of the chain", index.saturating_add(1)),
     }
 }
 

@@ -60,6 +60,7 @@ pub(super) fn find(spots: &[Spot<'_>], around: &Around<'_>) -> Vec<Step> {
             break;
         }
     }
+    absorb(&mut steps, spots);
     let left: Vec<Spot<'_>> = spots.iter().map(|spot| after(&steps, spot)).collect();
     if left.iter().any(|spot| !spot.rest().is_empty()) {
         steps.push(Step::Rest(rest(&left)));
@@ -67,10 +68,50 @@ pub(super) fn find(spots: &[Spot<'_>], around: &Around<'_>) -> Vec<Step> {
     steps
 }
 
-/// What is left is text if it can be typed.
+/// The last columns end where the shortest message does: text, and what nothing explains, goes on with what is left.
+fn absorb(steps: &mut [Step], spots: &[Spot<'_>]) {
+    let all: Vec<Spot<'_>> = spots.iter().map(|spot| after(steps, spot)).collect();
+    if all.iter().all(|spot| spot.rest().is_empty()) {
+        return;
+    }
+    let kind = rest(&all);
+    let before: Vec<Spot<'_>> = spots.iter().map(|spot| after(steps.split_last().map_or(&[][..], |(_, before)| before), spot)).collect();
+    let Some(Step::Fixed(columns, width)) = steps.last_mut() else { return };
+    let is_text = |column: &Column| {
+        let bytes = || before.iter().filter_map(|spot| spot.part(column.start, column.end.saturating_sub(column.start))).flatten();
+        let open = matches!(column.kind, Kind::String | Kind::Integer | Kind::Enum | Kind::Constant);
+        open && at_least(bytes().filter(|byte| is_written(**byte)).count(), bytes().count(), 90)
+    };
+    let goes_on = |column: &Column| match kind {
+        Kind::String | Kind::List => is_text(column),
+        _ => {
+            column.kind == Kind::Random
+                || (column.kind == Kind::Integer && column.detector == "edges" && column.end.saturating_sub(column.start) > 8)
+        }
+    };
+    while columns.last().is_some_and(&goes_on) {
+        *width = columns.pop().map_or(0, |column| column.start);
+    }
+}
+
+/// Whether a byte may stand in text.
+fn is_written(byte: u8) -> bool {
+    byte.is_ascii_graphic() || byte.is_ascii_whitespace()
+}
+
+/// What is left is text if it can be typed, or texts if each is ended by a zero.
 fn rest(left: &[Spot<'_>]) -> Kind {
-    let all: usize = left.iter().map(|spot| spot.rest().len()).sum();
-    let text: usize =
-        left.iter().map(|spot| spot.rest().iter().filter(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()).count()).sum();
-    if at_least(text, all, 95) { Kind::String } else { Kind::Opaque }
+    let bytes = || left.iter().flat_map(Spot::rest);
+    let (all, text) = (bytes().count(), bytes().filter(|byte| is_written(**byte)).count());
+    let zeros = bytes().filter(|byte| **byte == 0).count();
+    let ended = left.iter().filter(|spot| spot.rest().last().is_none_or(|last| *last == 0)).count();
+    if at_least(text, all, 95) && zeros == 0 {
+        Kind::String
+    } else if at_least(text.saturating_add(zeros), all, 98) && at_least(ended, left.len(), 95) && text >= zeros.saturating_mul(3) {
+        Kind::List
+    } else if at_least(text, all, 95) {
+        Kind::String
+    } else {
+        Kind::Opaque
+    }
 }

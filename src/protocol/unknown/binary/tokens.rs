@@ -38,8 +38,14 @@ impl Tokens {
                         self.push(upto(column.end), column.kind, Some(id));
                     }
                 }
+                Step::Rest(Kind::List) => {
+                    for (place, _) in rest.iter().enumerate().filter(|(_, byte)| **byte == 0) {
+                        self.push(upto(place.saturating_add(1)), Kind::String, ids.first());
+                    }
+                    self.push(bytes.len(), Kind::String, ids.first());
+                }
                 Step::Rest(kind) => self.push(bytes.len(), *kind, ids.first()),
-                Step::Chain(found @ Chain::Tagged { size, .. }) => self.tagged(rest, *found, *size, ids.first()),
+                Step::Chain(found @ Chain::Tagged { .. }) => self.tagged(rest, *found, chain::DEPTH, ids.first()),
                 Step::Chain(found) => {
                     let Some(end) = chain::extent(*found, rest) else { break };
                     if let Chain::Counted { size, .. } = found {
@@ -51,7 +57,8 @@ impl Tokens {
         }
     }
 
-    fn tagged(&mut self, rest: &[u8], found: Chain, size: usize, id: Option<&String>) {
+    fn tagged(&mut self, rest: &[u8], found: Chain, depth: usize, id: Option<&String>) {
+        let Chain::Tagged { nested, .. } = found else { return };
         let start = self.at;
         for link in chain::links(found, rest).unwrap_or_default() {
             let at = |place: usize| start.saturating_add(place);
@@ -62,9 +69,12 @@ impl Tokens {
             }
             self.push(at(behind_tag), Kind::TypeCode, id);
             if link.value > behind_tag {
-                self.push(at(behind_tag.saturating_add(size)), Kind::Length, id);
+                self.push(at(link.value), Kind::Length, id);
             }
             let value = rest.get(link.value..link.end).unwrap_or_default();
+            if nested.contains(link.tag) && depth > 0 {
+                self.tagged(value, found, depth.saturating_sub(1), id);
+            }
             let is_text = value.len() >= 3 && value.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
             self.push(at(link.end), if is_text { Kind::String } else { Kind::Integer }, id);
         }

@@ -23,6 +23,9 @@ use std::collections::BTreeSet;
 /// Parts of a byte that may be a field of their own: high and low, as protocols divide bytes.
 const MASKS: [u8; 9] = [0xff, 0xf0, 0x0f, 0x07, 0x38, 0x78, 0xe0, 0xc0, 0x1f];
 
+/// Links of a chain whose tag may be the type.
+const LINKS: usize = 4;
+
 /// Values a type field has at most.
 const VALUES: usize = 48;
 
@@ -43,8 +46,10 @@ const LONG_SESSION: usize = 6;
 pub(super) enum Place {
     /// Bits of a byte behind so many steps.
     Bits { steps: usize, at: usize, mask: u8 },
-    /// The first byte of the value with this tag, in the chain behind so many steps.
+    /// The value with this tag, of one or two bytes, in the chain behind so many steps.
     Tag { steps: usize, tag: u8 },
+    /// The n-th tag of the chain behind so many steps.
+    Link { steps: usize, index: usize },
 }
 
 /// The field that was found.
@@ -66,7 +71,13 @@ pub(super) fn value(steps: &[Step], place: Place, spot: &Spot<'_>) -> Option<u8>
             let spot = after(steps.get(..before)?, spot);
             let link =
                 chain::links(*chain, spot.rest())?.into_iter().find(|link| link.tag == tag && link.value > link.start.saturating_add(1))?;
-            spot.byte(link.value)
+            // A number, not a text.
+            if link.end.saturating_sub(link.value) > 2 { None } else { spot.byte(link.end.saturating_sub(1)) }
+        }
+        Place::Link { steps: before, index } => {
+            let Step::Chain(chain) = steps.get(before)? else { return None };
+            let spot = after(steps.get(..before)?, spot);
+            chain::tags(*chain, spot.rest()).get(index).copied()
         }
     }
 }
@@ -139,6 +150,7 @@ fn candidates(steps: &[Step], spots: &[Spot<'_>]) -> Vec<(Place, Feature)> {
                 }));
                 let often = tags.into_iter().filter(|(_, seen)| seen.saturating_mul(10) >= wide(spots.len()).saturating_mul(9));
                 places.extend(often.map(|(tag, _)| Place::Tag { steps: count, tag }));
+                places.extend((0..LINKS).map(|index| Place::Link { steps: count, index }));
             }
             _ => {}
         }
@@ -159,7 +171,9 @@ fn candidates(steps: &[Step], spots: &[Spot<'_>]) -> Vec<(Place, Feature)> {
                 matches!((other.0, place), (Place::Bits { steps: a, at: b, .. }, Place::Bits { steps: c, at: d, .. }) if a == c && b == d);
             one_byte && tally(other.1.iter().zip(&field)).len() == values && other.1.iter().collect::<BTreeSet<_>>().len() == values
         };
-        if (2..=VALUES).contains(&values) && !list.iter().any(same) && comes_back(&field, spots) {
+        // A value that most messages lack says no type.
+        let lack = field.iter().filter(|value| **value == 256).count();
+        if (2..=VALUES).contains(&values) && lack.saturating_mul(10) <= field.len() && !list.iter().any(same) && comes_back(&field, spots) {
             list.push((place, field));
         }
     }
@@ -229,6 +243,7 @@ fn home(place: Place) -> (usize, usize, bool) {
     match place {
         Place::Bits { steps, at, .. } => (steps, at, false),
         Place::Tag { steps, tag } => (steps, usize::from(tag), true),
+        Place::Link { steps, index } => (steps, index.saturating_add(256), true),
     }
 }
 
