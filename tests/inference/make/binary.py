@@ -134,10 +134,10 @@ def radius():
         users = "".join(f'{name} Cleartext-Password := "not-a-secret-{name}"\n\tReply-Message = "Hello, {name}", Framed-IP-Address = 127.0.9.{n + 1}, Session-Timeout = {n * 60 + 60}\n\n' for n, name in enumerate(WORDS[:10]))
         lab.write("raddb/mods-config/files/authorize", users)
         lab.write("raddb/clients.conf", "client lab {\n ipaddr = 127.0.0.0/8\n secret = not-a-secret\n}\n")
-        for site in ["inner-tunnel"]:
-            (lab.folder / "raddb/sites-enabled" / site).unlink(missing_ok=True)
-        (lab.folder / "raddb/mods-enabled/eap").unlink(missing_ok=True)
-        subprocess.run(["sed", "-i", "/^[[:space:]]*eap/,/}/d; /Auth-Type eap/,/}/d", str(lab.folder / "raddb/sites-enabled/default")], check=True)
+        for unused in ["sites-enabled/inner-tunnel", "sites-enabled/default", "mods-enabled/eap"]:
+            (lab.folder / "raddb" / unused).unlink(missing_ok=True)
+        site = "authorize {\n files\n chap\n pap\n}\nauthenticate {\n Auth-Type PAP {\n pap\n }\n Auth-Type CHAP {\n chap\n }\n}\n"
+        lab.write("raddb/sites-enabled/lab", f"server default {{\nlisten {{\n type = auth\n ipaddr = 127.0.0.1\n port = 1812\n}}\n{site}}}\n")
         subprocess.run(["sed", "-i", "s/^\\([[:space:]]*\\)\\(user\\|group\\) = freerad/\\1# /; s/reject_delay = 1/reject_delay = 0/", str(lab.folder / "raddb/radiusd.conf")], check=True)
         subprocess.run(["chmod", "-R", "a+rX", str(lab.folder)], check=True)
         lab.serve(["freeradius", "-f", "-l", "stdout", "-d", str(lab.folder / "raddb")])
