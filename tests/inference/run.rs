@@ -53,7 +53,7 @@ fn message(record: &Value, client: &str) -> Message {
     let place = |value: &Value| usize::try_from(value.as_u64().unwrap()).unwrap();
     Message {
         key: (client.to_owned(), side, record["evidence"]["bytes"][0].as_u64().unwrap()),
-        bytes: (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect(),
+        bytes: (0..hex.len() / 2).map(|at| u8::from_str_radix(hex.get(2 * at..2 * at + 2).unwrap(), 16).unwrap()).collect(),
         name: record["name"].as_str().unwrap().to_owned(),
         edges: record["tokens"].as_array().unwrap().iter().map(|token| place(&token["bytes"][0])).collect(),
     }

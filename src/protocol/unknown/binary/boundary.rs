@@ -92,12 +92,12 @@ fn is_high(bytes: &[Byte], at: usize) -> bool {
 
 fn kind(run: &[Byte], rows: usize, start: usize, end: usize) -> (Kind, &'static str, String) {
     let last = end.saturating_sub(1);
-    let least = run.iter().map(|byte| byte.bits).min().unwrap_or(0);
+    let fewest_bits = run.iter().map(|byte| byte.bits).min().unwrap_or(0);
     if run.iter().all(|byte| byte.only == Some(0)) {
         (Kind::Padding, "constant", format!("Bytes {start} to {last} are always zero."))
     } else if run.iter().all(|byte| byte.only.is_some()) {
         (Kind::Constant, "constant", format!("Bytes {start} to {last} are always the same."))
-    } else if run.len() >= 4 && rows >= FEWEST && least >= random_bits(rows) {
+    } else if run.len() >= 4 && rows >= FEWEST && fewest_bits >= random_bits(rows) {
         (Kind::Random, "entropy", format!("Bytes {start} to {last} look random."))
     } else if run.len() <= 2 && run.iter().all(|byte| byte.distinct <= ENUM) && rows >= FEWEST {
         (Kind::Enum, "values", format!("Bytes {start} to {last} have few values."))

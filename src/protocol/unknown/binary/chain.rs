@@ -115,7 +115,7 @@ pub(super) fn links(chain: Chain, bytes: &[u8]) -> Option<Vec<Link>> {
     while at < bytes.len() {
         let tag = *bytes.get(at)?;
         let behind = at.saturating_add(1);
-        if !whole && tag == 0 || !whole && tag == 0xff {
+        if !whole && matches!(tag, 0 | 0xff) {
             let rest = bytes.get(behind..)?;
             let end = if tag == 0xff || rest.iter().all(|byte| *byte == 0) { bytes.len() } else { behind };
             if tag == 0xff && rest.iter().any(|byte| *byte != 0) {

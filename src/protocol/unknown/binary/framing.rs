@@ -160,7 +160,7 @@ fn is_better((judged, rule): (Judged, Rule), (than, other): (Judged, Rule)) -> b
 
 /// Whether one rule for the same number looks more like one: numbers of four or two bytes stand at multiples of that, or are long.
 fn is_rounder(rule: &Rule, than: &Rule) -> bool {
-    let round = |rule: &Rule| (rule.size % 3 != 0, rule.size > 1 && rule.at.is_multiple_of(rule.size), rule.size);
+    let round = |rule: &Rule| (rule.size != 3, rule.size > 1 && rule.at.is_multiple_of(rule.size), rule.size);
     round(rule) > round(than)
 }
 

@@ -49,6 +49,7 @@ fn same_place(spots: &[Spot<'_>], bytes: &[Byte], pairs: &[(Spot<'_>, &[u8])], c
     let holds = |claims: &Claims, at: usize| {
         claims.is_free(at, at.saturating_add(1)) && bytes.get(at).is_some_and(many) && at_least(repeated(at), pairs.len(), 90)
     };
+    let by = by_side(spots);
     let mut at = 0_usize;
     while at < claims.width() {
         let mut end = (at..claims.width()).find(|place| !holds(claims, *place)).unwrap_or(claims.width());
@@ -58,7 +59,19 @@ fn same_place(spots: &[Spot<'_>], bytes: &[Byte], pairs: &[(Spot<'_>, &[u8])], c
         }
         let run = end.saturating_sub(at);
         let zeros = zeros_before(bytes, claims, at);
-        let start = if run == 1 { end.saturating_sub(size_at(zeros, end)) } else { at.saturating_sub(usize::from(run == 3 && zeros > 0)) };
+        // The high byte of a number that counts up has few values.
+        let high = at.saturating_sub(1);
+        let counts = || {
+            let (agree, of) = steps(&by, (high, 2, ByteOrder::Big));
+            agree >= FEWEST && at_least(agree, of, 90)
+        };
+        let start = if run == 1 && zeros == 0 && claims.is_free(high, at) && counts() {
+            high
+        } else if run == 1 {
+            end.saturating_sub(size_at(zeros, end))
+        } else {
+            at.saturating_sub(usize::from(run == 3 && zeros > 0))
+        };
         end = end.min(start.saturating_add(16));
         let agree = (at..end).map(repeated).min().unwrap_or(0);
         let statement = format!("The answer repeats bytes {start} to {} in {agree} of {} pairs.", end.saturating_sub(1), pairs.len());
@@ -93,10 +106,7 @@ fn elsewhere(pairs: &[(Spot<'_>, &[u8])], claims: &mut Claims) {
 
 /// What counts up from message to message of one side of a session.
 fn counters(spots: &[Spot<'_>], bytes: &[Byte], claims: &mut Claims) {
-    let mut by: BTreeMap<(usize, Peer), Vec<Spot<'_>>> = BTreeMap::new();
-    for spot in spots {
-        by.entry((spot.row.session, spot.row.from)).or_default().push(*spot);
-    }
+    let by = by_side(spots);
     for size in [4_usize, 2, 1] {
         for at in 0..claims.width() {
             let end = at.saturating_add(size);
@@ -122,6 +132,15 @@ fn counters(spots: &[Spot<'_>], bytes: &[Byte], claims: &mut Claims) {
             }
         }
     }
+}
+
+/// The messages of each side of each session.
+fn by_side<'a>(spots: &[Spot<'a>]) -> BTreeMap<(usize, Peer), Vec<Spot<'a>>> {
+    let mut by: BTreeMap<(usize, Peer), Vec<Spot<'a>>> = BTreeMap::new();
+    for spot in spots {
+        by.entry((spot.row.session, spot.row.from)).or_default().push(*spot);
+    }
+    by
 }
 
 /// Steps by one, and all steps.

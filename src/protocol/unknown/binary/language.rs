@@ -4,11 +4,14 @@ mod fields;
 
 use super::Found;
 use super::Group;
+use super::numbers::BIT;
 use super::numbers::wide;
 use super::rows::Spot;
+use super::script::Step;
 use super::tokens::Tokens;
 use super::type_field::Place;
 use crate::grammar::Ground;
+use crate::grammar::Kind;
 use crate::grammar::Limitation;
 use crate::grammar::LimitationCode;
 use crate::grammar::Match;
@@ -30,7 +33,9 @@ const EXAMPLES: usize = 3;
 
 /// Says what was found.
 pub(super) fn say(service: &Service, units: &[Unit<'_>], spots: &[Spot<'_>], found: &Found) -> Language {
-    let header = fields::name(&found.header, spots, "f", None);
+    let mut header = fields::name(&found.header, spots, "f", None);
+    let last = header.fields.last().map(|field| field.id.clone());
+    let sum = found.sum.map(|sum| (sum, header.sum(sum)));
     let mut language = Language { typed: vec![Typed::default(); units.len()], ..Language::default() };
     language.relations.clone_from(&header.relations);
     let mut types = Vec::new();
@@ -38,24 +43,45 @@ pub(super) fn say(service: &Service, units: &[Unit<'_>], spots: &[Spot<'_>], fou
         let here: Vec<Spot<'_>> =
             group.rows.iter().filter_map(|row| spots.get(*row)).map(|spot| super::script::after(&found.header, spot)).collect();
         let prefix = format!("f{}.", number.saturating_add(1));
-        let own = fields::name(&group.steps, &here, &prefix, header.fields.last().map(|field| field.id.clone()));
+        let own = fields::name(&group.steps, &here, &prefix, last.clone());
         for row in &group.rows {
-            let (Some(unit), Some(spot), Some(slot)) = (units.get(*row), spots.get(*row), language.typed.get_mut(*row)) else { continue };
+            let (Some(unit), Some(at), Some(known)) = (units.get(*row), spots.get(*row), language.typed.get_mut(*row)) else { continue };
             let mut tokens = Tokens::default();
-            tokens.read(spot.row.bytes, &found.header, &header.ids);
-            tokens.read(spot.row.bytes, &group.steps, &own.ids);
-            let tokens = tokens.finish(unit.bytes.len());
+            tokens.read(at.row.bytes, &found.header, &header.ids);
+            tokens.read(at.row.bytes, &group.steps, &own.ids);
+            let ended = sum.as_ref().filter(|_| at.row.bytes.len() < at.row.total);
+            let tokens = tokens.finish(unit.bytes.len(), ended.map(|(sum, field)| (sum.size, field)));
             let confidence = confidence(found, group);
-            *slot = Typed { message_type: Some(number), tokens: tokens.tokens, fields: tokens.fields, confidence };
+            *known = Typed { message_type: Some(number), tokens: tokens.list, fields: tokens.fields, confidence };
         }
         language.relations.extend(own.relations.iter().cloned());
         types.push(message_type(service, units, found, (number, group), (&header, own)));
+    }
+    if explains_nothing(found) {
+        // Two directions are no types.
+        types.clear();
+        header.fields.clear();
+        language.typed.iter_mut().for_each(|typed| {
+            typed.message_type = None;
+            typed.fields.iter_mut().for_each(|field| *field = None);
+        });
     }
     language.relations.extend(selects(found, &header, &types));
     language.header_fields = header.fields;
     language.types = types;
     language.limitations = limitations(found);
     language
+}
+
+/// Whether nothing was found but bytes.
+fn explains_nothing(found: &Found) -> bool {
+    let dull = |step: &Step| match step {
+        Step::Fixed(columns, _) => columns.iter().all(|column| matches!(column.kind, Kind::Random | Kind::Integer)),
+        Step::Rest(kind) => *kind == Kind::Opaque,
+        Step::Chain(_) => false,
+    };
+    let steps = found.header.iter().chain(found.groups.iter().flat_map(|group| &group.steps));
+    found.kind.is_none() && found.sum.is_none() && steps.into_iter().all(dull)
 }
 
 fn confidence(found: &Found, group: &Group) -> Share {
@@ -80,7 +106,7 @@ fn place(place: Place) -> String {
 }
 
 fn ground(found: &Found, messages: usize) -> Ground {
-    let bits = |parts: u64| format!("{}.{}", parts / super::numbers::BIT, parts % super::numbers::BIT * 10 / super::numbers::BIT);
+    let bits = |parts: u64| format!("{}.{}", parts / BIT, (parts % BIT).saturating_mul(10) / BIT);
     let (detector, statement) = match &found.kind {
         Some(kind) => (
             "type_field",

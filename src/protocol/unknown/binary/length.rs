@@ -30,7 +30,7 @@ fn value(spot: &Spot<'_>, at: usize, size: usize, order: ByteOrder) -> Option<i6
 }
 
 fn test(spots: &[Spot<'_>], at: usize, size: usize, order: ByteOrder) -> Option<Found> {
-    let all = |spot: &Spot<'_>| i64::try_from(spot.row.bytes.len()).unwrap_or(i64::MAX);
+    let all = |spot: &Spot<'_>| i64::try_from(spot.row.total).unwrap_or(i64::MAX);
     let addend = |spot: &Spot<'_>| value(spot, at, size, order).map(|value| all(spot).saturating_sub(value));
     // A quick look first.
     let first = most(spots.iter().take(16).filter_map(addend))?;

@@ -9,6 +9,7 @@
 
 mod boundary;
 mod chain;
+mod checksum;
 mod columns;
 mod framing;
 mod identity;
@@ -18,6 +19,8 @@ mod numbers;
 mod places;
 mod rows;
 mod script;
+#[cfg(test)]
+mod tests;
 mod time;
 mod tokens;
 mod type_field;
@@ -49,6 +52,8 @@ const LENGTHS: usize = 6;
 struct Found {
     header: Vec<Step>,
     kind: Option<TypeField>,
+    /// The sum all messages end with.
+    sum: Option<checksum::Sum>,
     /// Rows of every type, in order of first sight, with the value of its field, and the steps behind the header.
     groups: Vec<Group>,
 }
@@ -65,7 +70,13 @@ struct Group {
 
 /// Infers what messages are made of; one [`super::Typed`] for each unit.
 pub(super) fn infer(service: &Service, units: &[Unit<'_>]) -> Language {
-    let rows = rows::rows(service, units);
+    let mut rows = rows::rows(service, units);
+    let sum = checksum::find(&rows::spots(&rows));
+    if let Some(sum) = sum {
+        rows.iter_mut().filter(|row| row.bytes.len() == row.total).for_each(|row| {
+            row.bytes = row.bytes.get(..row.bytes.len().saturating_sub(sum.size)).unwrap_or_default();
+        });
+    }
     let spots = rows::spots(&rows);
     let around = Around { rows: &rows, window: service.window, order: ByteOrder::Big };
     let mut steps = script::find(&spots, &around);
@@ -73,7 +84,7 @@ pub(super) fn infer(service: &Service, units: &[Unit<'_>]) -> Language {
     if around.order == ByteOrder::Little {
         steps = script::find(&spots, &around);
     }
-    let found = find(steps, &spots, &around);
+    let found = Found { sum, ..find(steps, &spots, &around) };
     language::say(service, units, &spots, &found)
 }
 
@@ -114,7 +125,7 @@ fn find(steps: Vec<Step>, spots: &[Spot<'_>], around: &Around<'_>) -> Found {
         group.own = here.len() >= OWN_FIELDS;
         group.steps = if group.own { script::find(&here, around) } else { tail.clone() };
     }
-    Found { header, kind, groups }
+    Found { header, kind, sum: None, groups }
 }
 
 /// Lengths that may stand for types: few, of nearly all messages.

@@ -14,6 +14,8 @@ pub(super) const LOOKED_AT: usize = 4096;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row<'a> {
     pub(super) bytes: &'a [u8],
+    /// Bytes of the whole message; a sum at its end is no part of `bytes`.
+    pub(super) total: usize,
     pub(super) from: Peer,
     pub(super) session: usize,
     /// The last message of the other side before it.
@@ -64,6 +66,7 @@ pub(super) fn rows<'a>(service: &Service, units: &[Unit<'a>]) -> Vec<Row<'a>> {
         let client = service.sessions.get(unit.session).map_or(service.server, |seen| seen.client);
         rows.push(Row {
             bytes: unit.bytes.get(..LOOKED_AT).unwrap_or(unit.bytes),
+            total: unit.bytes.len(),
             from: unit.from,
             session: unit.session,
             ask: last.get(&(unit.session, other)).copied(),

@@ -12,7 +12,7 @@ pub(super) type Ids = Vec<String>;
 /// Tokens, and the field of each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tokens {
-    pub(super) tokens: Vec<Token>,
+    pub(super) list: Vec<Token>,
     pub(super) fields: Vec<Option<String>>,
     at: usize,
 }
@@ -21,7 +21,7 @@ impl Tokens {
     /// Adds the bytes up to `end`, if there are any.
     fn push(&mut self, end: usize, kind: Kind, field: Option<&String>) {
         if end > self.at {
-            self.tokens.push(Token { start: self.at, end, role: kind.role(), kind: kind.name(), secret: false });
+            self.list.push(Token { start: self.at, end, role: kind.role(), kind: kind.name(), secret: false });
             self.fields.push(field.cloned());
             self.at = end;
         }
@@ -80,8 +80,13 @@ impl Tokens {
         }
     }
 
-    /// What no step reached.
-    pub(super) fn finish(mut self, length: usize) -> Self {
+    /// What no step reached, and the sum at the end, of so many bytes.
+    pub(super) fn finish(mut self, length: usize, sum: Option<(usize, &String)>) -> Self {
+        if let Some((size, field)) = sum {
+            let at = length.saturating_sub(size);
+            self.push(at, Kind::Opaque, None);
+            self.push(length, Kind::Checksum, Some(field));
+        }
         self.push(length, Kind::Opaque, None);
         self
     }

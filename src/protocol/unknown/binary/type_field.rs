@@ -273,7 +273,8 @@ pub(super) fn find(steps: &[Step], spots: &[Spot<'_>]) -> Option<TypeField> {
         let reply: u64 = sides.iter().map(|rows| saved(&field, &answered, rows)).sum();
         let side = saved(&field, &direction, &all);
         let values = field.iter().collect::<BTreeSet<_>>().len();
-        scored.push((sum.saturating_add(reply).saturating_add(side) / wide(spots.len()).max(1), place, values));
+        let score = sum.saturating_add(reply).saturating_add(side).checked_div(wide(spots.len())).unwrap_or(0);
+        scored.push((score, place, values));
     }
     // Ties: the first place wins.
     scored.sort_by_key(|(score, place, _)| (std::cmp::Reverse(*score), *place));

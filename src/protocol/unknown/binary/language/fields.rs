@@ -11,6 +11,7 @@ use crate::grammar::Scalar;
 use crate::grammar::Share;
 use crate::grammar::ValueCount;
 use crate::protocol::unknown::binary::chain::Chain;
+use crate::protocol::unknown::binary::checksum::Sum;
 use crate::protocol::unknown::binary::columns::Column;
 use crate::protocol::unknown::binary::numbers::tally;
 use crate::protocol::unknown::binary::numbers::wide;
@@ -55,6 +56,38 @@ impl Named {
             optional: false,
             confidence: Share::ALL,
             evidence: Vec::new(),
+        });
+        id
+    }
+
+    /// Adds the sum at the end of all messages; says its id.
+    pub(super) fn sum(&mut self, sum: Sum) -> String {
+        let last = self.fields.last().map(|field| field.id.clone());
+        let location = Location::After { after: last, size: Some(wide(sum.size)), size_from: None, until: None, to_end: true };
+        let id = self.add("f", Kind::Checksum, location);
+        let statement = format!("The last {} bytes are the sum {} of {} of {} messages.", sum.size, sum.name, sum.agree, sum.of);
+        let score = Share::of(wide(sum.agree), wide(sum.of));
+        if let Some(field) = self.fields.last_mut() {
+            field.byte_order = Some(sum.order).filter(|_| sum.size > 1);
+            field.confidence = score;
+            field.evidence.push(Ground {
+                detector: "checksum".to_owned(),
+                statement: statement.clone(),
+                score: Some(score),
+                messages: Some(wide(sum.of)),
+                sessions: None,
+                counterexamples: Vec::new(),
+            });
+        }
+        self.relations.push(Relation {
+            kind: RelationKind::ChecksumOver,
+            from: id.clone(),
+            to: Vec::new(),
+            addend: None,
+            algorithm: Some(sum.name.to_owned()),
+            support: wide(sum.agree),
+            violations: wide(sum.of.saturating_sub(sum.agree)),
+            statement,
         });
         id
     }
