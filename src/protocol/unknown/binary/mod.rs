@@ -1,38 +1,210 @@
-//! The binary way: not there yet. Every message is one token nothing explains, and that is said.
+//! The binary way: columns that give themselves away, the field that says the type, parts that say their own length.
+//!
+//! ```text
+//! units ──► rows ──► script of all ──► type field ──► header, and a script for each type ──► tokens, fields, relations
+//! ```
+//!
+//! Fields of the header are found over all messages; a type has fields of its own only where it has enough messages, or else those that
+//! all messages have.
+
+mod boundary;
+mod chain;
+mod checksum;
+mod columns;
+mod framing;
+mod identity;
+mod language;
+mod length;
+mod numbers;
+mod places;
+mod rows;
+mod script;
+#[cfg(test)]
+mod tests;
+mod time;
+mod tokens;
+mod type_field;
+
+pub(super) use framing::cut;
+pub(super) use framing::framing;
 
 use super::Language;
 use super::Service;
-use super::Turn;
-use super::Typed;
 use super::Unit;
-use crate::annotation::Token;
-use crate::grammar::Framing;
+use crate::grammar::ByteOrder;
 use crate::grammar::Kind;
-use crate::grammar::Limitation;
-use crate::grammar::LimitationCode;
 use crate::peer::Peer;
+use columns::Around;
+use columns::Column;
+use rows::Spot;
+use script::Step;
+use std::collections::BTreeMap;
+use type_field::Place;
+use type_field::TypeField;
 
-/// How messages of a side end, if that shows.
-pub(super) fn framing(_service: &Service, _from: Option<Peer>) -> Option<Framing> {
-    None
+/// Messages of a type from which on it has fields of its own.
+const OWN_FIELDS: usize = 20;
+
+/// Lengths that are types where no field says them: as many, and as much of all messages.
+const LENGTHS: usize = 6;
+
+/// What was found, before it is said.
+struct Found {
+    header: Vec<Step>,
+    kind: Option<TypeField>,
+    /// The sum all messages end with.
+    sum: Option<checksum::Sum>,
+    /// Rows of every type, in order of first sight, with the value of its field, and the steps behind the header.
+    groups: Vec<Group>,
 }
 
-/// Where the messages of a turn end.
-pub(super) fn cut(_framing: &Framing, turn: &Turn) -> Vec<usize> {
-    vec![turn.bytes.len()]
+/// Messages of a type.
+struct Group {
+    from: Peer,
+    value: Option<u8>,
+    rows: Vec<usize>,
+    steps: Vec<Step>,
+    /// Whether the steps are its own.
+    own: bool,
 }
 
-/// What messages are made of.
-pub(super) fn infer(_service: &Service, units: &[Unit<'_>]) -> Language {
-    let whole = |unit: &Unit<'_>| {
-        let kind = Kind::Opaque;
-        let token = Token { start: 0, end: unit.bytes.len(), role: kind.role(), kind: kind.name(), secret: false };
-        Typed { tokens: vec![token], fields: vec![None], ..Typed::default() }
-    };
-    let text = "Bytes that are no text are not taken apart.".to_owned();
-    Language {
-        typed: units.iter().map(whole).collect(),
-        limitations: vec![Limitation { code: LimitationCode::Other, text }],
-        ..Language::default()
+/// Infers what messages are made of; one [`super::Typed`] for each unit.
+pub(super) fn infer(service: &Service, units: &[Unit<'_>]) -> Language {
+    let mut rows = rows::rows(service, units);
+    let sum = checksum::find(&rows::spots(&rows));
+    if let Some(sum) = sum {
+        rows.iter_mut().filter(|row| row.bytes.len() == row.total).for_each(|row| {
+            row.bytes = row.bytes.get(..row.bytes.len().saturating_sub(sum.size)).unwrap_or_default();
+        });
     }
+    let spots = rows::spots(&rows);
+    let around = Around { rows: &rows, window: service.window, order: ByteOrder::Big };
+    let mut steps = script::find(&spots, &around);
+    let around = Around { order: order(&steps), ..around };
+    if around.order == ByteOrder::Little {
+        steps = script::find(&spots, &around);
+    }
+    let found = Found { sum, ..find(steps, &spots, &around) };
+    language::say(service, units, &spots, &found)
+}
+
+/// The byte order that most numbers have that give theirs away.
+fn order(steps: &[Step]) -> ByteOrder {
+    let columns = steps.iter().flat_map(|step| if let Step::Fixed(columns, _) = step { columns.as_slice() } else { &[] });
+    let telling = columns.filter(|column| {
+        matches!(column.kind, Kind::Length | Kind::Timestamp | Kind::Counter) && column.end.saturating_sub(column.start) > 1
+    });
+    let (little, big): (Vec<_>, Vec<_>) = telling.partition(|column| column.order == Some(ByteOrder::Little));
+    if little.len() > big.len() { ByteOrder::Little } else { ByteOrder::Big }
+}
+
+fn find(steps: Vec<Step>, spots: &[Spot<'_>], around: &Around<'_>) -> Found {
+    let kind = type_field::find(&steps, spots);
+    let (mut header, tail) = divide(steps, kind.as_ref());
+    if let Some(Place::Bits { steps, at, .. }) = kind.as_ref().map(|kind| kind.place)
+        && let Some((before, Step::Fixed(columns, _))) =
+            header.split_at_mut_checked(steps).and_then(|(before, rest)| Some((&*before, rest.first_mut()?)))
+    {
+        let here: Vec<Spot<'_>> = spots.iter().map(|spot| script::after(before, spot)).collect();
+        isolate(columns, at, &here);
+    }
+    let mut groups: Vec<Group> = Vec::new();
+    let mut known: BTreeMap<(Peer, Option<u8>, usize), usize> = BTreeMap::new();
+    let lengths = lengths(spots).filter(|_| kind.is_none());
+    for (row, spot) in spots.iter().enumerate() {
+        let value = kind.as_ref().and_then(|kind| type_field::value(&header, kind.place, spot));
+        let length = lengths.as_ref().and_then(|lengths| lengths.iter().position(|length| *length == spot.row.bytes.len())).unwrap_or(0);
+        let group = *known.entry((spot.row.from, value, length)).or_insert_with(|| {
+            groups.push(Group { from: spot.row.from, value, rows: Vec::new(), steps: Vec::new(), own: false });
+            groups.len().saturating_sub(1)
+        });
+        groups.get_mut(group).into_iter().for_each(|group| group.rows.push(row));
+    }
+    for group in &mut groups {
+        let here: Vec<Spot<'_>> = group.rows.iter().filter_map(|row| spots.get(*row)).map(|spot| script::after(&header, spot)).collect();
+        group.own = here.len() >= OWN_FIELDS;
+        group.steps = if group.own { script::find(&here, around) } else { tail.clone() };
+    }
+    Found { header, kind, sum: None, groups }
+}
+
+/// Lengths that may stand for types: few, of nearly all messages.
+fn lengths(spots: &[Spot<'_>]) -> Option<Vec<usize>> {
+    let counts = numbers::tally(spots.iter().map(|spot| spot.row.bytes.len()));
+    let mut often: Vec<(usize, u64)> = counts.into_iter().filter(|(_, count)| *count >= 5).collect();
+    often.sort_by_key(|(length, count)| (std::cmp::Reverse(*count), *length));
+    let covered: u64 = often.iter().take(LENGTHS).map(|(_, count)| count).sum();
+    let few = often.len() <= LENGTHS && numbers::at_least(usize::try_from(covered).unwrap_or(0), spots.len(), 95);
+    few.then(|| often.into_iter().map(|(length, _)| length).collect())
+}
+
+/// Header and what is behind it: the last columns that only some types may share are no header, unless something gave them away.
+fn divide(steps: Vec<Step>, kind: Option<&TypeField>) -> (Vec<Step>, Vec<Step>) {
+    let last_fixed = steps.iter().rposition(|step| matches!(step, Step::Fixed(..)));
+    let is_last = last_fixed.is_some_and(|last| steps.iter().skip(last).all(|step| !matches!(step, Step::Chain(_))));
+    let (Some(last), true, Some(kind)) = (last_fixed, is_last, kind) else {
+        let rest = steps.iter().position(|step| matches!(step, Step::Rest(_)) || matches!(step, Step::Chain(chain::Chain::Tagged { .. })));
+        let keep = if kind.is_none() {
+            rest.unwrap_or(steps.len())
+        } else {
+            steps.iter().position(|step| matches!(step, Step::Rest(_))).unwrap_or(steps.len())
+        };
+        let mut header = steps;
+        let tail = header.split_off(keep);
+        return (header, tail);
+    };
+    let mut header = steps;
+    let mut tail = header.split_off(last.saturating_add(1));
+    if let Some(Step::Fixed(columns, width)) = header.pop() {
+        let of_type = if let Place::Bits { steps, at, .. } = kind.place { if steps == last { at.saturating_add(1) } else { 0 } } else { 0 };
+        let strong = columns
+            .iter()
+            .filter(|column| matches!(column.kind, Kind::Length | Kind::Echo | Kind::Counter | Kind::Timestamp | Kind::Address));
+        let at = strong.map(|column| column.end).max().unwrap_or(0).max(of_type);
+        let at = columns
+            .iter()
+            .find(|column| column.start < at && at < column.end)
+            .map_or(at, |column| if is_splittable(column) { at } else { column.end });
+        let (before, behind) = cut_columns(columns, at);
+        if width > at {
+            tail.insert(0, Step::Fixed(behind, width.saturating_sub(at)));
+        }
+        if at > 0 {
+            header.push(Step::Fixed(before, at));
+        }
+    }
+    (header, tail)
+}
+
+fn is_splittable(column: &Column) -> bool {
+    matches!(column.kind, Kind::Constant | Kind::Padding | Kind::Integer | Kind::Enum | Kind::Random)
+}
+
+/// Columns before and behind a place, which those behind then begin at.
+fn cut_columns(columns: Vec<Column>, at: usize) -> (Vec<Column>, Vec<Column>) {
+    let (mut before, mut behind) = (Vec::new(), Vec::new());
+    for column in columns {
+        let shifted = Column { start: column.start.max(at).saturating_sub(at), end: column.end.saturating_sub(at), ..column.clone() };
+        if column.end > at {
+            behind.push(shifted);
+        }
+        if column.start < at {
+            before.push(Column { end: column.end.min(at), ..column });
+        }
+    }
+    (before, behind)
+}
+
+/// The byte of the type becomes a column of its own, together with a byte of zeros where both are one number.
+fn isolate(columns: &mut Vec<Column>, at: usize, spots: &[Spot<'_>]) {
+    let Some(place) = columns.iter().position(|column| column.start <= at && at < column.end) else { return };
+    let column = columns.remove(place);
+    let is_zero = |other: usize| spots.iter().all(|spot| spot.byte(other).unwrap_or(0) == 0);
+    let is_number =
+        column.end.saturating_sub(column.start) == 2 && column.order == Some(ByteOrder::Big) && at > column.start && is_zero(column.start);
+    let (start, end) = if is_number { (column.start, column.end) } else { (at, at.saturating_add(1)) };
+    let parts = [(column.start, start, column.kind), (start, end, Kind::TypeCode), (end, column.end, column.kind)];
+    let parts =
+        parts.into_iter().filter(|(start, end, _)| start < end).map(|(start, end, kind)| Column { start, end, kind, ..column.clone() });
+    columns.splice(place..place, parts);
 }

@@ -1,0 +1,280 @@
+//! Parts that say their own length: counted text, chains of labels as names of DNS, chains of tag, length, value.
+
+use super::columns::distinct;
+use super::numbers::at_least;
+use super::numbers::number;
+use super::rows::Spot;
+use crate::grammar::ByteOrder;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+/// Fewest rows that show a chain.
+const FEWEST: usize = 12;
+
+/// Most tags of a chain; beyond that they are hardly tags.
+const TAGS: usize = 64;
+
+/// How deep chains may stand in chains.
+pub(super) const DEPTH: usize = 6;
+
+/// Different tags that messages begin their chain with, at most.
+const FIRST_TAGS: usize = 6;
+
+/// Most links that are walked: a message of 4 KiB with empty values has some thousand.
+const LINKS: usize = 512;
+
+/// A part that says its own length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Chain {
+    /// A length of so many bytes, then so many bytes.
+    Counted { size: usize, order: ByteOrder },
+    /// Labels, each with its length before it, up to an empty one or a pointer.
+    Labels,
+    /// Tags of one byte and lengths of `size`, which count themselves and the tag or not, to the end of the message.
+    Tagged { size: usize, whole: bool, order: ByteOrder, nested: Tags },
+}
+
+/// A set of tags.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tags([u64; 4]);
+
+impl Tags {
+    fn insert(&mut self, tag: u8) {
+        self.0.get_mut(usize::from(tag >> 6)).into_iter().for_each(|word| *word |= 1 << (tag & 63));
+    }
+
+    /// Whether this tag is in it.
+    pub(super) fn contains(self, tag: u8) -> bool {
+        self.0.get(usize::from(tag >> 6)).is_some_and(|word| word >> (tag & 63) & 1 == 1)
+    }
+}
+
+/// All ways of tags.
+const TAGGED: [Chain; 4] = [tagged(1, false), tagged(1, true), tagged(2, false), tagged(2, true)];
+
+const fn tagged(size: usize, whole: bool) -> Chain {
+    Chain::Tagged { size, whole, order: ByteOrder::Big, nested: Tags([0; 4]) }
+}
+
+const COUNTED: [Chain; 4] = [
+    Chain::Counted { size: 4, order: ByteOrder::Big },
+    Chain::Counted { size: 2, order: ByteOrder::Big },
+    Chain::Counted { size: 2, order: ByteOrder::Little },
+    Chain::Counted { size: 1, order: ByteOrder::Big },
+];
+
+/// One link of tag, length, value: where each ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Link {
+    pub(super) tag: u8,
+    pub(super) start: usize,
+    /// Where its value begins; `start + 1` where it has none, as an end mark.
+    pub(super) value: usize,
+    pub(super) end: usize,
+}
+
+/// The bytes a counted part or a name has at the beginning of these, its length included.
+pub(super) fn extent(chain: Chain, bytes: &[u8]) -> Option<usize> {
+    let end = match chain {
+        Chain::Counted { size, order } => {
+            let value = usize::try_from(number(bytes.get(..size)?, order)).ok()?;
+            size.checked_add(value)?
+        }
+        Chain::Labels => labels(bytes)?.0,
+        Chain::Tagged { .. } => bytes.len(),
+    };
+    (end <= bytes.len()).then_some(end)
+}
+
+/// Bytes of a name, and how many labels it has.
+fn labels(bytes: &[u8]) -> Option<(usize, usize)> {
+    let (mut at, mut count) = (0_usize, 0_usize);
+    loop {
+        let length = usize::from(*bytes.get(at)?);
+        at = at.saturating_add(1);
+        match length {
+            0 => return Some((at, count)),
+            1..64 => {
+                let label = bytes.get(at..at.saturating_add(length))?;
+                label.iter().all(u8::is_ascii_graphic).then_some(())?;
+                (at, count) = (at.saturating_add(length), count.saturating_add(1));
+            }
+            192.. => return Some((at.saturating_add(1), count)).filter(|(end, _)| *end <= bytes.len()),
+            _ => return None,
+        }
+    }
+}
+
+/// The links of a chain of tags, if it ends exactly where the bytes do. Zeros are padding and a tag of all ones ends it, where lengths
+/// count values only.
+pub(super) fn links(chain: Chain, bytes: &[u8]) -> Option<Vec<Link>> {
+    let Chain::Tagged { size, whole, order, .. } = chain else { return None };
+    let mut list = Vec::new();
+    let mut at = 0_usize;
+    let head = size.saturating_add(1);
+    while at < bytes.len() {
+        let tag = *bytes.get(at)?;
+        let behind = at.saturating_add(1);
+        if !whole && matches!(tag, 0 | 0xff) {
+            let rest = bytes.get(behind..)?;
+            let end = if tag == 0xff || rest.iter().all(|byte| *byte == 0) { bytes.len() } else { behind };
+            if tag == 0xff && rest.iter().any(|byte| *byte != 0) {
+                return None;
+            }
+            list.push(Link { tag, start: at, value: behind, end: if tag == 0xff { behind } else { end } });
+            at = if tag == 0xff && !rest.is_empty() {
+                list.push(Link { tag: 0, start: behind, value: behind, end: bytes.len() });
+                bytes.len()
+            } else {
+                end
+            };
+            continue;
+        }
+        let mut head = head;
+        let mut length = usize::try_from(number(bytes.get(behind..at.saturating_add(head))?, order)).ok()?;
+        // The long form of ASN.1: the length has a length.
+        if let (1, false, 0x81 | 0x82) = (size, whole, length) {
+            let (from, more) = (at.saturating_add(head), length & 3);
+            head = head.saturating_add(more);
+            length = usize::try_from(number(bytes.get(from..from.saturating_add(more))?, order)).ok()?;
+        }
+        let end = at.checked_add(if whole { length } else { length.checked_add(head)? })?;
+        if end < at.saturating_add(head) || end > bytes.len() || list.len() >= LINKS {
+            return None;
+        }
+        list.push(Link { tag, start: at, value: at.saturating_add(head), end });
+        at = end;
+    }
+    (!list.is_empty()).then_some(list)
+}
+
+/// The links in the only link of a chain, where it has but one; their places count from its value.
+fn envelope(chain: Chain, bytes: &[u8], list: &[Link]) -> Vec<Link> {
+    let [only] = list else { return Vec::new() };
+    bytes.get(only.value..only.end).and_then(|value| links(chain, value)).unwrap_or_default()
+}
+
+/// The tags of a chain in order; of what is in its only link, where it has but one.
+pub(super) fn tags(chain: Chain, bytes: &[u8]) -> Vec<u8> {
+    let list = links(chain, bytes).unwrap_or_default();
+    let inner = envelope(chain, bytes, &list);
+    let list = if inner.is_empty() { list } else { inner };
+    list.into_iter().map(|link| link.tag).collect()
+}
+
+/// The first part of this kind within the width, and where.
+pub(super) fn find(spots: &[Spot<'_>], width: usize) -> Option<(usize, Chain)> {
+    if spots.len() < FEWEST {
+        return None;
+    }
+    for at in 0..=width {
+        let here: Vec<Spot<'_>> = spots.iter().map(|spot| spot.on(at)).collect();
+        let all = TAGGED.iter().chain([&Chain::Labels]).chain(&COUNTED);
+        if let Some(chain) = all.copied().find(|chain| holds(*chain, &here)) {
+            return Some((at, nest(chain, &here)));
+        }
+    }
+    None
+}
+
+/// Adds the tags whose values are chains themselves, in nearly all messages.
+fn nest(chain: Chain, here: &[Spot<'_>]) -> Chain {
+    let Chain::Tagged { size, whole, order, .. } = chain else { return chain };
+    let mut seen: BTreeMap<u8, (usize, usize, usize)> = BTreeMap::new();
+    let mut values: Vec<&[u8]> = here.iter().map(Spot::rest).collect();
+    for _ in 0..DEPTH {
+        let mut inner = Vec::new();
+        for bytes in values {
+            for link in links(chain, bytes).unwrap_or_default() {
+                let value = bytes.get(link.value..link.end).unwrap_or_default();
+                if value.is_empty() {
+                    continue;
+                }
+                let (fit, of, count) = seen.entry(link.tag).or_default();
+                *of = of.saturating_add(1);
+                if let Some(list) = links(chain, value).filter(|list| list.iter().all(|link| link.value > link.start.saturating_add(1))) {
+                    (*fit, *count) = (fit.saturating_add(1), count.saturating_add(list.len()));
+                    inner.push(value);
+                }
+            }
+        }
+        values = inner;
+    }
+    let mut nested = Tags::default();
+    for (tag, (fit, of, count)) in seen {
+        // A single link is proof only with the others.
+        if of >= FEWEST && at_least(fit, of, 95) && count >= of {
+            nested.insert(tag);
+        }
+    }
+    Chain::Tagged { size, whole, order, nested }
+}
+
+fn holds(chain: Chain, here: &[Spot<'_>]) -> bool {
+    match chain {
+        Chain::Tagged { .. } => is_tagged(chain, here),
+        Chain::Labels => {
+            let (mut fit, mut count, mut extents) = (0_usize, 0_usize, BTreeSet::new());
+            for (place, spot) in here.iter().enumerate() {
+                if let Some((end, labels)) = labels(spot.rest()) {
+                    (fit, count) = (fit.saturating_add(1), count.saturating_add(labels));
+                    extents.insert(end);
+                }
+                if place == FEWEST && fit < FEWEST / 2 {
+                    return false;
+                }
+            }
+            at_least(fit, here.len(), 97) && at_least(count, here.len(), 150) && extents.len() >= 3
+        }
+        Chain::Counted { size, .. } => is_counted(chain, size, here),
+    }
+}
+
+fn is_counted(chain: Chain, size: usize, here: &[Spot<'_>]) -> bool {
+    let (mut fit, mut text, mut all, mut extents) = (0_usize, 0_usize, 0_usize, BTreeSet::new());
+    for (place, spot) in here.iter().enumerate() {
+        if let Some(end) = extent(chain, spot.rest()) {
+            let part = spot.part(size, end.saturating_sub(size)).unwrap_or_default();
+            fit = fit.saturating_add(1);
+            text = text.saturating_add(part.iter().filter(|byte| byte.is_ascii_graphic() || **byte == b' ').count());
+            all = all.saturating_add(part.len());
+            extents.insert(end);
+        }
+        if place == FEWEST && (fit <= FEWEST || !at_least(text, all, 80)) {
+            return false;
+        }
+    }
+    at_least(fit, here.len(), 98) && at_least(text, all, 95) && all >= here.len().saturating_mul(3) && extents.len() >= 3
+}
+
+fn is_tagged(chain: Chain, here: &[Spot<'_>]) -> bool {
+    let (mut fit, mut count, mut failed) = (0_usize, 0_usize, 0_usize);
+    let mut tags: BTreeMap<u8, usize> = BTreeMap::new();
+    let some = here.iter().filter(|spot| !spot.rest().is_empty()).count();
+    if some < FEWEST || !at_least(some, here.len(), 30) {
+        return false;
+    }
+    for spot in here.iter().filter(|spot| !spot.rest().is_empty()) {
+        match links(chain, spot.rest()) {
+            Some(list) => {
+                fit = fit.saturating_add(1);
+                // An envelope of one link: what is in it counts.
+                let inner = envelope(chain, spot.rest(), &list);
+                let real = || list.iter().chain(&inner).filter(|link| link.value > link.start.saturating_add(1));
+                count = count.saturating_add(real().count());
+                for tag in real().map(|link| link.tag).collect::<BTreeSet<_>>() {
+                    let seen = tags.entry(tag).or_default();
+                    *seen = seen.saturating_add(1);
+                }
+            }
+            None => failed = failed.saturating_add(1),
+        }
+        if failed.saturating_mul(10) > some {
+            return false;
+        }
+    }
+    // Tags that come back, and more than one to a message.
+    let back: usize = tags.values().filter(|seen| **seen >= 3).sum();
+    let sum: usize = tags.values().sum();
+    (2..=TAGS).contains(&tags.len()) && at_least(count, fit, 200) && at_least(back, sum, 95) && distinct(here, 0, 1, TAGS) <= FIRST_TAGS
+}

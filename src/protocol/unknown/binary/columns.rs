@@ -1,0 +1,154 @@
+//! Columns over bytes that stand at the same place in all rows: what gives itself away is claimed first, the rest is divided by how it varies.
+
+use super::boundary;
+use super::identity;
+use super::length;
+use super::numbers::tally;
+use super::numbers::wide;
+use super::places;
+use super::rows::Row;
+use super::rows::Spot;
+use super::time;
+use crate::grammar::ByteOrder;
+use crate::grammar::Kind;
+use crate::time::Timestamp;
+
+/// Widest table of columns: headers of common protocols are shorter, the fixed part of DHCP has 240 bytes.
+pub(super) const WIDTH: usize = 256;
+
+/// Bytes of all rows that are one thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Column {
+    /// From where the rows begin.
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) kind: Kind,
+    pub(super) order: Option<ByteOrder>,
+    /// What found it, and a sentence.
+    pub(super) detector: &'static str,
+    pub(super) statement: String,
+    /// Rows that agree, and that do not.
+    pub(super) support: u64,
+    pub(super) violations: u64,
+    /// What is to be added to a length to have that of the message.
+    pub(super) addend: Option<i64>,
+}
+
+impl Column {
+    pub(super) fn new(start: usize, end: usize, kind: Kind, detector: &'static str, statement: String) -> Self {
+        Self { start, end, kind, order: None, detector, statement, support: 0, violations: 0, addend: None }
+    }
+}
+
+/// What detectors know beside the rows they look at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Around<'a> {
+    /// All rows, for what a message answers.
+    pub(super) rows: &'a [Row<'a>],
+    /// First and last moment of the capture.
+    pub(super) window: (Timestamp, Timestamp),
+    /// The byte order that most lengths and times have.
+    pub(super) order: ByteOrder,
+}
+
+/// Which bytes are taken.
+#[derive(Clone, Debug)]
+pub(super) struct Claims {
+    taken: Vec<bool>,
+    pub(super) columns: Vec<Column>,
+}
+
+impl Claims {
+    fn new(width: usize) -> Self {
+        Self { taken: vec![false; width], columns: Vec::new() }
+    }
+
+    pub(super) fn width(&self) -> usize {
+        self.taken.len()
+    }
+
+    pub(super) fn is_free(&self, start: usize, end: usize) -> bool {
+        start < end && self.taken.get(start..end).is_some_and(|bytes| !bytes.contains(&true))
+    }
+
+    /// Takes the bytes if all are free.
+    pub(super) fn claim(&mut self, column: Column) {
+        if self.is_free(column.start, column.end) {
+            self.taken.iter_mut().take(column.end).skip(column.start).for_each(|taken| *taken = true);
+            self.columns.push(column);
+        }
+    }
+}
+
+/// How a byte varies over the rows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Byte {
+    pub(super) distinct: usize,
+    /// Its value, where it has but one.
+    pub(super) only: Option<u8>,
+    /// Bits of one row, in parts of a bit.
+    pub(super) bits: u64,
+    /// Rows where it is a letter, a digit, a sign or a blank.
+    pub(super) printable: usize,
+}
+
+pub(super) fn bytes(spots: &[Spot<'_>], width: usize) -> Vec<Byte> {
+    let byte = |at: usize| {
+        let mut counts = [0_u64; 256];
+        for value in spots.iter().filter_map(|spot| spot.byte(at)) {
+            if let Some(count) = counts.get_mut(usize::from(value)) {
+                *count = count.saturating_add(1);
+            }
+        }
+        let seen = || counts.iter().zip(0_u8..=255).filter(|(count, _)| **count > 0);
+        let all: u64 = counts.iter().sum();
+        let graphic: u64 = seen().filter(|(_, value)| value.is_ascii_graphic() || *value == b' ').map(|(count, _)| count).sum();
+        let distinct = seen().count();
+        Byte {
+            distinct,
+            only: seen().next().map(|(_, value)| value).filter(|_| distinct == 1),
+            bits: super::numbers::bits_of(seen().map(|(count, _)| *count)).checked_div(all).unwrap_or(0),
+            printable: usize::try_from(graphic).unwrap_or(usize::MAX),
+        }
+    };
+    (0..width).map(byte).collect()
+}
+
+/// All columns of these bytes, in order; they tile the width.
+pub(super) fn find(spots: &[Spot<'_>], width: usize, around: &Around<'_>) -> Vec<Column> {
+    let width = width.min(WIDTH);
+    let mut claims = Claims::new(width);
+    let bytes = bytes(spots, width);
+    length::claim(spots, &bytes, &mut claims);
+    time::claim(spots, around, &mut claims);
+    places::claim(spots, &mut claims);
+    identity::claim(spots, &bytes, around, &mut claims);
+    places::text(&bytes, spots.len(), &mut claims);
+    boundary::divide(&bytes, spots.len(), around.order, &mut claims);
+    claims.columns.sort_by_key(|column| column.start);
+    claims.columns
+}
+
+/// How many different values these bytes have, up to `most`.
+pub(super) fn distinct(spots: &[Spot<'_>], start: usize, end: usize, most: usize) -> usize {
+    let values = spots.iter().filter_map(|spot| spot.part(start, end.saturating_sub(start)));
+    let mut seen = std::collections::BTreeSet::new();
+    for value in values {
+        seen.insert(value);
+        if seen.len() >= most {
+            break;
+        }
+    }
+    seen.len()
+}
+
+/// Rows of the most frequent value among these, and that value.
+pub(super) fn most<T: Ord + Copy>(values: impl Iterator<Item = T>) -> Option<(T, u64)> {
+    // Of equally frequent ones the least.
+    tally(values).into_iter().rev().max_by_key(|(_, count)| *count)
+}
+
+/// Support and violations of a column.
+pub(super) fn agreed(column: Column, agree: usize, of: usize) -> Column {
+    Column { support: wide(agree), violations: wide(of.saturating_sub(agree)), ..column }
+}

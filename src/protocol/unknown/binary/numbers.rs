@@ -1,0 +1,85 @@
+//! Numbers of bytes, and logarithms in whole numbers: what is compared must be the same on every machine.
+
+use crate::grammar::ByteOrder;
+use std::collections::BTreeMap;
+
+/// Both byte orders, in the order they are tried.
+pub(super) const ORDERS: [ByteOrder; 2] = [ByteOrder::Big, ByteOrder::Little];
+
+/// Parts of a bit that bits are counted in.
+pub(super) const BIT: u64 = 1024;
+
+/// A length as a number that is counted with.
+pub(super) fn wide(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// The number these bytes make, at most eight of them.
+pub(super) fn number(bytes: &[u8], order: ByteOrder) -> u64 {
+    let join = |sum: u64, byte: &u8| (sum << 8) | u64::from(*byte);
+    match order {
+        ByteOrder::Big => bytes.iter().fold(0, join),
+        ByteOrder::Little => bytes.iter().rev().fold(0, join),
+    }
+}
+
+/// The logarithm of a number to the base of two, in parts of a [`BIT`]; 0 of 0.
+pub(super) fn log2(number: u64) -> u64 {
+    let Some(whole) = number.checked_ilog2() else { return 0 };
+    // Between one and two, with 30 digits behind the point: each squaring gives one more digit of the logarithm.
+    let mut rest = if whole > 30 { number >> whole.saturating_sub(30) } else { number << 30_u32.saturating_sub(whole) };
+    let mut parts = 0;
+    for _ in 0..10 {
+        rest = rest.saturating_mul(rest) >> 30;
+        parts <<= 1;
+        if rest >= 2 << 30 {
+            rest >>= 1;
+            parts |= 1;
+        }
+    }
+    u64::from(whole).saturating_mul(BIT).saturating_add(parts)
+}
+
+/// Bits that all of these need together, by how often each value occurs: count times entropy, in parts of a [`BIT`].
+pub(super) fn bits_of(counts: impl Iterator<Item = u64>) -> u64 {
+    let (mut all, mut own) = (0_u64, 0_u64);
+    for count in counts {
+        all = all.saturating_add(count);
+        own = own.saturating_add(count.saturating_mul(log2(count)));
+    }
+    all.saturating_mul(log2(all)).saturating_sub(own)
+}
+
+/// How often each occurs.
+pub(super) fn tally<T: Ord>(values: impl Iterator<Item = T>) -> BTreeMap<T, u64> {
+    let mut counts = BTreeMap::new();
+    for value in values {
+        let count: &mut u64 = counts.entry(value).or_default();
+        *count = count.saturating_add(1);
+    }
+    counts
+}
+
+/// Whether `part` is at least so many hundredths of `whole`.
+pub(super) fn at_least(part: usize, whole: usize, hundredths: usize) -> bool {
+    part.saturating_mul(100) >= whole.saturating_mul(hundredths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logarithms_are_near_and_exact_for_powers() {
+        assert_eq!([1, 2, 4, 1 << 40].map(log2), [0, BIT, 2 * BIT, 40 * BIT]);
+        assert_eq!((log2(3), log2(1000)), (1623, 10204), "rounded down");
+        assert_eq!(bits_of([4, 4].into_iter()), 8 * BIT);
+        assert_eq!(bits_of([9].into_iter()), 0);
+    }
+
+    #[test]
+    fn both_orders() {
+        assert_eq!(number(&[1, 2], ByteOrder::Big), 0x102);
+        assert_eq!(number(&[1, 2], ByteOrder::Little), 0x201);
+    }
+}

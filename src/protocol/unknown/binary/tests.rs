@@ -1,0 +1,145 @@
+//! The binary way over messages made for it.
+#![allow(clippy::arithmetic_side_effects, reason = "numbers of a test, known to be small")]
+
+use super::super::Seen;
+use super::super::Service;
+use super::super::Turn;
+use super::super::Unit;
+use super::*;
+use crate::annotation::ByteSpan;
+use crate::grammar::FramingKind;
+use crate::peer::Endpoint;
+use crate::peer::FlowId;
+use crate::peer::Transport;
+use crate::time::Timestamp;
+
+/// Numbers that look random, always the same.
+fn dice(seed: &mut u64) -> u8 {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+    seed.to_be_bytes()[0]
+}
+
+/// A service of these turns, all of one client in sessions of forty.
+fn service(transport: Transport, turns: &[(Peer, Vec<u8>)]) -> Service {
+    let end = |port| Endpoint { ip: [192, 0, 2, 1].into(), port };
+    let at = Timestamp::from_parts(1_700_000_000, 0, false);
+    let session = |(number, turns): (usize, &[(Peer, Vec<u8>)])| {
+        let mut sent = [0_u64; 2];
+        let turn = |(from, bytes): &(Peer, Vec<u8>)| {
+            let start = &mut sent[usize::from(*from == Peer::Server)];
+            let span = ByteSpan { start: *start, end: *start + numbers::wide(bytes.len()) };
+            *start = span.end;
+            Turn { from: *from, at, span, bytes: bytes.clone(), gap_before: 0 }
+        };
+        Seen {
+            flow: FlowId(numbers::wide(number) + 1),
+            client: end(4000 + u16::try_from(number).unwrap()),
+            whole: true,
+            turns: turns.iter().map(turn).collect(),
+        }
+    };
+    let sessions = turns.chunks(40).enumerate().map(session).collect();
+    Service { transport, server: end(9999), sessions, window: (at, at), limitations: Vec::new() }
+}
+
+fn units(service: &Service) -> Vec<Unit<'_>> {
+    let of = |(session, seen): (usize, &'_ Seen)| -> Vec<(usize, usize)> { (0..seen.turns.len()).map(|turn| (session, turn)).collect() };
+    let places: Vec<_> = service.sessions.iter().enumerate().flat_map(of).collect();
+    let unit = |(session, turn): (usize, usize)| {
+        let Turn { from, at, span, bytes, .. } = &service.sessions[session].turns[turn];
+        Unit { session, number: numbers::wide(turn) + 1, from: *from, at: *at, span: *span, bytes }
+    };
+    places.into_iter().map(unit).collect()
+}
+
+/// Two magic bytes, type, number, length of what follows, letters, and CRC-16; requests of two types and their answers.
+fn forged(sum: bool) -> Vec<(Peer, Vec<u8>)> {
+    let mut seed = 7;
+    let mut turns = Vec::new();
+    for number in 0..120_u16 {
+        let request = dice(&mut seed) % 2;
+        for (from, kind) in [(Peer::Client, request), (Peer::Server, request + 16)] {
+            let length = if kind % 2 == 0 { 3 } else { 5 + dice(&mut seed) % 9 };
+            let mut bytes = vec![0xca, 0xfe, kind];
+            bytes.extend((number + 700).to_be_bytes());
+            bytes.push(length);
+            bytes.extend((0..length).map(|_| if kind % 2 == 0 { dice(&mut seed) } else { b'a' + dice(&mut seed) % 26 }));
+            if sum {
+                let crc = bytes.iter().fold(0xffff_u16, |sum, byte| {
+                    (0..8).fold(sum ^ u16::from(*byte), |sum, _| if sum & 1 == 1 { (sum >> 1) ^ 0xa001 } else { sum >> 1 })
+                });
+                bytes.extend(crc.to_le_bytes());
+            }
+            turns.push((from, bytes));
+        }
+    }
+    turns
+}
+
+fn kinds(language: &Language) -> Vec<Kind> {
+    language.header_fields.iter().map(|field| field.kind).collect()
+}
+
+#[test]
+fn a_forged_protocol_is_found_again() {
+    for sum in [false, true] {
+        let service = service(Transport::Udp, &forged(sum));
+        let language = infer(&service, &units(&service));
+        let kinds = kinds(&language);
+        assert_eq!(kinds[..4], [Kind::Constant, Kind::TypeCode, Kind::Echo, Kind::Length], "{kinds:?}");
+        assert_eq!(kinds.contains(&Kind::Checksum), sum);
+        assert_eq!(language.types.len(), 4, "two requests, two answers");
+        assert!(language.types.iter().all(|kind| kind.matches.len() == 1));
+        for (unit, typed) in units(&service).iter().zip(&language.typed) {
+            let mut at = 0;
+            for token in &typed.tokens {
+                assert!(token.start == at && token.end > at, "tokens tile");
+                at = token.end;
+            }
+            assert_eq!((at, typed.tokens.len()), (unit.bytes.len(), typed.fields.len()));
+        }
+    }
+}
+
+#[test]
+fn a_length_that_leads_along_the_stream_cuts_it() {
+    // Two messages in most turns, one in some.
+    let turns: Vec<(Peer, Vec<u8>)> = forged(true)
+        .chunks(5)
+        .flat_map(|five| {
+            let more = if five[0].1[4] % 4 == 0 { Vec::new() } else { five[2].1.clone() };
+            [(Peer::Client, [five[0].1.clone(), more].concat()), (Peer::Server, five[1].1.clone())]
+        })
+        .collect();
+    let service = service(Transport::Tcp, &turns);
+    let framing = framing(&service, Some(Peer::Client)).unwrap();
+    assert_eq!((framing.kind, framing.length_addend), (FramingKind::LengthPrefix, Some(8)));
+    for turn in service.sessions.iter().flat_map(|seen| &seen.turns).filter(|turn| turn.from == Peer::Client) {
+        let single = if turn.bytes[4] % 4 == 0 { 1 } else { 2 };
+        assert_eq!(cut(&framing, turn).len(), single);
+    }
+}
+
+#[test]
+fn random_streams_have_no_framing_and_no_columns() {
+    let mut seed = 99;
+    let turns: Vec<(Peer, Vec<u8>)> = (0..600)
+        .map(|turn| {
+            let length = 30 + usize::from(dice(&mut seed) % 90);
+            (if turn % 2 == 0 { Peer::Client } else { Peer::Server }, (0..length).map(|_| dice(&mut seed)).collect())
+        })
+        .collect();
+    let service = service(Transport::Tcp, &turns);
+    assert_eq!(framing(&service, Some(Peer::Client)), None);
+    let language = infer(&service, &units(&service));
+    assert!(language.typed.iter().all(|typed| typed.tokens.len() == 1));
+    assert!(language.relations.is_empty());
+}
+
+#[test]
+fn few_or_empty_messages_are_no_trouble() {
+    for turns in [vec![], vec![(Peer::Client, vec![1])], vec![(Peer::Server, vec![0; 5000]), (Peer::Client, vec![255; 3])]] {
+        let service = service(Transport::Udp, &turns);
+        assert_eq!(infer(&service, &units(&service)).typed.len(), turns.len());
+    }
+}

@@ -1,0 +1,93 @@
+//! Tokens of a message: the steps it is read by, applied to its bytes.
+
+use super::chain;
+use super::chain::Chain;
+use super::script::Step;
+use crate::annotation::Token;
+use crate::grammar::Kind;
+
+/// The ids of the fields of one step: one for each column, or for the parts of a chain.
+pub(super) type Ids = Vec<String>;
+
+/// Tokens, and the field of each.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tokens {
+    pub(super) list: Vec<Token>,
+    pub(super) fields: Vec<Option<String>>,
+    at: usize,
+}
+
+impl Tokens {
+    /// Adds the bytes up to `end`, if there are any.
+    fn push(&mut self, end: usize, kind: Kind, field: Option<&String>) {
+        if end > self.at {
+            self.list.push(Token { start: self.at, end, role: kind.role(), kind: kind.name(), secret: false });
+            self.fields.push(field.cloned());
+            self.at = end;
+        }
+    }
+
+    /// Reads the bytes by these steps from where it is; ids as many as steps.
+    pub(super) fn read(&mut self, bytes: &[u8], steps: &[Step], ids: &[Ids]) {
+        for (step, ids) in steps.iter().zip(ids) {
+            let (start, rest) = (self.at, bytes.get(self.at..).unwrap_or_default());
+            let upto = |by: usize| start.saturating_add(by).min(bytes.len());
+            match step {
+                Step::Fixed(columns, _) => {
+                    for (column, id) in columns.iter().zip(ids) {
+                        self.push(upto(column.end), column.kind, Some(id));
+                    }
+                }
+                Step::Rest(Kind::List) => {
+                    for (place, _) in rest.iter().enumerate().filter(|(_, byte)| **byte == 0) {
+                        self.push(upto(place.saturating_add(1)), Kind::String, ids.first());
+                    }
+                    self.push(bytes.len(), Kind::String, ids.first());
+                }
+                Step::Rest(kind) => self.push(bytes.len(), *kind, ids.first()),
+                Step::Chain(found @ Chain::Tagged { .. }) => self.tagged(rest, *found, chain::DEPTH, ids.first()),
+                Step::Chain(found) => {
+                    let Some(end) = chain::extent(*found, rest) else { break };
+                    if let Chain::Counted { size, .. } = found {
+                        self.push(upto(*size), Kind::Length, ids.first());
+                    }
+                    self.push(upto(end), Kind::String, ids.last());
+                }
+            }
+        }
+    }
+
+    fn tagged(&mut self, rest: &[u8], found: Chain, depth: usize, id: Option<&String>) {
+        let Chain::Tagged { nested, .. } = found else { return };
+        let start = self.at;
+        for link in chain::links(found, rest).unwrap_or_default() {
+            let at = |place: usize| start.saturating_add(place);
+            let behind_tag = link.start.saturating_add(1);
+            if link.value == behind_tag && link.tag == 0 {
+                self.push(at(link.end), Kind::Padding, id);
+                continue;
+            }
+            self.push(at(behind_tag), Kind::TypeCode, id);
+            if link.value > behind_tag {
+                self.push(at(link.value), Kind::Length, id);
+            }
+            let value = rest.get(link.value..link.end).unwrap_or_default();
+            if nested.contains(link.tag) && depth > 0 {
+                self.tagged(value, found, depth.saturating_sub(1), id);
+            }
+            let is_text = value.len() >= 3 && value.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
+            self.push(at(link.end), if is_text { Kind::String } else { Kind::Integer }, id);
+        }
+    }
+
+    /// What no step reached, and the sum at the end, of so many bytes.
+    pub(super) fn finish(mut self, length: usize, sum: Option<(usize, &String)>) -> Self {
+        if let Some((size, field)) = sum {
+            let at = length.saturating_sub(size);
+            self.push(at, Kind::Opaque, None);
+            self.push(length, Kind::Checksum, Some(field));
+        }
+        self.push(length, Kind::Opaque, None);
+        self
+    }
+}

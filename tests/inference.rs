@@ -1,0 +1,115 @@
+//! What inference finds is as near to the truth as the best that was committed: real protocols, told apart by tshark and their specifications.
+//!
+//! `UPDATE_SCORES=1 cargo test --test inference` writes the scores anew; read what changed.
+#![allow(clippy::arithmetic_side_effects, reason = "numbers of a test, known to be small")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+
+#[path = "inference/binary.rs"]
+mod binary;
+#[path = "inference/run.rs"]
+mod run;
+#[path = "inference/text.rs"]
+mod text;
+
+use run::Run;
+use std::collections::BTreeMap;
+use std::fs;
+
+/// Captures with a truth of tshark: those that the algorithms were made with, and those only looked at afterwards.
+const MADE_WITH: [&str; 5] = ["dns", "ntp", "modbus", "dhcp", "mqtt"];
+const HELD_OUT: [&str; 4] = ["snmp", "radius", "postgres", "memcache_binary"];
+const TEXT: [&str; 7] = ["ftp", "smtp", "pop3", "irc", "redis", "memcached", "syslog"];
+
+/// How far a mean may fall below the best, in thousandths.
+const MAY_FALL: i64 = 10;
+
+/// Name of a row and of a measure, to thousandths.
+type Scores = BTreeMap<(String, &'static str), i64>;
+
+fn path(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/inference").join(name)
+}
+
+fn measured() -> Scores {
+    let mut scores = Scores::new();
+    for name in MADE_WITH.into_iter().chain(HELD_OUT) {
+        let run = Run::of(name);
+        scores.extend(binary::score(name, &run).into_iter().map(|(measure, score)| ((name.to_owned(), measure), score)));
+    }
+    for name in TEXT {
+        let run = Run::of(name);
+        scores.extend(text::score(name, &run).into_iter().map(|(measure, score)| ((name.to_owned(), measure), score)));
+    }
+    for (group, names) in [("mean", [&MADE_WITH[..], &HELD_OUT, &TEXT].concat()), ("mean_held_out", HELD_OUT.to_vec())] {
+        let mut sums: BTreeMap<&'static str, (i64, i64)> = BTreeMap::new();
+        for ((name, measure), score) in &scores {
+            if names.contains(&name.as_str()) {
+                let sum = sums.entry(measure).or_default();
+                *sum = (sum.0 + score, sum.1 + 1);
+            }
+        }
+        scores.extend(sums.into_iter().map(|(measure, (sum, count))| ((group.to_owned(), measure), sum / count)));
+    }
+    scores
+}
+
+#[test]
+fn no_mean_falls_below_the_best() {
+    let scores = measured();
+    let lines: Vec<String> = scores.iter().map(|((name, measure), score)| format!("{name} {measure} {score}")).collect();
+    let head = "# Thousandths. Written by UPDATE_SCORES=1 cargo test --test inference; fpr is better when less.\n";
+    if std::env::var_os("UPDATE_SCORES").is_some_and(|value| value == "1") {
+        fs::write(path("scores.txt"), format!("{head}{}\n", lines.join("\n"))).unwrap();
+    }
+    let best = fs::read_to_string(path("scores.txt")).unwrap();
+    let mut compared = 0;
+    for line in best.lines().filter(|line| line.starts_with("mean")) {
+        let parts: Vec<&str> = line.split(' ').collect();
+        let best: i64 = parts[2].parse().unwrap();
+        let now = scores.iter().find(|((name, measure), _)| name == parts[0] && *measure == parts[1]).map(|(_, score)| *score);
+        let now = now.unwrap_or_else(|| panic!("{line}: not measured any more"));
+        let fallen = if parts[1] == "fpr" { now - best } else { best - now };
+        assert!(fallen <= MAY_FALL, "{} {}: {now}, the best was {best}", parts[0], parts[1]);
+        compared += 1;
+    }
+    assert!(compared >= 8, "all means are compared");
+}
+
+#[test]
+fn noise_has_no_structure() {
+    for name in ["noise_fixed", "noise_datagrams", "noise_stream"] {
+        let run = Run::of(name);
+        assert!(run.messages.len() > 300, "{name}");
+        let divided = run.messages.iter().filter(|message| message.edges.len() > 1).count();
+        assert!(divided * 100 <= run.messages.len(), "{name}: {divided} messages are divided");
+        let types: std::collections::BTreeSet<_> = run.messages.iter().map(|message| &message.name).collect();
+        assert!(types.len() <= 2, "{name}: {types:?}");
+    }
+}
+
+#[test]
+fn what_tls_encrypts_has_no_structure() {
+    let run = Run::of("tls");
+    let sealed: Vec<_> = run.messages.iter().filter(|message| message.bytes.starts_with(&[23, 3, 3])).collect();
+    assert!(sealed.len() > 100, "records are cut apart");
+    // The header of a record is in the clear.
+    let divided = sealed.iter().filter(|message| message.edges.iter().any(|edge| *edge > 5)).count();
+    assert!(divided * 100 <= sealed.len(), "{divided} of {} records are divided behind their header", sealed.len());
+}
+
+#[test]
+fn the_captures_are_listed() {
+    let list = fs::read_to_string(path("captures/README.md")).unwrap();
+    let mut files = 0;
+    for entry in fs::read_dir(path("captures")).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        if name == "README.md" {
+            continue;
+        }
+        files += 1;
+        assert!(list.contains(&format!("| `{name}` |")), "{name} has no row");
+        assert!((1000..200_000).contains(&entry.metadata().unwrap().len()), "{name}");
+    }
+    assert_eq!(files, list.lines().filter(|line| line.starts_with("| `")).count());
+}

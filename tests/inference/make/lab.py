@@ -1,0 +1,100 @@
+"""The lab: a network namespace with nothing but its loopback, tcpdump on it, and real servers that are stopped again.
+
+    unshare --net python3 make.py NAME [NAME ...]     writes ../captures/NAME.pcap
+"""
+
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+CAPTURES = pathlib.Path(__file__).resolve().parent.parent / "captures"
+
+
+class Lab:
+    """One capture: what it records, its servers, a folder for their files."""
+
+    def __init__(self, name, what):
+        self.name = name
+        self.what = what
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lab"))
+        self.folder.chmod(0o777)
+        self.running = []
+
+    def __enter__(self):
+        subprocess.run(["ip", "link", "set", "lo", "mtu", "1500", "up"], check=True)
+        command = ["tcpdump", "-i", "lo", "-U", "--immediate-mode", "-B", "16384", "-Z", "root", "-w", str(CAPTURES / f"{self.name}.pcap"), self.what]
+        self.tcpdump = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        while "listening" not in self.tcpdump.stderr.readline():
+            assert self.tcpdump.poll() is None
+        return self
+
+    def __exit__(self, *_):
+        time.sleep(2)
+        for process in [*reversed(self.running), self.tcpdump]:
+            process.terminate()
+            process.wait()
+        print(self.name, (CAPTURES / f"{self.name}.pcap").stat().st_size, "bytes")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return str(path)
+
+    def serve(self, command, port=None):
+        """Starts a server; with a port, waits until it is open."""
+        with open(self.folder / "log", "ab") as log:
+            self.running.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+        if port:
+            for _ in range(100):
+                listening = pathlib.Path("/proc/net/tcp").read_text() + pathlib.Path("/proc/net/tcp6").read_text()
+                if f":{port:04X} 0000" in listening:
+                    return
+                time.sleep(0.1)
+            raise RuntimeError((self.folder / "log").read_text())
+        time.sleep(1)
+
+
+def run(*command, data=None):
+    """A client program; it may fail, errors belong to the traffic."""
+    subprocess.run(command, input=data, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+
+
+class Talk:
+    """A connection of a client of this number, 127.0.0.N."""
+
+    def __init__(self, port, client):
+        self.socket = socket.socket()
+        self.socket.bind((f"127.0.0.{client}", 0))
+        self.socket.settimeout(2)
+        self.socket.connect(("127.0.0.1", port))
+
+    def hear(self, seconds=0.05):
+        """Waits for an answer, and for silence behind it."""
+        heard = b""
+        try:
+            heard = self.socket.recv(65536)
+            while heard:
+                self.socket.settimeout(seconds)
+                more = self.socket.recv(65536)
+                if not more:
+                    break
+                heard += more
+        except (TimeoutError, ConnectionError):
+            pass
+        self.socket.settimeout(2)
+        return heard
+
+    def say(self, what, hear=True):
+        self.socket.sendall(what.encode() if isinstance(what, str) else what)
+        return self.hear() if hear else b""
+
+    def lines(self, *lines, end="\r\n"):
+        return [self.say(line + end) for line in lines]
+
+    def close(self):
+        self.socket.close()

@@ -1,0 +1,10 @@
+"""Makes the captures of the names given, or all of them. See lab.py for how to start it."""
+
+import sys
+
+import binary
+import text
+
+for make in text.ALL + binary.ALL:
+    if make.__name__ in sys.argv[1:] or len(sys.argv) == 1:
+        make()

@@ -1,0 +1,100 @@
+"""Reads what tshark says of the captures into ../truth/NAME.txt, so that the tests need no tshark. One line a message:
+
+client from start length type boundaries      (client's address and port; c or s; offset in the stream of its sender, over datagrams
+counted up; direction and operation code; offsets where a field begins or ends, without 0)
+
+Boundaries are where leaf fields start and end; bit fields are their bytes. A message that is not whole in one frame is left out.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+
+# Name: port, protocols of a message in order, field that says its type, arguments of tshark.
+CAPTURES = {
+    "dns": (53, ["dns"], ["dns.flags.response", "dns.qry.type"], []),
+    "ntp": (123, ["ntp"], ["ntp.flags.mode"], []),
+    "modbus": (502, ["mbtcp", "modbus"], ["modbus.func_code"], []),
+    "dhcp": (67, ["dhcp"], ["dhcp.option.dhcp"], []),
+    "mqtt": (1883, ["mqtt"], ["mqtt.msgtype"], []),
+    "snmp": (161, ["snmp"], ["snmp.data"], ["-o", "ber.show_internals:TRUE"]),
+    "radius": (1812, ["radius"], ["radius.code"], []),
+    "postgres": (5432, ["pgsql"], ["pgsql.type"], []),
+    "memcache_binary": (11212, ["memcache"], ["memcache.opcode"], ["-d", "tcp.port==11212,memcache"]),
+}
+
+
+def leaves(field):
+    inner = [child for child in field.iter("field") if child is not field and int(child.get("size") or 0) > 0]
+    if not inner:
+        yield field
+    for child in field:
+        if child.tag == "field":
+            yield from leaves(child)
+
+
+def messages(frame, protocols):
+    """Runs of the wanted protocols: a message begins at the first of them."""
+    found = []
+    for proto in frame.findall("proto"):
+        if proto.get("name") == protocols[0]:
+            found.append([proto])
+        elif proto.get("name") in protocols and found:
+            found[-1].append(proto)
+    return found
+
+
+def value(protos, names):
+    said = []
+    for name in names:
+        field = next((field for proto in protos for field in proto.iter("field") if field.get("name") == name), None)
+        said.append("none" if field is None else re.sub(r"\W+", "_", field.get("show") or field.get("showname") or ""))
+    return "-".join(said)
+
+
+def main(name):
+    port, protocols, types, arguments = CAPTURES[name]
+    command = ["tshark", "-r", str(HERE / f"captures/{name}.pcap"), "-T", "pdml", *arguments]
+    tree = ET.fromstring(subprocess.run(command, capture_output=True, check=True).stdout)
+    sent, lines, left = {}, [], 0
+    for frame in tree:
+        get = lambda name: next(field for field in frame.iter("field") if field.get("name") == name)
+        transport = "udp" if frame.find("proto[@name='udp']") is not None else "tcp"
+        if frame.find(f"proto[@name='{transport}']") is None:
+            continue
+        ports = [int(get(f"{transport}.{side}port").get("show")) for side in ["src", "dst"]]
+        # Both may have the port of the service: the server has the first address.
+        server = ports[0] == port and (ports[1] != port or get("ip.src").get("show") == "127.0.0.1")
+        client = f"{get('ip.dst' if server else 'ip.src').get('show')}:{ports[1 if server else 0]}"
+        payload = next((field for field in frame.iter("field") if field.get("name") == f"{transport}.payload"), None)
+        if payload is None:
+            continue
+        first, size = int(payload.get("pos")), int(payload.get("size"))
+        if transport == "udp":
+            begin = sent.get((client, server), 0)
+            sent[client, server] = begin + size
+        else:
+            begin = int(get("tcp.seq").get("show")) - 1
+        whole = 0
+        for protos in messages(frame, protocols):
+            fields = [leaf for proto in protos for field in proto if field.tag == "field" and field.get("hide") != "yes" for leaf in leaves(field)]
+            start, end = int(protos[0].get("pos")), max(int(proto.get("pos")) + int(proto.get("size")) for proto in protos)
+            if start < first or end > first + size or end <= start:
+                continue
+            spans = [(int(field.get("pos")), int(field.get("size") or 0)) for field in fields]
+            inside = {at for begins, long in spans if long > 0 for at in (begins, begins + long)}
+            edges = sorted(at - start for at in inside if start < at < end)
+            whole += end - start
+            lines.append(f"{client} {'s' if server else 'c'} {begin + start - first} {end - start} {'s' if server else 'c'}-{value(protos, types)} {','.join(map(str, edges)) or '-'}")
+        left += whole != size
+    (HERE / "truth").mkdir(exist_ok=True)
+    (HERE / f"truth/{name}.txt").write_text("\n".join(lines) + "\n")
+    print(name, len(lines), "messages;", left, "frames not told whole;", len({line.split()[4] for line in lines}), "types")
+
+
+for name in sys.argv[1:] or CAPTURES:
+    main(name)

@@ -1,0 +1,46 @@
+//! Scores of text protocols: terminator and delimiter exactly, verbs against those of the specification that occur.
+
+use super::run::Run;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs;
+
+/// How often a verb must occur to be looked for.
+const OFTEN: usize = 3;
+
+pub(crate) fn score(name: &str, run: &Run) -> Vec<(&'static str, i64)> {
+    let text = fs::read_to_string(super::path("words.txt")).unwrap();
+    let row = text.lines().map(|line| line.split(' ').collect::<Vec<_>>()).find(|cells| cells[0] == name).unwrap();
+    let first = |list: &str| run.grammar[list][0]["text"].as_str().unwrap_or("-").replace(' ', "\\x20");
+    let exact = |found: &str, wanted: &str| if found == wanted { 1000 } else { 0 };
+    let mut scores = Vec::new();
+    if row[1] != "-" {
+        scores.push(("terminator", exact(&first("terminators"), row[1])));
+    }
+    if row[2] != "-" {
+        scores.push(("delimiter", exact(&first("delimiters"), row[2])));
+    }
+    if row[3] == "-" {
+        return scores;
+    }
+    let known: BTreeSet<&str> = row[3..].iter().copied().collect();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for message in run.messages.iter().filter(|message| message.key.1 == 'c') {
+        let words = message.bytes.split(|byte| !byte.is_ascii_alphabetic()).find(|word| !word.is_empty());
+        let word = String::from_utf8_lossy(words.unwrap_or_default()).into_owned();
+        if known.contains(word.as_str()) {
+            *seen.entry(word).or_default() += 1;
+        }
+    }
+    let occurring: BTreeSet<&str> = seen.iter().filter(|(_, count)| **count >= OFTEN).map(|(word, _)| word.as_str()).collect();
+    let words = run.grammar["keywords"].as_array().map_or(&[][..], Vec::as_slice);
+    let commands: BTreeSet<&str> = words
+        .iter()
+        .filter(|word| word["kind"] == "command" && word["direction"] != "server")
+        .map(|word| word["text"].as_str().unwrap())
+        .collect();
+    let thousandths = |part: usize, whole: usize| i64::try_from(1000 * part / whole.max(1)).unwrap();
+    scores.push(("verbs_precision", thousandths(commands.iter().filter(|word| known.contains(**word)).count(), commands.len())));
+    scores.push(("verbs_recall", thousandths(occurring.iter().filter(|word| commands.contains(**word)).count(), occurring.len())));
+    scores
+}
