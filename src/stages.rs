@@ -4,6 +4,7 @@ mod out;
 mod quick;
 
 use self::out::Out;
+use self::out::Owes;
 use crate::anomaly::Anomaly;
 use crate::capture::Frame;
 use crate::capture::Source;
@@ -60,11 +61,7 @@ pub(crate) struct Stages<'s> {
     upkeep: Upkeep,
     /// Why facts, or packets, cannot be kept any more.
     broken: Option<Error>,
-    /// Whether counts are to be told, and laid down for metrics.
-    owes_stats: bool,
-    owes_show: bool,
-    /// Whether an output wants to see them.
-    owes_counts: bool,
+    owes: Owes,
     last: (Timestamp, FrameId),
     /// What time it is: that of the last frame, or later on a quiet link.
     now: Timestamp,
@@ -94,9 +91,7 @@ impl<'s> Stages<'s> {
             out: Out { tally: Tally::default(), sink, packets, failure: None },
             upkeep: Upkeep::new(orders),
             broken: None,
-            owes_stats: false,
-            owes_show: false,
-            owes_counts: false,
+            owes: Owes::default(),
             last: (Timestamp::default(), FrameId::default()),
             now: Timestamp::default(),
             cut: false,
@@ -138,9 +133,9 @@ impl<'s> Stages<'s> {
             self.let_packets_go();
             self.out.flush();
         }
-        self.owes_stats |= self.upkeep.stats();
-        self.owes_show |= self.upkeep.shows(false);
-        self.owes_counts = self.out.sink.wants_counts();
+        self.owes.stats |= self.upkeep.stats();
+        self.owes.show |= self.upkeep.shows(false);
+        self.owes.counts = self.out.sink.wants_counts();
         self.upkeep.be_alive();
     }
 
@@ -148,7 +143,7 @@ impl<'s> Stages<'s> {
     pub(crate) fn rest(&mut self, now: Option<Timestamp>, complain: &mut dyn FnMut(&Error)) {
         self.now = now.unwrap_or(self.now);
         self.look(complain);
-        self.owes_show |= self.upkeep.shows(now.is_none());
+        self.owes.show |= self.upkeep.shows(now.is_none());
         if !self.upkeep.holds() {
             self.let_packets_go();
             self.out.flush();
@@ -171,18 +166,18 @@ impl<'s> Stages<'s> {
 
     /// Whether counts are to be told or shown.
     pub(crate) fn owes_stats(&self) -> bool {
-        self.owes_stats || self.owes_show || self.owes_counts
+        self.owes.stats || self.owes.show || self.owes.counts
     }
 
     /// Tells the counts so far, or only shows them to an output that wants to see them.
     pub(crate) fn stats(&mut self, flows: &Flows, received: Vec<Received>) {
         let account = self.account(flows, received);
-        self.owes_show = false;
+        self.owes.show = false;
         self.upkeep.show(&account);
-        if std::mem::take(&mut self.owes_counts) {
+        if std::mem::take(&mut self.owes.counts) {
             self.out.sink.counts(&account);
         }
-        if !std::mem::take(&mut self.owes_stats) {
+        if !std::mem::take(&mut self.owes.stats) {
             return;
         }
         self.out.event(&Event { at: self.now, flow: None, evidence: Evidence::default(), kind: EventKind::Stats(&account) });

@@ -1,7 +1,14 @@
 //! Promise: the page is one file that needs nothing else, in which no text of a capture is markup, nothing hidden is shown, and nothing
 //! outgrows its size.
 #![allow(clippy::arithmetic_side_effects, reason = "counts of a test")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::string_slice,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 mod support;
 

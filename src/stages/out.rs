@@ -32,3 +32,14 @@ impl Out<'_> {
         }
     }
 }
+
+/// To whom counts are owed.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Owes {
+    /// To all: a `stats` record.
+    pub(super) stats: bool,
+    /// To who asks for metrics.
+    pub(super) show: bool,
+    /// To an output that wants to see them.
+    pub(super) counts: bool,
+}
