@@ -117,19 +117,27 @@ fn features(steps: &[Step], spots: &[Spot<'_>], answers: &[Option<usize>]) -> Ve
     list
 }
 
-/// Bits a field saves for a feature within one direction.
-fn saved(field: &[u16], feature: &[u16], rows: &[usize]) -> u64 {
-    let at = |list: &[u16], row: &usize| list.get(*row).copied().unwrap_or(u16::MAX);
-    let alone = tally(rows.iter().map(|row| at(feature, row)));
-    let both = tally(rows.iter().map(|row| (at(field, row), at(feature, row))));
-    let mut by: BTreeMap<u16, Vec<u64>> = BTreeMap::new();
-    for ((value, _), count) in &both {
-        by.entry(*value).or_default().push(*count);
+/// The same with the numbers of the values in order instead of the values, and how many there are: counted in a table.
+fn ranked(feature: &[u16]) -> (Feature, usize) {
+    let values: BTreeSet<u16> = feature.iter().copied().collect();
+    let ranks: BTreeMap<u16, u16> = values.into_iter().zip(0..).collect();
+    (feature.iter().map(|value| ranks.get(value).copied().unwrap_or(0)).collect(), ranks.len())
+}
+
+/// Bits a field saves for a feature within one direction; both ranked.
+fn saved((field, values): &(Feature, usize), (feature, width): &(Feature, usize), rows: &[usize]) -> u64 {
+    let mut table = vec![0_u64; values.saturating_mul(*width)];
+    let mut alone = vec![0_u64; *width];
+    let at = |list: &[u16], row: usize| usize::from(list.get(row).copied().unwrap_or(0));
+    for row in rows {
+        let (value, told) = (at(field, *row), at(feature, *row));
+        let cell = table.get_mut(value.saturating_mul(*width).saturating_add(told));
+        cell.into_iter().chain(alone.get_mut(told)).for_each(|count| *count = count.saturating_add(1));
     }
-    let before = bits_of(alone.values().copied());
-    let behind: u64 = by.values().map(|counts| bits_of(counts.iter().copied())).sum();
-    let table = wide(both.len().saturating_sub(alone.len())).saturating_mul(log2(wide(rows.len()))) / 2;
-    before.saturating_sub(behind).saturating_sub(table)
+    let some = |counts: &[u64]| counts.iter().filter(|count| **count > 0).count();
+    let behind: u64 = table.chunks((*width).max(1)).map(|counts| bits_of(counts.iter().copied().filter(|count| *count > 0))).sum();
+    let cost = wide(some(&table).saturating_sub(some(&alone))).saturating_mul(log2(wide(rows.len()))) / 2;
+    bits_of(alone.into_iter()).saturating_sub(behind).saturating_sub(cost)
 }
 
 /// All that could be the type: bits of bytes that nothing else explains, first bytes of tagged values.
@@ -255,24 +263,28 @@ pub(super) fn find(steps: &[Step], spots: &[Spot<'_>]) -> Option<TypeField> {
         let ask = spot.row.ask.and_then(|ask| places.get(&ask)).and_then(|ask| answers.get_mut(*ask));
         ask.into_iter().filter(|slot| slot.is_none()).for_each(|slot| *slot = Some(index));
     }
-    let features = features(steps, spots, &answers);
+    let features: Vec<(Option<usize>, (Feature, usize))> =
+        features(steps, spots, &answers).into_iter().map(|(at, feature)| (at, ranked(&feature))).collect();
     let sides: Vec<Vec<usize>> = [Peer::Client, Peer::Server]
         .iter()
         .map(|side| spots.iter().enumerate().filter(|(_, spot)| spot.row.from == *side).map(|(row, _)| row).collect())
         .collect();
     // Which side sent it is known; a field that says it too is likelier to say the type.
     let direction: Feature = spots.iter().map(|spot| u16::from(spot.row.from == Peer::Server)).collect();
+    let direction = ranked(&direction);
     let all: Vec<usize> = (0..spots.len()).collect();
     let mut scored: Vec<(u64, Place, usize)> = Vec::new();
-    for (place, field) in candidates(steps, spots) {
+    for (place, values_of) in candidates(steps, spots) {
+        let field = ranked(&values_of);
         let own = |at: &Option<usize>| at.is_some_and(|at| matches!(place, Place::Bits { steps: 0, at: own, .. } if own == at));
         let others = features.iter().filter(|(at, _)| !own(at));
         let sum: u64 = others.map(|(_, feature)| sides.iter().map(|rows| saved(&field, feature, rows)).sum::<u64>()).sum();
         let answered: Feature =
-            answers.iter().map(|answer| answer.and_then(|answer| field.get(answer)).copied().unwrap_or(u16::MAX)).collect();
+            answers.iter().map(|answer| answer.and_then(|answer| values_of.get(answer)).copied().unwrap_or(u16::MAX)).collect();
+        let answered = ranked(&answered);
         let reply: u64 = sides.iter().map(|rows| saved(&field, &answered, rows)).sum();
         let side = saved(&field, &direction, &all);
-        let values = field.iter().collect::<BTreeSet<_>>().len();
+        let values = field.1;
         let score = sum.saturating_add(reply).saturating_add(side).checked_div(wide(spots.len())).unwrap_or(0);
         scored.push((score, place, values));
     }
