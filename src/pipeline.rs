@@ -73,10 +73,7 @@ pub fn run(
         match source.next() {
             Ok(Next::Frame(frame)) => {
                 stages.frame(&frame, complain);
-                if !stages.admits(filter.as_mut(), &frame, complain) {
-                    continue;
-                }
-                if stages.pass(&frame, &mut decoder, &mut flows) {
+                if !stages.admits(filter.as_mut(), &frame, complain) || stages.pass(&frame, &mut decoder, &mut flows) {
                     continue;
                 }
                 match decoder.frame(&frame, &mut |at, frames, anomaly| stages.anomaly(at, frames, anomaly)) {
