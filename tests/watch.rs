@@ -240,7 +240,9 @@ fn a_panic_gives_the_terminal_back_and_is_read() {
     let this = std::env::current_exe().unwrap();
     for place in ["beside", "while drawing"] {
         let this = this.display();
-        watched.0.line(&format!("clear; RUST_BACKTRACE=0 {PANICS}='{place}' {this} --exact a_program_that_panics --nocapture; echo code $?"));
+        watched
+            .0
+            .line(&format!("clear; RUST_BACKTRACE=0 {PANICS}='{place}' {this} --exact a_program_that_panics --nocapture; echo code $?"));
         let screen = watched.0.until_text("code 101");
         assert!(screen.contains(&format!("it broke {place}")), "{screen}");
         assert_eq!(watched.0.state(&place.replace(' ', "-")), watched.1);
