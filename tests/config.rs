@@ -116,6 +116,10 @@ fn a_run_on_files_leaves_the_sensors_outputs_alone() {
     ])));
     // What cannot stand beside a stronger setting gives way.
     assert_eq!(settings(&home, &[], &["-r", "x", "--explain", "10.0.0.1,10.0.0.2,22"]).len(), 3);
+    // Also where it is the command line of the sensor that names the interface: its files stay its own.
+    file(&home, "ntp-sniff/config.toml", "format = \"jsonl\"\noutput = \"events.jsonl\"\nstate = \"facts.db\"\nwatch = true\n");
+    assert_eq!(settings(&home, &[], &["-r", "x"]), lines(&["format = \"jsonl\"", "read = [\"x\"]"]));
+    assert!(settings(&home, &[], &["-i", "eth1"]).contains("output = \"events.jsonl\""));
     // What is about interfaces means nothing without one.
     file(&home, "ntp-sniff/config.toml", "snaplen = 128\nuser = \"nobody\"\n");
     assert_eq!(settings(&home, &[], &["-r", "x"]), lines(&["read = [\"x\"]"]));

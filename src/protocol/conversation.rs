@@ -132,11 +132,8 @@ impl Conversations {
     /// Services with payload nobody read, most bytes first.
     #[must_use]
     pub fn undocumented(&self) -> Vec<Undocumented> {
-        let mut list: Vec<_> = self
-            .undocumented
-            .iter()
-            .map(|(server, (flows, bytes))| Undocumented { server: *server, flows: *flows, bytes: *bytes })
-            .collect();
+        let service = |(server, (flows, bytes)): (&Endpoint, &(u64, u64))| Undocumented { server: *server, flows: *flows, bytes: *bytes };
+        let mut list: Vec<_> = self.undocumented.iter().map(service).collect();
         list.sort_unstable_by_key(|service| (std::cmp::Reverse(service.bytes), service.server));
         list
     }

@@ -16,19 +16,20 @@ const INTERFACE: &str = "interface";
 const INTERFACES: &str = "Interfaces";
 
 /// What a run leaves, and where: settings of a place that is about another kind of input must not reach these files.
-const OF_THE_RUN: [&str; 9] = ["output", "write", "rotate-size", "rotate-interval", "keep", "state", "syslog", "syslog-format", "metrics"];
+const OF_THE_RUN: [&str; 10] =
+    ["output", "write", "rotate-size", "rotate-interval", "keep", "state", "syslog", "syslog-format", "metrics", "watch"];
 
 /// The settings that count, below what the command line says.
 ///
-/// Where a place is about an interface and a stronger one names files, or the other way round, the run is another one: neither the
-/// weaker place's input nor its outputs count. What is about interfaces counts only on one.
+/// Where a stronger place names files, the run is a look at them: neither the weaker place's input nor its outputs count, whose files may be a
+/// sensor's. The same where a place names files and a stronger one an interface. What is about interfaces counts only on one.
 pub(super) fn chosen<'a>(command: &Command, said: &dyn Fn(&str) -> bool, layers: &'a [Layer]) -> BTreeMap<&'a str, &'a Setting> {
     let mut chosen: BTreeMap<&str, &Setting> = BTreeMap::new();
     let mut known: Vec<String> =
         kind::settings(command).filter(|(_, arg)| said(arg.get_id().as_str())).map(|(name, _)| name.to_owned()).collect();
     for layer in layers {
         let is_known = |name: &str| known.iter().any(|known| known == name);
-        let other_run = (is_known(READ) && layer.contains_key(INTERFACE)) || (is_known(INTERFACE) && layer.contains_key(READ));
+        let other_run = is_known(READ) || (is_known(INTERFACE) && layer.contains_key(READ));
         let counts = |name: &str| {
             let of_the_run = [READ, INTERFACE].contains(&name) || OF_THE_RUN.contains(&name);
             !(is_known(name) || (other_run && of_the_run) || rules_out(command, &known, name))
