@@ -20,12 +20,14 @@ use super::text;
 use super::text::Stand;
 use super::words;
 use crate::annotation::ByteSpan;
+use crate::annotation::Role;
 use crate::event::Phase;
 use crate::grammar::BytePattern;
 use crate::grammar::Description;
 use crate::grammar::Encoding;
 use crate::grammar::Grammar;
 use crate::grammar::Level;
+use crate::grammar::Scalar;
 use crate::peer::Peer;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -141,6 +143,11 @@ fn grammar(units: &[Unit<'_>], language: &mut Language, cuts: &Cuts, answers: &[
     };
     let (mut client, mut server) = (cuts.framing(Peer::Client), cuts.framing(Peer::Server));
     (client.exceptions, server.exceptions) = (exceptions(Peer::Client), exceptions(Peer::Server));
+    // Text that is data may be somebody's secret, and is hidden where data is: only numbers are told as values.
+    let fields = language.header_fields.iter_mut().chain(language.types.iter_mut().flat_map(|kind| &mut kind.fields));
+    for field in fields.filter(|field| field.role == Role::Data) {
+        field.values.retain(|value| matches!(value.value, Scalar::Number(_)));
+    }
     let exchanges = pairing::exchanges(units, language, answers);
     let state_machine = machine::infer(&ways, &language.types);
     Grammar {

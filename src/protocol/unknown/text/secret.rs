@@ -18,7 +18,7 @@ pub(super) enum Hidden {
 }
 
 /// Parts of words that name a secret, in small letters.
-const NAMES: [&[u8]; 13] = [
+const NAMES: [&[u8]; 16] = [
     b"pass",
     b"pwd",
     b"secret",
@@ -32,6 +32,9 @@ const NAMES: [&[u8]; 13] = [
     b"api_key",
     b"private",
     b"passcode",
+    b"accesskey",
+    b"access_key",
+    b"access-key",
 ];
 /// Words of a client behind which secrets stand, though no part above is in them.
 const VERBS: [&[u8]; 4] = [b"login", b"apop", b"identify", b"oper"];
@@ -121,7 +124,7 @@ impl<'a> Secrets<'a> {
                     .count();
                 let sign = rest.get(word..)?;
                 let blanks = sign.iter().take_while(|byte| **byte == b' ').count();
-                let is_pair = matches!(sign.get(blanks), Some(b'=' | b':'));
+                let is_pair = matches!(sign.get(blanks), Some(b'=' | b':' | b'/'));
                 let begin = behind.saturating_add(word).saturating_add(blanks).saturating_add(1);
                 let value = text.get(begin..)?;
                 let blanks = value.iter().take_while(|byte| **byte == b' ').count();
@@ -220,8 +223,12 @@ fn named(line: &Line<'_>) -> Hidden {
     let last = line.columns.len().saturating_sub(1);
     let closed = last > 1 && line.column(last) == line.column(0);
     let end = if closed { last } else { usize::MAX };
-    for place in 0..last.min(6) {
+    for place in 0..last {
         let column = line.column(place);
+        // Far behind only names of pairs are looked for: prose has every word.
+        if place >= 6 && !(column.contains(&b'"') || column.ends_with(b":")) {
+            continue;
+        }
         if !(3..=80).contains(&column.len()) || !tells(&column.to_ascii_lowercase()) {
             continue;
         }
@@ -254,6 +261,8 @@ mod tests {
         let at = |text: &str| Secrets::within(text.as_bytes()).map(|place| text.get(place..).unwrap().to_owned());
         assert_eq!(at("GET /?user=a&password=hunter2").as_deref(), Some("hunter2"));
         assert_eq!(at("{\"auth_token\": \"x\"}").as_deref(), Some("\"x\"}"));
+        assert_eq!(at("/tokens/2fbfed35/status").as_deref(), Some("2fbfed35/status"));
+        assert_eq!(at("{\"accessKey\":\"dca6\"").as_deref(), Some("\"dca6\""));
         assert_eq!(at("the password is secret"), None);
         assert_eq!(at("password="), None);
     }
