@@ -27,6 +27,11 @@ use std::net::IpAddr;
 use types::Key;
 use types::Known;
 
+/// Where a secret begins that a name in front of it tells.
+pub(super) fn secret_within(bytes: &[u8]) -> Option<usize> {
+    Secrets::within(bytes)
+}
+
 /// Where a message stands in its dialogue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Stand {
