@@ -146,9 +146,10 @@ impl Files {
         }
     }
 
-    /// Notes what is wrong with the newest input.
+    /// Notes what is wrong with the newest input; that a run which is to stop cuts it is nothing wrong.
     fn note(&mut self, error: &Error) {
-        if let Some(origin) = self.origins.last_mut() {
+        let stopped = self.stop.load(Ordering::Relaxed);
+        if let Some(origin) = self.origins.last_mut().filter(|_| !stopped) {
             origin.damage = Some(error.to_string());
         }
     }
@@ -201,6 +202,10 @@ impl Source for Files {
 
     fn origins(&mut self) -> Vec<Origin> {
         let mut origins = self.origins.clone();
+        // Who wants the end now does not wait for a checksum.
+        if self.stop.load(Ordering::Relaxed) {
+            return origins;
+        }
         for (origin, path) in origins.iter_mut().zip(&self.paths).filter(|(_, path)| input::is_file(path)) {
             // What cannot be read any more has no checksum; that it could be read is in its frames.
             if let Ok((bytes, sha256)) = digest(path) {
