@@ -266,8 +266,7 @@ impl<'s> Stages<'s> {
     pub(crate) fn datagram(&mut self, frame: &Frame<'_>, mut datagram: UdpDatagram<'_>, flows: &mut Flows) {
         datagram.payload_at = if self.wants_parts() { frame.offset_of(datagram.payload) } else { None };
         let Self { conversations, out, .. } = self;
-        let known = conversations.known_ports();
-        conversations.datagram(&datagram, &known, &mut || flows.number(), &mut |event| out.event(&event));
+        conversations.datagram(&datagram, &mut || flows.number(), &mut |event| out.event(&event));
         self.other(frame, "udp");
     }
 

@@ -17,8 +17,10 @@ use ntp_sniff::protocol::unknown::Documenting;
 use ntp_sniff::report::Sink;
 use std::io;
 use std::sync::atomic::AtomicBool;
+use support::capture::Captured;
 use support::capture::captured;
 use support::capture::memory;
+use support::capture::snapped;
 use support::collect::Collector;
 use support::collect::Said;
 use support::talk::stream;
@@ -65,9 +67,13 @@ impl Sink for Heard {
 }
 
 fn heard(frames: Vec<Vec<u8>>, limits: &Limits, documents: Documenting) -> Heard {
+    heard_of(&captured(frames, 1000), limits, documents)
+}
+
+fn heard_of(frames: &[Captured], limits: &Limits, documents: Documenting) -> Heard {
     let mut sink = Heard { ordered: true, ..Heard::default() };
     let options = pipeline::Options { limits: limits.clone(), documents, ..pipeline::Options::default() };
-    let mut source = memory(&captured(frames, 1000));
+    let mut source = memory(frames);
     pipeline::run(&mut source, options, &mut sink, &AtomicBool::new(false), &mut |_| ()).unwrap();
     sink
 }
@@ -184,6 +190,25 @@ fn datagrams_are_sessions() {
     let summary = heard.summary.unwrap();
     assert_eq!(summary.undecoded, [("udp", 5)], "they are counted as before");
     assert_eq!(heard.covered.0, heard.covered.1);
+}
+
+#[test]
+fn what_a_snap_length_cut_from_datagrams_is_no_part_of_the_next() {
+    let (client, server) = (Peer::Client, Peer::Server);
+    let list: [(u16, u16, Peer, &[u8]); 3] =
+        [(50_001, 4001, client, b"GET one and more"), (50_001, 4001, server, b"ONE 1"), (50_001, 4001, client, b"GET two")];
+    // Ethernet, IPv4, UDP, and eight bytes.
+    let heard = heard_of(&snapped(captured(datagrams(&list), 1000), 14 + 20 + 8 + 8), &Limits::default(), all());
+    let ends: Vec<(Peer, (u64, u64))> = heard.common.messages().iter().map(|said| (said.from, said.span)).collect();
+    assert_eq!(ends, [(client, (0, 8)), (server, (0, 5)), (client, (16, 23))], "streams go on behind what is missing");
+}
+
+#[test]
+fn sessions_of_datagrams_beyond_the_bound_are_said() {
+    let list: Vec<(u16, u16, Peer, &[u8])> = (0..4).map(|number| (50_001 + number, 4001, Peer::Client, &b"GET"[..])).collect();
+    let few = Limits { connections: 2, ..Limits::default() };
+    let heard = heard(datagrams(&list), &few, all());
+    assert_eq!((heard.common.messages().len(), heard.common.limits()), (2, vec!["connections"]));
 }
 
 #[test]

@@ -210,14 +210,10 @@ impl Conversations {
     }
 
     /// Takes a datagram of UDP, for the services that are documented.
-    pub fn datagram(
-        &mut self,
-        datagram: &UdpDatagram<'_>,
-        known: &[u16],
-        number: &mut dyn FnMut() -> FlowId,
-        emit: &mut dyn FnMut(Event<'_>),
-    ) {
-        self.collector.datagram(datagram, known, number, emit);
+    pub fn datagram(&mut self, datagram: &UdpDatagram<'_>, number: &mut dyn FnMut() -> FlowId, emit: &mut dyn FnMut(Event<'_>)) {
+        let Self { hints, collector, .. } = self;
+        let is_known = |port| PROTOCOLS.iter().any(|protocol| protocol.ports().contains(&port)) || hints.iter().any(|hint| hint.1 == port);
+        collector.datagram(datagram, &is_known, number, emit);
     }
 
     /// Says that a limit is reached, once.

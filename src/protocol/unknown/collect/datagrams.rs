@@ -2,6 +2,7 @@
 
 use super::Collected;
 use super::Collector;
+use crate::anomaly::GapReason;
 use crate::decode::UdpDatagram;
 use crate::event::Closing;
 use crate::event::Event;
@@ -25,11 +26,11 @@ pub(super) struct Pairs {
 }
 
 impl Collector {
-    /// Takes a datagram, if either end is to be documented. `known` are ports that tell who serves; `number` gives a session its number.
+    /// Takes a datagram, if either end is to be documented. `is_known` says which ports tell who serves; `number` gives a session its number.
     pub fn datagram(
         &mut self,
         datagram: &UdpDatagram<'_>,
-        known: &[u16],
+        is_known: &dyn Fn(u16) -> bool,
         number: &mut dyn FnMut() -> FlowId,
         emit: &mut dyn FnMut(Event<'_>),
     ) {
@@ -45,10 +46,11 @@ impl Collector {
             self.closed(&flow);
         }
         if !self.pairs.open.contains_key(&key) {
-            if self.pairs.open.len() >= self.limits.connections {
-                return;
+            let most = self.limits.connections;
+            if self.pairs.open.len() >= most {
+                return self.complain(Some(("connections", most)), datagram.at, &datagram.frames, emit);
             }
-            let flow = self.new_pair(datagram, known, number());
+            let flow = self.new_pair(datagram, is_known, number());
             self.open_session(&flow, true, emit);
             self.pairs.open.insert(key, flow);
         }
@@ -58,20 +60,26 @@ impl Collector {
         let traffic = flow.traffic_mut(from);
         let offset = traffic.bytes;
         traffic.packets = traffic.packets.saturating_add(1);
-        traffic.bytes = traffic.bytes.saturating_add(u64::try_from(datagram.payload.len()).unwrap_or(u64::MAX));
+        let captured = u64::try_from(datagram.payload.len()).unwrap_or(u64::MAX);
+        let uncaptured = u64::from(datagram.uncaptured);
+        traffic.bytes = traffic.bytes.saturating_add(captured).saturating_add(uncaptured);
         let flow = flow.clone();
         if !datagram.payload.is_empty() {
             let body = Body::Data(datagram.payload);
             let chunk = Chunk { offset, at: datagram.at, frames: &datagram.frames, frame_offset, body };
             self.chunk(&flow, from, chunk, emit);
         }
+        if uncaptured > 0 {
+            let (offset, body) = (offset.saturating_add(captured), Body::Gap(uncaptured, GapReason::SnapLength));
+            self.chunk(&flow, from, Chunk { offset, at: datagram.at, frames: &datagram.frames, frame_offset: None, body }, emit);
+        }
     }
 
     /// The session that a datagram begins: a known port serves, else the end that served before, else the lower port; of two equal ones
     /// who is asked.
-    fn new_pair(&self, datagram: &UdpDatagram<'_>, known: &[u16], id: FlowId) -> Flow {
+    fn new_pair(&self, datagram: &UdpDatagram<'_>, is_known: &dyn Fn(u16) -> bool, id: FlowId) -> Flow {
         let (source, destination) = (datagram.source, datagram.destination);
-        let named = |end: Endpoint| known.contains(&end.port) || self.wanted.ports.contains(&end.port);
+        let named = |end: Endpoint| is_known(end.port) || self.wanted.ports.contains(&end.port);
         let is_service = |end: Endpoint| self.places.contains_key(&(Transport::Udp, end));
         let (client, server, roles) = match (named(source), named(destination), is_service(source), is_service(destination)) {
             (true, false, ..) => (destination, source, RolesFrom::KnownPort),
