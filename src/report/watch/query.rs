@@ -1,6 +1,7 @@
 //! What is searched and filtered for: some text anywhere in a line and its details, or `field:value`.
 
 use super::entry::Entry;
+use std::net::SocketAddr;
 
 /// Names that every line has, beside the fields of messages.
 const NAMES: [&str; 8] = ["event", "session", "client", "server", "protocol", "from", "name", "phase"];
@@ -35,6 +36,11 @@ impl Query {
         }
     }
 
+    /// Whether the text is this end: with its port the whole of it, or else a part.
+    fn names(&self, end: &str) -> bool {
+        if self.text.parse::<SocketAddr>().is_ok() { *end == self.text } else { end.contains(&self.text) }
+    }
+
     /// Whether one field holds the text; a session is told by its whole number.
     fn field_admits(&self, field: &str, entry: &Entry) -> bool {
         let own = |text: &str| text.to_lowercase().contains(&self.text);
@@ -42,8 +48,8 @@ impl Query {
         match field {
             "event" => own(entry.event),
             "session" => session.is_some_and(|session| session.id.0.to_string() == self.text),
-            "client" => session.is_some_and(|session| own(&session.client.to_string())),
-            "server" => session.is_some_and(|session| own(&session.server.to_string())),
+            "client" => session.is_some_and(|session| self.names(&session.client.to_string())),
+            "server" => session.is_some_and(|session| self.names(&session.server.to_string())),
             "protocol" => session.is_some_and(|session| own(session.protocol)),
             "from" => entry.from.is_some_and(|from| own(from.name())),
             "phase" => entry.phase.as_deref().is_some_and(own),
@@ -101,6 +107,16 @@ mod tests {
             assert!(!admits(typed), "{typed}");
         }
         assert_eq!(Query::read(""), None);
+    }
+
+    #[test]
+    fn an_end_with_its_port_is_the_whole_end() {
+        let query = |text: &str| Query { text: text.to_owned(), ..Query::default() };
+        assert!(query("10.0.0.1:80").names("10.0.0.1:80"));
+        assert!(!query("10.0.0.1:80").names("10.0.0.1:8080"));
+        assert!(query("10.0.0.1").names("10.0.0.1:8080"));
+        assert!(query(":80").names("10.0.0.1:8080"), "a part is a part");
+        assert!(!query("[2001:db8::1]:80").names("[2001:db8::1]:8080"));
     }
 
     #[test]

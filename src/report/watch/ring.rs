@@ -47,8 +47,10 @@ impl Ring {
     pub(super) fn amend(&mut self, number: u64, text: &str) {
         let Some(place) = self.place(number) else { return };
         if let Some(entry) = self.entries.get_mut(place) {
+            self.bytes = self.bytes.saturating_sub(entry.weight());
             entry.line = vec![(Mark::Words, text.to_owned())];
             entry.said = vec![text.to_owned()];
+            self.bytes = self.bytes.saturating_add(entry.weight());
         }
     }
 
@@ -161,5 +163,7 @@ mod tests {
         ring.amend(1, &run_text("rule", 2, 30));
         ring.amend(7, "nowhere");
         assert_eq!(ring.get(1).unwrap().text(), "⋮ 2 more rule, 30 bytes (-v shows them)");
+        ring.amend(1, &run_text("rule", 1_000_000, 30_000_000));
+        assert_eq!(ring.bytes, ring.get(1).unwrap().weight(), "what it takes grows with its line");
     }
 }
