@@ -79,6 +79,12 @@ impl Names<'_> {
     }
 }
 
+/// Where a drawn protocol and its message types can be linked to.
+pub(super) fn anchors(protocol: &Description) -> impl Iterator<Item = String> {
+    let types = protocol.grammar.message_types.iter().take(HTML_ROWS).map(|of| text::anchor(&["protocol", &protocol.id, &of.id]));
+    types.chain([text::anchor(&["protocol", &protocol.id])])
+}
+
 /// Draws a protocol.
 pub(super) fn draw(protocol: &Description, anchors: &text::Anchors) -> io::Result<String> {
     let anchor = text::anchor(&["protocol", &protocol.id]);

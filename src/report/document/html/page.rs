@@ -139,13 +139,14 @@ impl Html {
         Ok(())
     }
 
-    /// The grammars that there is room for, and how many there is none for.
-    fn protocols(&self, document: &Document) -> io::Result<(Markup, usize)> {
+    /// The grammars that there is room for, and how many there is none for. What they can be linked to at is noted.
+    fn protocols(&mut self, document: &Document) -> io::Result<(Markup, usize)> {
         let (mut out, mut left_out) = (String::new(), 0_usize);
         for protocol in &document.protocols {
             let drawn = grammar::draw(protocol, &self.anchors)?;
             if out.len().saturating_add(drawn.len()) <= HTML_PROTOCOLS_BYTES {
                 out.push_str(&drawn);
+                self.anchors.extend(grammar::anchors(protocol));
             } else {
                 left_out = left_out.saturating_add(1);
             }
@@ -188,7 +189,7 @@ impl Writer for Html {
         };
         self.out.write_all(rendered(&head)?.0.as_bytes())?;
         for (_, session) in &self.sessions {
-            self.out.write_all(session.as_bytes())?;
+            self.out.write_all(text::relinked(session, &self.anchors).as_bytes())?;
         }
         let stories = rest.stories.iter().take(HTML_ROWS).map(story).collect();
         let has_tls = self.listed.iter().any(|of| of.tls.is_some());

@@ -36,9 +36,8 @@ struct Shown<'a> {
     tls: Option<String>,
     contrasts: Vec<String>,
     phases: Markup,
-    /// Phases and messages that are not shown.
-    phases_left_out: usize,
-    omitted: u64,
+    /// Phases and messages that are not shown, counted.
+    left_out: Option<String>,
 }
 
 /// Draws a session in about so many bytes, from its messages one by one; `open` shows its phases at once. Also
@@ -53,13 +52,16 @@ pub(super) fn draw(
     let most = (room / PHASE_BYTES / 2).min(HTML_ROWS);
     let mut bodies: BTreeMap<&str, Body> = BTreeMap::new();
     let mut rest = Body::default();
-    let mut shown = 0_usize;
+    let (mut shown, mut beyond) = (0_usize, 0_u64);
     let phases: BTreeMap<&str, usize> = session.phases.iter().enumerate().map(|(place, phase)| (phase.id.as_str(), place)).collect();
     let frames = session.phases.len().min(most).saturating_mul(PHASE_BYTES);
     while let Some(message) = next()? {
         let room = room.saturating_sub(frames).saturating_sub(shown);
         let body = match message.phase.as_deref().and_then(|id| phases.get_key_value(id)) {
-            Some((_, place)) if *place >= most => continue,
+            Some((_, place)) if *place >= most => {
+                beyond = beyond.saturating_add(1);
+                continue;
+            }
             Some((id, _)) => bodies.entry(id).or_default(),
             None => &mut rest,
         };
@@ -73,11 +75,11 @@ pub(super) fn draw(
     if !rest.is_empty() {
         out.push_str(&rest.draw(session, None, open)?.0);
     }
-    Ok((frame(session, Safe(out), session.phases.len().saturating_sub(most))?, anchors))
+    Ok((frame(session, Safe(out), session.phases.len().saturating_sub(most), beyond)?, anchors))
 }
 
-/// What stands around the phases.
-fn frame(session: &Session, phases: Markup, phases_left_out: usize) -> io::Result<String> {
+/// What stands around the phases; so many phases are left out, and messages with them.
+fn frame(session: &Session, phases: Markup, phases_left_out: usize, beyond: u64) -> io::Result<String> {
     let side = |packets, bytes| format!("{}, {}", text::count(packets, "packet"), text::count(bytes, "byte"));
     let shown = Shown {
         session,
@@ -92,10 +94,17 @@ fn frame(session: &Session, phases: Markup, phases_left_out: usize) -> io::Resul
         tls: session.tls.as_ref().map(tls),
         contrasts: session.contrasts.iter().take(CONTRASTS).map(|text| text::brief(text)).collect(),
         phases,
-        phases_left_out,
-        omitted: session.messages_omitted.unwrap_or(0),
+        left_out: left_out(phases_left_out, beyond.saturating_add(session.messages_omitted.unwrap_or(0))),
     };
     Ok(rendered(&shown)?.0)
+}
+
+/// What is not shown, in words.
+fn left_out(phases: usize, messages: u64) -> Option<String> {
+    let phases = (phases > 0).then(|| text::count(phases, "phase"));
+    let messages = (messages > 0).then(|| text::count(messages, "message"));
+    let parts: Vec<String> = phases.into_iter().chain(messages).collect();
+    (!parts.is_empty()).then(|| parts.join(" and "))
 }
 
 /// How a session ended, in words.
@@ -117,4 +126,17 @@ pub(super) fn tls(tls: &Tls) -> String {
     words.extend(tls.server_name.as_ref().map(|name| format!("for {}", text::cut(name, 100))));
     words.push(tls.opened_with.as_ref().map_or_else(|| "not opened".to_owned(), |source| format!("opened with {}", text::cut(source, 60))));
     words.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::left_out;
+
+    #[test]
+    fn what_is_left_out_is_counted() {
+        assert_eq!(left_out(0, 0), None);
+        assert_eq!(left_out(1, 0).unwrap(), "1 phase");
+        assert_eq!(left_out(0, 2).unwrap(), "2 messages");
+        assert_eq!(left_out(3, 1_000).unwrap(), "3 phases and 1\u{202f}000 messages");
+    }
 }

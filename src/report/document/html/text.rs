@@ -51,6 +51,25 @@ pub(super) fn link(id: &str, shown: &Anchors) -> Link {
     Link { text: cut(id, 20), anchor: shown.contains(&anchor).then_some(anchor) }
 }
 
+/// A session whose links to grammars that the page has no room for lead to where that is said: sessions are drawn before the grammars.
+pub(super) fn relinked(session: &str, shown: &Anchors) -> String {
+    // A quotation mark of a capture's own text is escaped, so this is markup wherever it stands.
+    const LINK: &str = "href=\"#";
+    let mut pieces = session.split(LINK);
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        out.push_str(LINK);
+        match piece.split_once('"') {
+            Some((target, rest)) if target.starts_with("protocol-") && !shown.contains(target) => {
+                out.push_str("protocols\"");
+                out.push_str(rest);
+            }
+            _ => out.push_str(piece),
+        }
+    }
+    out
+}
+
 /// A share that says something: nothing of none.
 pub(super) fn known(share: Share) -> String {
     if share == Share::default() { String::new() } else { percent(share.parts()) }
@@ -167,6 +186,14 @@ mod tests {
         assert_eq!(grouped(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(count(1, "byte"), "1 byte");
         assert_eq!(percent(Share::of(1, 3).parts()), "33.3 %");
+    }
+
+    #[test]
+    fn a_link_to_a_grammar_without_room_leads_to_all_grammars() {
+        let session = r##"<a href="#protocol-ntp">ntp</a> <a href="#protocol-x-mt1">x</a> <a href="#m1">m1</a> href=&quot;#protocol-y"##;
+        let shown = Anchors::from(["protocol-ntp".to_owned()]);
+        let wanted = r##"<a href="#protocol-ntp">ntp</a> <a href="#protocols">x</a> <a href="#m1">m1</a> href=&quot;#protocol-y"##;
+        assert_eq!(relinked(session, &shown), wanted);
     }
 
     #[test]
