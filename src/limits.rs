@@ -137,6 +137,7 @@ pub const HTML_HOSTS: usize = 20;
 pub const HTML_EDGES: usize = 90;
 #[allow(missing_docs, reason = "told above")]
 pub const HTML_STATES: usize = 40;
+
 /// Types of a grammar that its translations tell apart: protocols have tens of them, some a few hundred.
 pub const EXPORT_TYPES: usize = 1000;
 

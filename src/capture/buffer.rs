@@ -35,7 +35,7 @@ pub(super) struct Buffer {
     start: usize,
     end: usize,
     base: u64,
-    /// Whether a decoder stands before the source, which may hold back what it has read.
+    /// What unpacks the source, if it is packed: such a decoder may hold back what it has read.
     pub(super) unpacks: Option<&'static str>,
 }
 

@@ -1,4 +1,4 @@
-//! SYNs that wait for their answer, in a table of fixed size: a flood of them costs no memory.
+//! SYNs that wait for their answer, in a table of fixed size: what a flood of them costs is bounded.
 
 use crate::decode::Headers;
 use crate::decode::Segment;
