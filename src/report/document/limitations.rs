@@ -40,7 +40,9 @@ impl Doubts {
     pub(super) fn session(&mut self, dialogue: &Dialogue) {
         let session = &dialogue.session;
         let add = |count: &mut u64, yes: bool| *count = count.saturating_add(u64::from(yes));
-        add(&mut self.midstream, !matches!(session.roles_from.as_str(), "handshake" | "synack" | "syn"));
+        // Datagrams have no beginning that could be missed.
+        let is_stream = session.transport != "udp";
+        add(&mut self.midstream, is_stream && !matches!(session.roles_from.as_str(), "handshake" | "synack" | "syn"));
         add(&mut self.guessed, matches!(session.roles_from.as_str(), "known_port" | "lower_port"));
         add(&mut self.encrypted, session.tls.as_ref().is_some_and(|tls| tls.opened_with.is_none()));
         self.phases_left_out = self.phases_left_out.saturating_add(dialogue.phases_left_out);

@@ -46,6 +46,7 @@ pub(super) struct Html {
     /// What can be linked to.
     anchors: Anchors,
     left_out: u64,
+    unlisted: usize,
 }
 
 /// A session in the list of all.
@@ -73,6 +74,8 @@ struct Head<'a> {
     listed: &'a [Listed],
     sessions: u64,
     left_out: u64,
+    /// Sessions that the list has no row for.
+    unlisted: usize,
     picture: Picture,
     protocols: Markup,
     protocols_left_out: usize,
@@ -103,7 +106,7 @@ struct Story {
 impl Html {
     /// A page over a writer.
     pub(super) fn new(out: Box<dyn Write>) -> Self {
-        Self { out, sessions: Vec::new(), bytes: 0, listed: Vec::new(), anchors: Anchors::new(), left_out: 0 }
+        Self { out, sessions: Vec::new(), bytes: 0, listed: Vec::new(), anchors: Anchors::new(), left_out: 0, unlisted: 0 }
     }
 
     /// Adds a session, if there is room.
@@ -126,6 +129,8 @@ impl Html {
                 tls: session.tls.as_ref().map(session::tls),
                 shown: drawn.is_some(),
             });
+        } else {
+            self.unlisted = self.unlisted.saturating_add(1);
         }
         match drawn {
             Some((drawn, anchors)) => {
@@ -182,6 +187,7 @@ impl Writer for Html {
             listed: &self.listed,
             sessions: text::length(&self.sessions).saturating_add(self.left_out),
             left_out: self.left_out,
+            unlisted: self.unlisted,
             picture: Picture::of(&rest.services, &rest.connections),
             protocols,
             protocols_left_out,

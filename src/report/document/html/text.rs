@@ -1,5 +1,7 @@
 //! Small texts of the page: cut, counted, joined.
 
+use super::Markup;
+use super::rendered;
 use crate::grammar::Location;
 use crate::grammar::Scalar;
 use crate::grammar::Share;
@@ -7,8 +9,11 @@ use crate::limits::HTML_TEXT_COLUMNS;
 use crate::report::document::model::Endpoint;
 use crate::report::document::model::PacketRef;
 use crate::report::escape::Cut;
+use askama::Template;
+use askama::filters::Safe;
 use std::collections::BTreeSet;
 use std::fmt::Display;
+use std::io;
 
 /// A text that may be long, cut.
 pub(super) fn brief(text: &str) -> String {
@@ -100,6 +105,21 @@ pub(super) fn count(number: impl Display, noun: &str) -> String {
     let number = grouped(number);
     let plural = if number == "1" { "" } else { "s" };
     format!("{number} {noun}{plural}")
+}
+
+/// Things that are left out.
+#[derive(Template)]
+#[template(path = "more.html", config = "src/report/document/html/askama.toml")]
+struct More {
+    left_out: String,
+}
+
+/// Says how many of all things are left out where so many are shown, if any are.
+pub(super) fn more(all: usize, shown: usize, noun: &str) -> io::Result<Markup> {
+    match all.saturating_sub(shown) {
+        0 => Ok(Safe(String::new())),
+        left => rendered(&More { left_out: count(left, &format!("more {noun}")) }),
+    }
 }
 
 /// How many there are.
