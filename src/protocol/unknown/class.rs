@@ -116,10 +116,12 @@ pub(super) fn is_text(bytes: &[u8]) -> bool {
     let controls = count(|byte| matches!(byte, 1..=8 | 11 | 12 | 14..=31 | 127));
     let high = count(|byte| *byte >= 128);
     let rare = |odd: usize| odd.saturating_mul(50) <= bytes.len();
-    // A window may cut a letter in two.
+    // A window may cut a letter in two, at either end.
+    let begun = bytes.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
+    let whole = bytes.get(begun..).unwrap_or_default();
     let readable = high == 0
         || rare(high)
-        || std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to().saturating_add(4) >= bytes.len(), |_| true);
+        || std::str::from_utf8(whole).map_or_else(|error| error.valid_up_to().saturating_add(4) >= whole.len(), |_| true);
     !bytes.contains(&0) && rare(controls) && readable
 }
 
@@ -186,6 +188,8 @@ mod tests {
     fn text_has_no_nul_and_few_controls() {
         assert!(is_text(b"USER anonymous\r\n"));
         assert!(is_text("Grüße\n".as_bytes()));
+        let russian = "Здравствуйте, мир. ".repeat(40);
+        assert!((1..4).all(|begin| is_text(&russian.as_bytes()[begin..])), "a window begins within a letter");
         assert!(!is_text(b"text\0"));
         assert!(!is_text(&[0x16, 3, 1, 2, 0x41]));
     }

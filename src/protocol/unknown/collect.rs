@@ -100,6 +100,9 @@ impl Collector {
     /// Begins a session with what came while it was probed.
     pub(in crate::protocol) fn begin(&mut self, flow: &Flow, whole: bool, arrivals: Vec<Arrival>, emit: &mut dyn FnMut(Event<'_>)) {
         let held = self.waiting.remove(&flow.id).unwrap_or_default();
+        // What came while nobody had room for it is missing.
+        let is_first = |from: Peer| held.iter().chain(&arrivals).find(|arrival| arrival.from == from).is_none_or(|first| first.offset == 0);
+        let whole = whole && is_first(Peer::Client) && is_first(Peer::Server);
         self.open_session(flow, whole, emit);
         for arrival in held.into_iter().chain(arrivals) {
             let body = arrival.gap.map_or(Body::Data(&arrival.data), |(bytes, reason)| Body::Gap(bytes, reason));

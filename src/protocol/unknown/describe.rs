@@ -57,7 +57,7 @@ pub fn infer<'a>(service: &'a Service, frame: &dyn Fn(usize, Peer, ByteSpan) -> 
     let units = framing::units(service, &cuts);
     let (mut language, stands) = language(service, &units, &cuts, [&client, &server]);
     language.typed.iter_mut().zip(&units).for_each(|(typed, unit)| tile(typed, unit));
-    let answers = pairing::pair(&units);
+    let answers = pairing::pair(&units, &stands);
     let mut phases = phases::find(&units, &language, &stands, service.sessions.len());
     let partings = contrast::find(&units, &language, service.sessions.len());
     let told: Vec<String> = partings
@@ -144,7 +144,8 @@ fn grammar(units: &[Unit<'_>], language: &mut Language, cuts: &Cuts, answers: &[
             way.push(kind);
         }
     }
-    let ways: Vec<Vec<usize>> = ways.into_iter().map(|way| machine::collapsed(way.into_iter())).collect();
+    let ways: Vec<machine::Way> = ways.into_iter().map(|way| machine::collapsed(way.into_iter())).collect();
+    language.limitations.extend(machine::capped(&ways));
     let exceptions = |from: Peer| -> Vec<String> {
         let prompt = |field: &crate::grammar::Field| field.kind == crate::grammar::Kind::Prompt;
         let of = language.types.iter().filter(|kind| kind.direction.as_deref() == Some(from.name()) && kind.fields.iter().any(prompt));

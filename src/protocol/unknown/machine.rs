@@ -1,5 +1,7 @@
 //! The states of a dialogue: all sessions as one tree, in which states with the same next steps are one (k-tails).
 
+use crate::grammar::Limitation;
+use crate::grammar::LimitationCode;
 use crate::grammar::MessageType;
 use crate::grammar::Share;
 use crate::grammar::State;
@@ -21,26 +23,48 @@ struct Graph {
     finals: Vec<bool>,
 }
 
-/// What a session was, without repetitions.
-pub(super) fn collapsed(kinds: impl Iterator<Item = usize>) -> Vec<usize> {
-    let mut sequence: Vec<usize> = Vec::new();
+/// What a session was, without repetitions: its kinds of messages, and whether more of them came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Way {
+    kinds: Vec<usize>,
+    is_cut: bool,
+}
+
+/// What a session was. A kind that repeats is one step, and a pair that does is one pair.
+pub(super) fn collapsed(kinds: impl Iterator<Item = usize>) -> Way {
+    let mut way = Way::default();
     for kind in kinds {
-        // A kind that repeats is one step, and so is a pair that does.
-        let again = match sequence.as_slice() {
-            [.., last] if *last == kind => true,
-            [.., one, two, three] => *two == kind && *one == *three,
-            _ => false,
-        };
-        if !again && sequence.len() < MOST_STEPS {
-            sequence.push(kind);
+        match way.kinds.as_slice() {
+            [.., last] if *last == kind => {}
+            // The pair was there: its second half stands last again.
+            [.., one, two, three] if *two == kind && *one == *three => _ = way.kinds.pop(),
+            _ if way.kinds.len() < MOST_STEPS => way.kinds.push(kind),
+            _ => {
+                way.is_cut = true;
+                break;
+            }
         }
     }
-    sequence
+    way
+}
+
+/// What of these sessions is not in the machine, if anything.
+pub(super) fn capped(ways: &[Way]) -> Option<Limitation> {
+    let (sessions, cut) = (ways.iter().filter(|way| !way.kinds.is_empty()).count(), ways.iter().filter(|way| way.is_cut).count());
+    let mut parts = Vec::new();
+    if sessions > MOST_SESSIONS {
+        parts.push(format!("of {sessions} sessions the first {MOST_SESSIONS}"));
+    }
+    if cut > 0 {
+        parts.push(format!("of long sessions the first {MOST_STEPS} steps"));
+    }
+    let text = format!("A bound was reached: the states are made of some only: {}.", parts.join(", "));
+    (!parts.is_empty()).then_some(Limitation { code: LimitationCode::Capped, text })
 }
 
 /// The machine of these sessions; nothing when nothing was said.
-pub(super) fn infer(sessions: &[Vec<usize>], types: &[MessageType]) -> Option<StateMachine> {
-    let sessions: Vec<&Vec<usize>> = sessions.iter().filter(|session| !session.is_empty()).take(MOST_SESSIONS).collect();
+pub(super) fn infer(ways: &[Way], types: &[MessageType]) -> Option<StateMachine> {
+    let sessions: Vec<&Way> = ways.iter().filter(|way| !way.kinds.is_empty()).take(MOST_SESSIONS).collect();
     if sessions.is_empty() {
         return None;
     }
@@ -50,7 +74,7 @@ pub(super) fn infer(sessions: &[Vec<usize>], types: &[MessageType]) -> Option<St
         let mut at = 0;
         let mut used = BTreeSet::new();
         count(&mut visits, at);
-        for kind in *session {
+        for kind in &session.kinds {
             let Some(next) = graph.next(at, *kind) else { break };
             let entry = counts.entry((at, *kind, next)).or_insert((0_u64, 0_u64));
             entry.0 = entry.0.saturating_add(1);
@@ -83,13 +107,12 @@ fn count(visits: &mut [u64], state: usize) {
 }
 
 /// Share of sessions that the machine of all others accepts.
-fn held_out(sessions: &[&Vec<usize>]) -> Option<Share> {
+fn held_out(sessions: &[&Way]) -> Option<Share> {
     if sessions.len() < 3 {
         return None;
     }
     let accepted = (0..sessions.len()).filter(|left| {
-        let others: Vec<&Vec<usize>> =
-            sessions.iter().enumerate().filter(|(place, _)| place != left).map(|(_, session)| *session).collect();
+        let others: Vec<&Way> = sessions.iter().enumerate().filter(|(place, _)| place != left).map(|(_, session)| *session).collect();
         sessions.get(*left).is_some_and(|session| Graph::tails(&others).accepts(session))
     });
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
@@ -107,18 +130,18 @@ impl Graph {
         self.steps.get(state)?.get(&kind).copied()
     }
 
-    fn accepts(&self, session: &[usize]) -> bool {
-        let end = session.iter().try_fold(0, |state, kind| self.next(state, *kind));
-        end.is_some_and(|state| self.finals.get(state) == Some(&true))
+    fn accepts(&self, session: &Way) -> bool {
+        let end = session.kinds.iter().try_fold(0, |state, kind| self.next(state, *kind));
+        end.is_some_and(|state| session.is_cut || self.finals.get(state) == Some(&true))
     }
 
     /// The tree of all sessions.
-    fn tree(sessions: &[&Vec<usize>]) -> Self {
+    fn tree(sessions: &[&Way]) -> Self {
         let mut tree = Self::default();
         tree.state();
         for session in sessions {
             let mut at = 0;
-            for kind in *session {
+            for kind in &session.kinds {
                 at = if let Some(next) = tree.next(at, *kind) {
                     next
                 } else {
@@ -130,14 +153,14 @@ impl Graph {
                 };
             }
             if let Some(is_final) = tree.finals.get_mut(at) {
-                *is_final = true;
+                *is_final |= !session.is_cut;
             }
         }
         tree
     }
 
     /// The tree with states of the same tails made one, and what follows from that.
-    fn tails(sessions: &[&Vec<usize>]) -> Self {
+    fn tails(sessions: &[&Way]) -> Self {
         let tree = Self::tree(sessions);
         let mut parent: Vec<usize> = (0..tree.steps.len()).collect();
         let mut known: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
@@ -235,15 +258,39 @@ fn root(parent: &mut [usize], mut state: usize) -> usize {
 mod tests {
     use super::*;
 
+    fn way(kinds: &[usize]) -> Way {
+        Way { kinds: kinds.to_vec(), is_cut: false }
+    }
+
     #[test]
     fn repetitions_are_one_step() {
-        assert_eq!(collapsed([1, 2, 2, 2, 3].into_iter()), [1, 2, 3]);
-        assert_eq!(collapsed([1, 2, 1, 2, 1, 2, 3].into_iter()), [1, 2, 1, 3]);
+        for (kinds, wanted) in [
+            (&[1, 2, 2, 2, 3][..], &[1, 2, 3][..]),
+            // What came last stays last, and what follows a pair follows its second half.
+            (&[1, 2, 1, 2, 1, 2, 3], &[1, 2, 3]),
+            (&[1, 2, 1, 2, 1, 2, 1, 2], &[1, 2]),
+            (&[1, 2, 1, 2, 1], &[1, 2, 1]),
+            (&[1, 2, 1, 3], &[1, 2, 1, 3]),
+            (&[9, 1, 2, 1, 2, 8], &[9, 1, 2, 8]),
+        ] {
+            assert_eq!(collapsed(kinds.iter().copied()), way(wanted), "{kinds:?}");
+        }
+    }
+
+    #[test]
+    fn a_session_that_is_cut_ends_nowhere_and_is_said() {
+        let long = collapsed(0..MOST_STEPS * 2);
+        assert!(long.is_cut);
+        let machine = infer(std::slice::from_ref(&long), &[]).unwrap();
+        assert!(!machine.states.iter().any(|state| state.is_final));
+        assert!(capped(&[long]).unwrap().text.contains("the first 256 steps"));
+        assert_eq!(capped(&vec![way(&[1]); MOST_SESSIONS]), None);
+        assert!(capped(&vec![way(&[1]); MOST_SESSIONS + 1]).unwrap().text.contains("of 65 sessions the first 64"));
     }
 
     #[test]
     fn sessions_that_are_alike_are_accepted() {
-        let sessions: Vec<Vec<usize>> = (0..5).map(|_| vec![0, 1, 2, 3]).collect();
+        let sessions: Vec<Way> = (0..5).map(|_| way(&[0, 1, 2, 3])).collect();
         let machine = infer(&sessions, &[]).unwrap();
         assert_eq!(machine.held_out_acceptance, Some(Share::ALL));
         assert_eq!(machine.states.len(), 5);
@@ -253,7 +300,7 @@ mod tests {
 
     #[test]
     fn an_odd_session_is_not_accepted_by_the_others() {
-        let sessions = vec![vec![0, 1, 2], vec![0, 1, 2], vec![0, 9]];
+        let sessions = [way(&[0, 1, 2]), way(&[0, 1, 2]), way(&[0, 9])];
         assert_eq!(infer(&sessions, &[]).unwrap().held_out_acceptance, Some(Share::of(2, 3)));
     }
 }

@@ -1,23 +1,31 @@
-//! Which message answers which: the first of a turn answers the last of the turn before.
+//! Which message answers which: the first of a server's turn the last of the client's before, and what was asked for its question.
 
 use super::Language;
 use super::Unit;
+use super::text::Stand;
 use crate::grammar::Exchange;
 use crate::grammar::Share;
+use crate::peer::Peer;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// For each message the one it answers, by its place among all.
-pub(super) fn pair(units: &[Unit<'_>]) -> Vec<Option<usize>> {
+/// For each message the one it answers, by its place among all; `stands` says where each stands in its dialogue.
+///
+/// Clients ask and servers answer: what a client says next is no answer, unless it was asked for. Behind a hole nothing is paired.
+pub(super) fn pair(units: &[Unit<'_>], stands: &[Stand]) -> Vec<Option<usize>> {
     let mut answers = vec![None; units.len()];
-    for (place, pair) in units.windows(2).enumerate() {
-        let [one, two] = pair else { continue };
-        if one.session == two.session
-            && one.from != two.from
-            && let Some(slot) = answers.get_mut(place.saturating_add(1))
-        {
-            *slot = Some(place);
+    // Where the stream of each side of a session goes on.
+    let mut ends: BTreeMap<(usize, bool), u64> = BTreeMap::new();
+    let mut before: Option<&Unit<'_>> = None;
+    for (place, unit) in units.iter().enumerate() {
+        let end = ends.insert((unit.session, unit.from == Peer::Client), unit.span.end);
+        let follows = end.unwrap_or(0) == unit.span.start;
+        let asked = unit.from == Peer::Server || stands.get(place) == Some(&Stand::Answer);
+        let turned = before.is_some_and(|before| before.session == unit.session && before.from != unit.from);
+        if let (true, Some(slot)) = (follows && asked && turned, answers.get_mut(place)) {
+            *slot = place.checked_sub(1);
         }
+        before = Some(unit);
     }
     answers
 }
@@ -51,4 +59,34 @@ pub(super) fn exchanges(units: &[Unit<'_>], language: &Language, answers: &[Opti
     }
     list.sort_by_key(|exchange| std::cmp::Reverse(exchange.count));
     list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::annotation::ByteSpan;
+    use crate::time::Timestamp;
+
+    fn unit(session: usize, from: Peer, start: u64, end: u64) -> Unit<'static> {
+        Unit { session, number: 1, from, at: Timestamp::default(), span: ByteSpan { start, end }, bytes: b"" }
+    }
+
+    #[test]
+    fn servers_answer_and_clients_where_they_are_asked() {
+        let (client, server) = (Peer::Client, Peer::Server);
+        let units = [
+            unit(0, server, 0, 5),
+            unit(0, client, 0, 5),
+            unit(0, server, 5, 9),
+            unit(0, server, 9, 12),
+            unit(0, client, 5, 9),
+            // Behind a hole.
+            unit(0, server, 20, 30),
+            unit(1, server, 0, 5),
+        ];
+        let mut stands = [Stand::Plain; 7];
+        assert_eq!(pair(&units, &stands), [None, None, Some(1), None, None, None, None]);
+        stands[4] = Stand::Answer;
+        assert_eq!(pair(&units, &stands), [None, None, Some(1), None, Some(3), None, None]);
+    }
 }
