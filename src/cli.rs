@@ -313,7 +313,8 @@ fn fields() -> impl TypedValueParser<Value = Fields> {
 pub(crate) fn command() -> clap::Command {
     let protocols: Vec<String> = PROTOCOLS.iter().map(|protocol| format!("  {:<12} {}", protocol.id(), protocol.title())).collect();
     let long = format!("Protocols, told by their content on any port:\n{}\n\n{EXIT}", protocols.join("\n"));
-    Args::command().before_help(SHORT_EXAMPLES).before_long_help(EXAMPLES).after_help(EXIT).after_long_help(long)
+    let command = Args::command().before_help(SHORT_EXAMPLES).before_long_help(EXAMPLES).after_help(EXIT).after_long_help(long);
+    settings::with_opposites(command)
 }
 
 impl Args {

@@ -23,7 +23,6 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 use cli::Args;
 use cli::Command;
-use cli::Redact;
 use cli::commands::Described;
 use cli::live::KernelFilter;
 use ntp_sniff::capture::Source;
@@ -37,7 +36,6 @@ use ntp_sniff::inventory::Store;
 use ntp_sniff::inventory::Wanted;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
-use ntp_sniff::report::FORMATS;
 use ntp_sniff::report::escape;
 use ntp_sniff::ship::Metrics;
 use ntp_sniff::ship::Target;
@@ -128,32 +126,7 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         interfaces::list()?;
         return Ok(DONE);
     }
-    if args.fields.is_some() && args.format != "jsonl" {
-        Args::command().error(ErrorKind::ArgumentConflict, "--fields names those of JSON Lines: it needs -T jsonl").exit();
-    }
-    refuse_for_documents(args);
-    if args.shipping.rotates() && args.shipping.output.is_none() && args.shipping.write.is_none() {
-        let problem = "--rotate-size and --rotate-interval move files aside: name one with -o FILE or -w FILE";
-        Args::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
-    }
-    args.check_watch();
     watch(args)
-}
-
-/// Does not come back when an option does not go with a document, or only with one.
-fn refuse_for_documents(args: &Args) {
-    let document = FORMATS.iter().any(|format| format.document && format.name == args.format);
-    let data = args.redact == Redact::Data;
-    let problem = if data && args.reveal_secrets {
-        "--redact data hides what --reveal-secrets shows"
-    } else if data && !document {
-        "--redact data is for documents: it needs -T json or -T html"
-    } else if document && args.shipping.rotates() {
-        "a document is one file: --rotate-size and --rotate-interval do not go with it"
-    } else {
-        return;
-    };
-    Args::command().error(ErrorKind::ArgumentConflict, problem).exit();
 }
 
 /// The main thing: packets in, report out. Whatever needs rights is opened first, then they are given up.
