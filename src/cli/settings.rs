@@ -33,8 +33,8 @@ pub(crate) struct Configuration {
     /// The keys are the long names of the options. Without it, ~/.config/ntp-sniff/config.toml (or that below `XDG_CONFIG_HOME`) and
     /// /etc/ntp-sniff/config.toml are read if they are there; `NTP_SNIFF_CONFIG` names a file, too. Options are stronger than the
     /// environment (`NTP_SNIFF_FOCUS` for --focus), and that is stronger than files. A switch that is on is turned off by its opposite:
-    /// --no-verbose, --sandbox. Files named with -r are looked at without the expression, --count and --reveal-secrets of files, and without
-    /// all outputs; other settings that change what is told are said.
+    /// --no-verbose, --sandbox. Captures named with -r are looked at without the outputs of weaker places, and without the
+    /// expression, --count and --reveal-secrets of files that --config does not name; what else changes what is told is said.
     #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
     pub(crate) config: Option<PathBuf>,
 

@@ -14,6 +14,9 @@ fn files_that_are_named_are_read_whole_and_keep_their_secrets() {
     assert_eq!(settings(&home, &[], &["-r", "x"]), lines(&["read = [\"x\"]", "width = 90"]));
     let (_, plain, _) = run(&home, &[], &["--no-config", "-r", CAPTURE, "-T", "jsonl"]);
     assert_eq!(run(&home, &[], &["-r", CAPTURE, "-T", "jsonl"]), (Some(0), plain, String::new()));
+    // Whoever names the configuration file knows what is in it.
+    assert!(settings(&home, &[], &["-r", "x", "--config", &config]).is_superset(&lines(&["count = 1", "reveal-secrets = true"])));
+    assert_eq!(run(&home, &[], &["-r", CAPTURE, "--config", &config]).2, "");
     // Also where the environment names the files, and not where the file does itself.
     assert_eq!(settings(&home, &[("NTP_SNIFF_READ", "x")], &[]), lines(&["read = [\"x\"]", "width = 90"]));
     assert!(settings(&home, &[], &["-i", "lo"]).contains("reveal-secrets = true"));

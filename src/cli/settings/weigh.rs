@@ -57,6 +57,9 @@ pub(super) struct Chosen<'a> {
 pub(super) fn chosen<'a>(command: &Command, said: &ArgMatches, layers: &'a [Layer]) -> Chosen<'a> {
     let mut chosen = Chosen::default();
     let is_said = |id: &str| said.value_source(id) == Some(ValueSource::CommandLine);
+    // Whoever names a configuration file for this run knows what is in it.
+    let named = is_said("config");
+    let is_line = |setting: &Setting| matches!(setting.origin, Origin::Line(..));
     let mut known: Vec<String> =
         kind::settings(command).filter(|(_, arg)| is_said(arg.get_id().as_str())).map(|(name, _)| name.to_owned()).collect();
     for (place, layer) in layers.iter().enumerate() {
@@ -64,16 +67,19 @@ pub(super) fn chosen<'a>(command: &Command, said: &ArgMatches, layers: &'a [Laye
         let other_run = is_known(READ) || (is_known(INTERFACE) && layer.contains_key(READ));
         let counts = |name: &str, setting: &Setting| {
             let of_the_run = [READ, INTERFACE].contains(&name) || OF_THE_RUN.contains(&name);
-            let of_the_input = OF_THE_INPUT.contains(&name) && matches!(setting.origin, Origin::Line(..));
+            let of_the_input = OF_THE_INPUT.contains(&name) && is_line(setting) && !named;
             !(is_known(name)
                 || (other_run && (of_the_run || of_the_input))
                 || opposite::is_off(said, name)
                 || rules_out(command, &known, name))
         };
         let more: Vec<_> = layer.iter().filter(|(name, setting)| counts(name, setting)).collect();
-        let told = is_known(READ);
+        let looked_at = is_known(READ);
         known.extend(more.iter().map(|(name, _)| (*name).clone()));
-        chosen.settings.extend(more.into_iter().map(|(name, setting)| (name.as_str(), Counted { setting, place, told })));
+        chosen.settings.extend(more.into_iter().map(|(name, setting)| {
+            let told = looked_at && !(named && is_line(setting));
+            (name.as_str(), Counted { setting, place, told })
+        }));
     }
     let live = known.iter().any(|name| name == INTERFACE);
     chosen.settings.retain(|name, counted| !counted.setting.values.is_empty() && (live || !is_live(command, name)));
