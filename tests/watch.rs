@@ -1,6 +1,7 @@
 //! Promise: the screen of `--watch` shows what it should at usual sizes, does what its keys say, and gives the terminal back, whatever ends it.
 //!
 //! Needs tmux. Without it, it says that it is skipped; where `CI` is set, it fails instead. The screen over a live link is in `live.rs`.
+#![cfg(feature = "watch")]
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
