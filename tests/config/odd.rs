@@ -112,3 +112,15 @@ fn what_is_printed_of_unset_settings_has_their_types() {
         assert_eq!(code, Some(0), "{line}: {said}");
     }
 }
+
+#[test]
+fn a_file_that_would_be_a_filter_is_told_to_want_its_option() {
+    let home = folder("no-option");
+    for args in [&[CAPTURE][..], &["-r", CAPTURE, CAPTURE], &["-v", CAPTURE], &["export", "-r", CAPTURE, CAPTURE]] {
+        let (code, printed, said) = run(&home, &[], args);
+        let wanted = format!("error: '{CAPTURE}' is a file and no filter: each file wants its own -r\n");
+        assert!(code == Some(2) && printed.is_empty() && said.starts_with(&wanted), "{args:?}: {said}");
+    }
+    // What only looks like one is a filter that is wrong.
+    assert!(run(&home, &[], &["-r", CAPTURE, "captures/nothing.pcap"]).2.starts_with("ntp-sniff: filter 'captures/nothing.pcap'"));
+}
