@@ -40,7 +40,7 @@ const USAGE: &str = "ntp-sniff [OPTIONS] -r FILE... [EXPRESSION]...\n       ntp-
      ntp-sniff export -r FILE... [--nbe FILE] [--nessus FILE] [EXPRESSION]...\n       \
      ntp-sniff facts FILE... [--csv | --dot | --nessus | --zeek] [-o FILE]\n       \
      ntp-sniff diff OLD NEW [--json] [--all] [-o FILE]\n       ntp-sniff check FILE\n       \
-     ntp-sniff dissector DOCUMENT [--lua FILE] [--ksy FILE] [--dot FILE] [--verify CAPTURE]\n       \
+     ntp-sniff dissector DOCUMENT [--lua FILE] [--ksy FILE] [--dot FILE] ...\n       \
      ntp-sniff schema [records | document]\n       ntp-sniff completions SHELL\n       ntp-sniff man [SUBCOMMAND]";
 
 /// Examples come before the options.
@@ -168,7 +168,7 @@ pub(crate) struct Args {
     ///
     /// Counts only, no names and no addresses of what was seen; still, an address that only this machine reaches is best. Whoever asks
     /// gets the counts of the last second; the capture never waits for anybody.
-    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Output")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address, help_heading = "Output")]
     pub(crate) metrics: Option<SocketAddr>,
 
     /// No progress bar and no remarks; errors are still said.
@@ -264,33 +264,36 @@ pub(crate) enum When {
 /// What `--help` shows before the options.
 const EXAMPLES: &str = "\
 Examples:
-  ntp-sniff -r capture.pcap                              timeline, tables, summary
+  ntp-sniff -r capture.pcap                           timeline, tables, summary
   ntp-sniff -r capture.pcap -xv --color always --width 80 | less -R
-  ntp-sniff -r a.pcapng -r b.pcap.gz 'host 10.0.0.1'     two files, one timeline
-  ssh sensor tcpdump -U -w - | ntp-sniff -r -            from another machine
-  ntp-sniff -r odd.pcap --document 9999 -T jsonl         a protocol nobody described
+  ntp-sniff -r a.pcapng -r b.pcap.gz 'host 10.0.0.1'  two files, one timeline
+  ssh sensor tcpdump -U -w - | ntp-sniff -r -         from another machine
+  ntp-sniff -r odd.pcap --document 9999 -T jsonl      a protocol nobody knows
   ntp-sniff -r tls.pcap --rsa-key nessusd.pem --keylog keys.log
-  ntp-sniff -r capture.pcap -T html -o report.html       the protocol document, for a browser
-  ntp-sniff -i eth1 --watch                              look at it as it happens
+  ntp-sniff -r capture.pcap -T html -o report.html    a page for a browser
+  ntp-sniff -i eth1 --watch                           look at it as it happens
   ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl
-  ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl --syslog udp://192.0.2.1
-  ntp-sniff -i eth1 -i eth2 -T jsonl -o events.jsonl --rotate-interval 1d -w sessions.pcapng --user nobody
+  ntp-sniff -i eth1 -T jsonl -o events.jsonl --syslog udp://192.0.2.1
+  ntp-sniff -i eth1 -i eth2 -T jsonl -o events.jsonl --rotate-interval 1d \\
+            -w sessions.pcapng --user nobody
   ntp-sniff -r capture.pcap -T jsonl | jq -c 'select(.event==\"service_seen\")'";
 
 /// The same for `-h`.
 const SHORT_EXAMPLES: &str = "\
 Examples:
-  ntp-sniff -r capture.pcap                              timeline, tables, summary
-  ntp-sniff -r capture.pcap -T jsonl 'host 10.0.0.1'     records for programs
-  ntp-sniff -i eth1 --focus 10.0.0.0/8                   an interface, until Ctrl-C";
+  ntp-sniff -r capture.pcap                           timeline, tables, summary
+  ntp-sniff -r capture.pcap -T jsonl 'host 10.0.0.1'  records for programs
+  ntp-sniff -i eth1 --focus 10.0.0.0/8                an interface, until Ctrl-C";
 
 /// The exit codes.
 const EXIT: &str = "\
 Exit codes:
   0  done
-  1  could not: nothing readable, no such interface, the last one gone, output not writable
+  1  could not: nothing readable, no such interface, the last one gone, output
+     not writable
   2  wrong usage
-  3  part of the input was damaged or unknown, or one of several interfaces went; what was readable was processed
+  3  part of the input was damaged or unknown, or one of several interfaces
+     went; what was readable was processed
   4  packets were lost, and --fail-on-loss was given";
 
 /// The formats, with their one-line descriptions, as clap wants them.
@@ -309,11 +312,19 @@ fn fields() -> impl TypedValueParser<Value = Fields> {
     PossibleValuesParser::new(names).map(|name| Fields::ALL.into_iter().find(|fields| fields.name() == name).unwrap_or_default())
 }
 
+/// Reads the address and the port to tell metrics on.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write an address and a port, as 127.0.0.1:9241 or [::1]:9241; no name is looked up".to_owned())
+}
+
 /// The whole definition, as help, completions and manual pages are made of it.
 pub(crate) fn command() -> clap::Command {
     let protocols: Vec<String> = PROTOCOLS.iter().map(|protocol| format!("  {:<12} {}", protocol.id(), protocol.title())).collect();
     let long = format!("Protocols, told by their content on any port:\n{}\n\n{EXIT}", protocols.join("\n"));
-    Args::command().before_help(SHORT_EXAMPLES).before_long_help(EXAMPLES).after_help(EXIT).after_long_help(long)
+    let command = Args::command().before_help(SHORT_EXAMPLES).before_long_help(EXAMPLES).after_help(EXIT).after_long_help(long);
+    let subcommands: Vec<PossibleValue> = command.get_subcommands().map(|command| command.get_name().to_owned().into()).collect();
+    let paged = |man: clap::Command| man.mut_arg("page", |page| page.value_parser(PossibleValuesParser::new(subcommands)));
+    settings::with_opposites(command.mut_subcommand("man", paged))
 }
 
 impl Args {

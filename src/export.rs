@@ -3,10 +3,10 @@
 use crate::cli::Args;
 use crate::cli::commands::Export;
 use crate::complain;
+use crate::inputs;
 use anyhow::Context;
 use clap::CommandFactory;
 use clap::error::ErrorKind;
-use ntp_sniff::capture::filter::Filter;
 use ntp_sniff::decode::Checks;
 use ntp_sniff::error::Error;
 use ntp_sniff::limits::Limits;
@@ -24,11 +24,10 @@ const STDOUT: &str = "-";
 /// Reads the captures and writes the reports: the exit code.
 pub(crate) fn run(args: &Export) -> anyhow::Result<u8> {
     let stop = crate::stop_flag().context("cannot watch for signals")?;
-    let filter = (!args.expression.is_empty()).then(|| Filter::new(&args.expression.join(" ")));
-    filter.as_ref().map_or(Ok(()), Filter::check)?;
+    let filter = inputs::checked(&args.expression)?;
     let limits = Limits::default();
     let (keys, inbox) = crate::keys::open(&args.keys, &args.read, &limits, &mut complain)?;
-    let mut source = crate::with_inbox(crate::files(&args.read, &limits, &stop), inbox.as_ref());
+    let mut source = inputs::with_inbox(inputs::files(&args.read, &limits, &stop), inbox.as_ref());
     let mut reports = ScanReports::new(&limits, outputs(args)?);
     let options = pipeline::Options {
         limits,

@@ -4,6 +4,7 @@ use crate::cli::Args;
 use crate::cli::commands;
 use crate::cli::recording::Scope;
 use crate::complain;
+use crate::inputs;
 use anyhow::Context;
 use clap::CommandFactory;
 use clap::error::ErrorKind;
@@ -107,7 +108,7 @@ fn of_state(path: &Path) -> Result<Vec<Fact>, Error> {
 /// Runs captures through the pipeline for their facts.
 fn of_captures(read: &[PathBuf], scope: &Scope, stop: &Arc<AtomicBool>) -> Result<(Vec<Fact>, u8), Error> {
     let limits = Limits::default();
-    let mut source = crate::files(read, &limits, stop);
+    let mut source = inputs::files(read, &limits, stop);
     let mut kept = Kept::default();
     let options = pipeline::Options { limits, wanted: scope.wanted()?, ..pipeline::Options::default() };
     let summary = pipeline::run(&mut source, options, &mut kept, stop, &mut |error| complain(&error.to_string()))?;

@@ -281,9 +281,10 @@ pub struct Limits {
     pub syslog_bytes: usize,
     /// Longest syslog message: what rsyslog takes when nobody set it up otherwise. An NNM or CEF message has some 300 bytes.
     pub syslog_line_bytes: usize,
-    /// Lines of the timeline that the screen keeps: more than anybody scrolls through.
+    /// Lines of the timeline that the screen keeps, more than anybody scrolls through; and as many messages folded into counts, more than a
+    /// plugin list has.
     pub watch_entries: usize,
-    /// Memory of these lines, and once more of those that wait to be drawn. A message takes some kilobyte.
+    /// Memory of these lines, of the folded ones, and once more of those that wait to be drawn. A message takes some kilobyte.
     pub watch_bytes: usize,
     /// Bytes of one message that the screen keeps: some hundred rows of its details.
     pub watch_message_bytes: usize,

@@ -6,6 +6,7 @@ mod diff;
 mod dissector;
 mod export;
 mod facts;
+mod inputs;
 mod interfaces;
 mod keys;
 mod outputs;
@@ -19,17 +20,9 @@ mod screen;
 mod tshark;
 
 use anyhow::Context;
-use clap::CommandFactory;
-use clap::error::ErrorKind;
 use cli::Args;
 use cli::Command;
-use cli::Redact;
 use cli::commands::Described;
-use cli::live::KernelFilter;
-use ntp_sniff::capture::Source;
-use ntp_sniff::capture::files::Files;
-use ntp_sniff::capture::filter::Filter;
-use ntp_sniff::capture::secrets::Inbox;
 use ntp_sniff::decode::Checks;
 use ntp_sniff::error::Error;
 use ntp_sniff::event::Summary;
@@ -37,7 +30,6 @@ use ntp_sniff::inventory::Store;
 use ntp_sniff::inventory::Wanted;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
-use ntp_sniff::report::FORMATS;
 use ntp_sniff::report::escape;
 use ntp_sniff::ship::Metrics;
 use ntp_sniff::ship::Target;
@@ -52,7 +44,6 @@ use signal_hook::consts::SIGUSR1;
 use std::fs;
 use std::fs::File;
 use std::io;
-use std::io::IsTerminal;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
@@ -128,39 +119,14 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         interfaces::list()?;
         return Ok(DONE);
     }
-    if args.fields.is_some() && args.format != "jsonl" {
-        Args::command().error(ErrorKind::ArgumentConflict, "--fields names those of JSON Lines: it needs -T jsonl").exit();
-    }
-    refuse_for_documents(args);
-    if args.shipping.rotates() && args.shipping.output.is_none() && args.shipping.write.is_none() {
-        let problem = "--rotate-size and --rotate-interval move files aside: name one with -o FILE or -w FILE";
-        Args::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
-    }
-    args.check_watch();
     watch(args)
-}
-
-/// Does not come back when an option does not go with a document, or only with one.
-fn refuse_for_documents(args: &Args) {
-    let document = FORMATS.iter().any(|format| format.document && format.name == args.format);
-    let data = args.redact == Redact::Data;
-    let problem = if data && args.reveal_secrets {
-        "--redact data hides what --reveal-secrets shows"
-    } else if data && !document {
-        "--redact data is for documents: it needs -T json or -T html"
-    } else if document && args.shipping.rotates() {
-        "a document is one file: --rotate-size and --rotate-interval do not go with it"
-    } else {
-        return;
-    };
-    Args::command().error(ErrorKind::ArgumentConflict, problem).exit();
 }
 
 /// The main thing: packets in, report out. Whatever needs rights is opened first, then they are given up.
 fn watch(args: &Args) -> anyhow::Result<u8> {
     let mut screen = Screen::open(args);
     let stop = stop_flag().context("cannot watch for signals")?;
-    let filter = filter(args)?;
+    let filter = inputs::filter(args)?;
     let limits = Limits { threads: usize::from(args.threads), ..Limits::default() };
     let user = args.live.user.as_deref().map(Nobody::find).transpose()?;
     let owner = user.as_ref().map(Nobody::ids);
@@ -170,7 +136,7 @@ fn watch(args: &Args) -> anyhow::Result<u8> {
         }
     };
     let (keys, inbox) = keys::open(&args.keys, &args.read, &limits, &mut remark)?;
-    let mut source = source(args, &limits, &stop, inbox.as_ref())?;
+    let mut source = inputs::source(args, &limits, &stop, inbox.as_ref())?;
     let (wanted, mut orders) = recording(args)?;
     let metrics = outputs::metrics(args, &mut orders)?;
     let report = outputs::report(args, &limits, owner, &mut orders)?;
@@ -196,7 +162,7 @@ fn watch(args: &Args) -> anyhow::Result<u8> {
         wanted,
         orders,
         packets,
-        hints: hints(args),
+        hints: inputs::hints(args),
         documents: args.documents.wanted(),
         keys,
         reveal: args.reveal_secrets,
@@ -315,53 +281,6 @@ fn stop_flag() -> io::Result<Arc<AtomicBool>> {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
     Ok(stop)
-}
-
-/// The filter of the program itself: on files, and on interfaces where the kernel is not to filter.
-fn filter(args: &Args) -> Result<Option<Filter>, Error> {
-    if args.expression.is_empty() {
-        return Ok(None);
-    }
-    let filter = Filter::new(&args.expression.join(" "));
-    filter.check()?;
-    Ok(Some(filter).filter(|_| args.live.interface.is_empty() || args.live.kernel_filter == KernelFilter::Off))
-}
-
-/// The frames' source: an interface, or files with a progress bar where somebody looks.
-fn source(args: &Args, limits: &Limits, stop: &Arc<AtomicBool>, inbox: Option<&Inbox>) -> Result<Box<dyn Source>, Error> {
-    if !args.live.interface.is_empty() {
-        return Ok(Box::new(interfaces::open(args, stop)?));
-    }
-    if args.read.is_empty() {
-        let problem = "nothing to read: name a capture file with -r FILE (- for standard input), or an interface with -i IF";
-        Args::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
-    }
-    let files = with_inbox(files(&args.read, limits, stop), inbox);
-    let seen = !args.quiet && !args.watch.watch && io::stderr().is_terminal();
-    let wanted = seen && (args.shipping.output.is_some() || !io::stdout().is_terminal());
-    Ok(if wanted { Box::new(progress::Shown::new(files)) } else { Box::new(files) })
-}
-
-/// The files to read; does not come back when one of them is a terminal.
-fn files(read: &[PathBuf], limits: &Limits, stop: &Arc<AtomicBool>) -> Files {
-    if read.iter().any(|path| path.as_os_str() == "-") && io::stdin().is_terminal() {
-        Args::command().error(ErrorKind::InvalidValue, "standard input is a terminal: pipe a capture into it").exit();
-    }
-    Files::new(read.to_vec(), limits).stop_on(stop)
-}
-
-/// Secrets of what cannot be read twice are kept as they come.
-fn with_inbox(files: Files, inbox: Option<&Inbox>) -> Files {
-    match inbox {
-        Some(inbox) => files.secrets_to(inbox),
-        None => files,
-    }
-}
-
-/// The ports the user named.
-fn hints(args: &Args) -> Vec<(&'static str, u16)> {
-    let ntp = args.ntp_port.iter().map(|port| ("nessus_ntp", *port));
-    ntp.chain(args.api_port.iter().map(|port| ("nessus_api", *port))).collect()
 }
 
 /// The file to write to, unless it is one of those the run reads.

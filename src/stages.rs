@@ -134,8 +134,8 @@ impl<'s> Stages<'s> {
             self.out.flush();
         }
         self.owes.stats |= self.upkeep.stats();
-        self.owes.show |= self.upkeep.shows(false);
-        self.owes.counts = self.out.sink.wants_counts();
+        self.owes.board |= self.upkeep.shows(false);
+        self.owes.screen = self.out.sink.wants_counts();
         self.upkeep.be_alive();
     }
 
@@ -143,7 +143,7 @@ impl<'s> Stages<'s> {
     pub(crate) fn rest(&mut self, now: Option<Timestamp>, complain: &mut dyn FnMut(&Error)) {
         self.now = now.unwrap_or(self.now);
         self.look(complain);
-        self.owes.show |= self.upkeep.shows(now.is_none());
+        self.owes.board |= self.upkeep.shows(now.is_none());
         if !self.upkeep.holds() {
             self.let_packets_go();
             self.out.flush();
@@ -166,15 +166,15 @@ impl<'s> Stages<'s> {
 
     /// Whether counts are to be told or shown.
     pub(crate) fn owes_stats(&self) -> bool {
-        self.owes.stats || self.owes.show || self.owes.counts
+        self.owes.stats || self.owes.board || self.owes.screen
     }
 
     /// Tells the counts so far, or only shows them to an output that wants to see them.
     pub(crate) fn stats(&mut self, flows: &Flows, received: Vec<Received>) {
         let account = self.account(flows, received);
-        self.owes.show = false;
+        self.owes.board = false;
         self.upkeep.show(&account);
-        if std::mem::take(&mut self.owes.counts) {
+        if std::mem::take(&mut self.owes.screen) {
             self.out.sink.counts(&account);
         }
         if !std::mem::take(&mut self.owes.stats) {

@@ -1,9 +1,19 @@
 //! Settings come from the command line, the environment and files, in this order; what is wrong in them is told with its place.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failed test is told by a panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a failed test is told by a panic, numbers of a test are small"
+)]
+
+#[path = "config/odd.rs"]
+mod odd;
+#[path = "config/stronger.rs"]
+mod stronger;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -55,16 +65,17 @@ fn lines(lines: &[&str]) -> BTreeSet<String> {
 fn the_strongest_place_counts() {
     let home = folder("precedence");
     let empty = folder("precedence-empty");
-    file(&home, "ntp-sniff/config.toml", "threads = 4\ncount = 4\nwidth = 104\nfocus = [\"10.4.0.0/16\", \"10.5.0.0/16\"]\n");
-    let variables = [("NTP_SNIFF_COUNT", "3"), ("NTP_SNIFF_WIDTH", "103"), ("NTP_SNIFF_FOCUS", "10.3.0.0/16,10.2.0.0/16")];
+    file(&home, "ntp-sniff/config.toml", "threads = 4\napi-port = 4\nwidth = 104\nfocus = [\"10.4.0.0/16\", \"10.5.0.0/16\"]\n");
+    let variables = [("NTP_SNIFF_API_PORT", "3"), ("NTP_SNIFF_WIDTH", "103"), ("NTP_SNIFF_FOCUS", "10.3.0.0/16,10.2.0.0/16")];
     let args = ["-r", "x", "--width", "101"];
     // Nothing, a file, the environment over it, the command line over both.
     assert_eq!(settings(&empty, &[], &["-r", "x"]), lines(&["read = [\"x\"]"]));
-    let by_file = lines(&["count = 4", "focus = [\"10.4.0.0/16\", \"10.5.0.0/16\"]", "read = [\"x\"]", "threads = 4", "width = 104"]);
+    let by_file = lines(&["api-port = [4]", "focus = [\"10.4.0.0/16\", \"10.5.0.0/16\"]", "read = [\"x\"]", "threads = 4", "width = 104"]);
     assert_eq!(settings(&home, &[], &["-r", "x"]), by_file);
-    let by_variables = lines(&["count = 3", "focus = [\"10.3.0.0/16\", \"10.2.0.0/16\"]", "read = [\"x\"]", "threads = 4", "width = 103"]);
+    let by_variables =
+        lines(&["api-port = [3]", "focus = [\"10.3.0.0/16\", \"10.2.0.0/16\"]", "read = [\"x\"]", "threads = 4", "width = 103"]);
     assert_eq!(settings(&home, &variables, &["-r", "x"]), by_variables);
-    let by_args = lines(&["count = 3", "focus = [\"10.3.0.0/16\", \"10.2.0.0/16\"]", "read = [\"x\"]", "threads = 4", "width = 101"]);
+    let by_args = lines(&["api-port = [3]", "focus = [\"10.3.0.0/16\", \"10.2.0.0/16\"]", "read = [\"x\"]", "threads = 4", "width = 101"]);
     assert_eq!(settings(&home, &variables, &args), by_args);
     // A named file stands alone; nothing but the command line.
     let named = file(&home, "named.toml", "threads = 5\n");
@@ -172,30 +183,6 @@ fn wrong_variables_are_told_and_unknown_ones_passed_over() {
 }
 
 #[test]
-fn files_that_cannot_be_read_or_trusted_end_the_run() {
-    let home = folder("untrusted");
-    let missing = home.join("missing.toml").display().to_string();
-    let (code, _, said) = run(&home, &[], &["-r", CAPTURE, "--config", &missing]);
-    assert!(code == Some(2) && said.contains("missing.toml: cannot read settings: No such file"), "{said}");
-    let (code, _, said) = run(&home, &[], &["-r", CAPTURE, "--config", "src"]);
-    assert!(code == Some(2) && said.contains("src: cannot read settings: Is a directory"), "{said}");
-    let big = file(&home, "big.toml", &"#".repeat((1 << 20) + 1));
-    let (code, _, said) = run(&home, &[], &["-r", CAPTURE, "--config", &big]);
-    assert!(code == Some(2) && said.contains("longer than a MiB"), "{said}");
-    let binary = home.join("binary.toml");
-    fs::write(&binary, [0xff, 0xfe]).unwrap();
-    let (code, _, said) = run(&home, &[], &["-r", CAPTURE, "--config", binary.to_str().unwrap()]);
-    assert!(code == Some(2) && said.contains("not UTF-8"), "{said}");
-    // Found by itself, it must be nobody else's; named, it may.
-    let open = file(&home, "ntp-sniff/config.toml", "verbose = true\n");
-    fs::set_permissions(&open, fs::Permissions::from_mode(0o666)).unwrap();
-    let (code, _, said) = run(&home, &[], &["-r", CAPTURE]);
-    assert!(code == Some(2) && said.contains("config.toml: cannot read settings: somebody else may write it"), "{said}");
-    assert_eq!(settings(&home, &[], &["-r", "x", "--config", &open]).len(), 2);
-    assert_eq!(settings(&home, &[], &["-r", "x", "--no-config"]).len(), 1);
-}
-
-#[test]
 fn what_clashes_in_a_file_names_the_file() {
     let home = folder("clash");
     let config = file(&home, "clash.toml", "read = \"x\"\ninterface = \"lo\"\n");
@@ -226,7 +213,7 @@ fn subcommands_and_the_version_do_not_look() {
 }
 
 /// A value for every option, as TOML; with the other input, what cannot stand beside the first.
-const EVERYTHING: [&[&str]; 2] = [
+const EVERYTHING: [&[&str]; 3] = [
     &[
         "interface = [\"eth1\", \"any\"]",
         "duration = \"10m\"",
@@ -264,7 +251,6 @@ const EVERYTHING: [&[&str]; 2] = [
         "count = 10",
         "threads = 1",
         "verify-checksum = true",
-        "rotate-size = 4096",
         "show = [\"timeline\", \"summary\"]",
         "verbose = true",
         "hex = true",
@@ -274,12 +260,12 @@ const EVERYTHING: [&[&str]; 2] = [
         "ntp-port = [1241, 1242]",
         "api-port = [443]",
         "rsa-key = [\"nessusd.pem\"]",
-        "redact = \"data\"",
         "document = [\"9999\", \"all\"]",
         "no-dissectors = true",
         "explain = \"10.0.0.1,10.0.0.2,22\"",
         "expression = \"host 10.0.0.1\"",
     ],
+    &["read = [\"x\"]", "format = \"json\"", "redact = \"data\""],
 ];
 
 #[test]

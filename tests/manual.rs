@@ -76,8 +76,14 @@ fn shells_can_read_their_completions() {
 #[test]
 fn bash_completes_options_values_and_subcommands() {
     let path = file("completions-used.bash", &["completions", "bash"]);
-    for (words, wanted) in [("--foc", "--focus"), ("--color al", "always"), ("-T js", "jsonl"), ("fac", "facts"), ("completions f", "fish")]
-    {
+    for (words, wanted) in [
+        ("--foc", "--focus"),
+        ("--color al", "always"),
+        ("-T js", "jsonl"),
+        ("fac", "facts"),
+        ("completions f", "fish"),
+        ("man dis", "dissector"),
+    ] {
         let ask = format!(
             "source {}; COMP_WORDS=(ntp-sniff {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
              _ntp__sniff ntp-sniff \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"; echo \"${{COMPREPLY[*]}}\"",
@@ -87,6 +93,23 @@ fn bash_completes_options_values_and_subcommands() {
         let reply = String::from_utf8(output.stdout).unwrap();
         assert!(reply.split_whitespace().any(|word| word == wanted), "{words}: {reply}{}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+#[test]
+fn fish_completes_what_subcommands_take() {
+    let path = file("completions-used.fish", &["completions", "fish"]);
+    for (words, wanted) in [("fac", "facts"), ("completions z", "zsh"), ("man dis", "dissector"), ("schema doc", "document")] {
+        let Some(output) = tool("fish", &["-c", &format!("source {}; complete -C 'ntp-sniff {words}'", path.display())]) else { return };
+        let reply = String::from_utf8(output.stdout).unwrap();
+        assert!(reply.lines().any(|line| line.split('\t').next() == Some(wanted)), "{words}: {reply}");
+    }
+}
+
+#[test]
+fn zsh_knows_what_subcommands_take() {
+    let script = String::from_utf8(printed(&["completions", "zsh"])).unwrap();
+    let page = script.lines().find(|line| line.starts_with("'::page ")).unwrap();
+    assert!(page.contains("(schema check export facts diff dissector completions man)"), "{page}");
 }
 
 #[test]
@@ -130,8 +153,26 @@ fn help_has_its_examples_before_the_options() {
 }
 
 #[test]
+fn help_fits_into_eighty_columns() {
+    for help in [&["--help"][..], &["-h"], &["facts", "--help"], &["export", "--help"], &["diff", "--help"], &["man", "--help"]] {
+        let output = Command::new(PROGRAM).args(help).env("COLUMNS", "80").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let long: Vec<&str> = text.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(long.is_empty() && !text.is_empty(), "{help:?}: {long:?}");
+        // No line of examples or exit codes was torn: a second line stands behind what it goes on with.
+        let own = ["Examples:\n", "Exit codes:\n"].into_iter().filter_map(|start| text.split(start).nth(1)?.split("\n\n").next());
+        for line in own.flat_map(str::lines) {
+            let starts = ["  ntp-sniff ", "  ssh ", "            -w ", "     "];
+            let code = line.as_bytes().get(2).is_some_and(u8::is_ascii_digit);
+            assert!(code || starts.iter().any(|start| line.starts_with(start)), "{help:?}: {line}");
+        }
+    }
+}
+
+#[test]
 fn a_page_that_is_not_there_is_wrong_usage() {
     let output = Command::new(PROGRAM).args(["man", "nope"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("there is no subcommand 'nope', only schema, "));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("invalid value 'nope' for '[SUBCOMMAND]'") && said.contains("[possible values: schema, check, "), "{said}");
 }

@@ -146,6 +146,9 @@ fn only_one_request_is_answered() {
     for (request, wanted) in [
         (&b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"[..], "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4"),
         (b"HEAD /metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK"),
+        (b"GET http://host:9241/metrics?x=/y HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK"),
+        (b"GET HTTP://host HTTP/1.1\r\n\r\n", "HTTP/1.1 404 Not Found"),
+        (b"GET http://host?/metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 404 Not Found"),
         (b"GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 404 Not Found"),
         (b"DELETE /metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 405 Method Not Allowed"),
         (b"\x00\x01\x02\xff\r\n\r\n", "HTTP/1.1 400 Bad Request"),
@@ -223,7 +226,8 @@ fn nothing_is_told_unless_it_is_asked_for_and_addresses_are_checked() {
     assert_eq!(run(&["-q", "--metrics", "[::1]:0"]).2, "");
     assert!(run(&["--metrics", "0.0.0.0:0"]).2.ends_with("/metrics, to everybody who reaches that address\n"));
     for wrong in ["localhost:9241", "127.0.0.1", ":9241", "9241"] {
-        assert_eq!(run(&["--metrics", wrong]).0, Some(2), "{wrong}");
+        let (code, _, said) = run(&["--metrics", wrong]);
+        assert!(code == Some(2) && said.contains("write an address and a port, as 127.0.0.1:9241"), "{wrong}: {said}");
     }
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let (code, _, said) = run(&["--metrics", &taken.local_addr().unwrap().to_string()]);

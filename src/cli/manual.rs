@@ -1,8 +1,6 @@
 //! What is made of the one definition of the command line: manual pages, and completions for shells.
 
-use clap::CommandFactory;
 use clap::ValueEnum;
-use clap::error::ErrorKind;
 use clap_mangen::Man;
 use clap_mangen::roff::Roff;
 use clap_mangen::roff::bold;
@@ -78,11 +76,26 @@ pub(crate) fn completions(shell: Shell) -> io::Result<()> {
     clap_complete::generate(shell, &mut command, NAME, &mut script);
     // clap_complete 4.6 takes the hyphen of the name for the seam of a subcommand in one of two places, and bash would find no subcommand's
     // options: a test tells when that is mended.
-    let script = String::from_utf8_lossy(&script).replace("ntp__subcmd__sniff", "ntp__sniff");
+    let mut script = String::from_utf8_lossy(&script).replace("ntp__subcmd__sniff", "ntp__sniff");
+    if shell == clap_complete::Shell::Fish {
+        script.push_str(&positional_values(&command));
+    }
     io::stdout().write_all(script.as_bytes())
 }
 
-/// Writes a manual page to standard output; does not come back when there is no such subcommand.
+/// The values of what subcommands take without an option, which clap_complete leaves out for fish.
+fn positional_values(command: &clap::Command) -> String {
+    let mut lines = String::new();
+    for subcommand in command.get_subcommands() {
+        for value in subcommand.get_positionals().flat_map(clap::Arg::get_possible_values) {
+            let (name, value) = (subcommand.get_name(), value.get_name().to_owned());
+            lines = lines + &format!("complete -c {NAME} -n \"__fish_ntp_sniff_using_subcommand {name}\" -f -a {value}\n");
+        }
+    }
+    lines
+}
+
+/// Writes a manual page to standard output: the program's own, where there is no subcommand of this name.
 ///
 /// # Errors
 ///
@@ -90,14 +103,9 @@ pub(crate) fn completions(shell: Shell) -> io::Result<()> {
 pub(crate) fn man(page: Option<&str>) -> io::Result<()> {
     let mut command = super::command();
     command.build();
-    let page = match page.map(|page| command.find_subcommand(page).cloned().ok_or(page)) {
+    let page = match page.and_then(|page| command.find_subcommand(page)).cloned() {
         None => whole(command)?,
-        Some(Ok(subcommand)) => part(subcommand)?,
-        Some(Err(page)) => {
-            let names: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
-            let problem = format!("there is no subcommand '{page}', only {}", names.join(", "));
-            super::Args::command().error(ErrorKind::InvalidValue, problem).exit()
-        }
+        Some(subcommand) => part(subcommand)?,
     };
     io::stdout().write_all(tidy(&String::from_utf8_lossy(&page)).as_bytes())
 }

@@ -39,7 +39,7 @@ pub(super) struct Owes {
     /// To all: a `stats` record.
     pub(super) stats: bool,
     /// To who asks for metrics.
-    pub(super) show: bool,
-    /// To an output that wants to see them.
-    pub(super) counts: bool,
+    pub(super) board: bool,
+    /// To an output that wants to see them: the screen.
+    pub(super) screen: bool,
 }

@@ -82,7 +82,7 @@ impl Tmux {
     }
 
     /// Waits for a screen; gives it.
-    pub(crate) fn until(&self, what: &str, shows: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn until(&self, what: &str, mut shows: impl FnMut(&str) -> bool) -> String {
         let start = Instant::now();
         loop {
             let screen = self.screen();
@@ -97,6 +97,17 @@ impl Tmux {
     /// Waits for some text on the screen.
     pub(crate) fn until_text(&self, text: &str) -> String {
         self.until(text, |screen| screen.contains(text))
+    }
+
+    /// Waits for some text on a screen that stands still: a terminal may be read while it is drawn, and keys may be on their way.
+    #[allow(dead_code, reason = "not every test compares screens")]
+    pub(crate) fn still(&self, text: &str) -> String {
+        let mut last = String::new();
+        self.until(text, |screen| {
+            let stands = screen == last && screen.contains(text);
+            screen.clone_into(&mut last);
+            stands
+        })
     }
 
     /// The modes of the terminal, and whether it shows its first page and a cursor. Asked while the shell waits.

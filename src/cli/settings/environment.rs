@@ -28,7 +28,8 @@ pub(super) fn read(command: &Command, variables: impl Iterator<Item = (OsString,
         let name = variable.trim_start_matches(PREFIX).to_lowercase().replace('_', "-");
         let Some(arg) = kind::find(command, &name).filter(|_| called(&name) == variable) else {
             unknown.push(format!(
-                "{variable}: passed over, there is no such option; the nearest is {}",
+                "{}: passed over, there is no such option; the nearest is {}",
+                kind::short(&variable),
                 called(kind::nearest(command, &name))
             ));
             continue;

@@ -25,7 +25,8 @@ pub(super) fn read(command: &Command, path: &Path, text: &str) -> Result<Layer, 
     for (key, value) in entries {
         let (origin, name) = (origin(key.span().start), key.get_ref().as_ref());
         let Some(arg) = kind::find(command, name) else {
-            return Err(format!("{origin}: there is no option '{name}'; the nearest is '{}'", kind::nearest(command, name)));
+            let (name, nearest) = (kind::short(name), kind::nearest(command, name));
+            return Err(format!("{origin}: there is no option '{name}'; the nearest is '{nearest}'"));
         };
         let values = values(arg, value).ok_or_else(|| format!("{origin}: {name} wants {}", wanted(arg)))?;
         if let Some(refusal) = kind::refusal(command, name, &values) {

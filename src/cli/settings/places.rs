@@ -3,14 +3,22 @@
 use super::Problem;
 use std::env;
 use std::fs::File;
+use std::fs::FileType;
+use std::fs::Metadata;
 use std::io;
 use std::io::Read;
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
 /// Longest configuration file: all options with a thousand networks have some 30 kB.
 const MOST_BYTES: u64 = 1 << 20;
+
+/// Not to wait for whoever is at the other end.
+#[allow(clippy::cast_possible_wrap, clippy::as_conversions, reason = "flags of the kernel's, which are small")]
+const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits() as i32;
 
 /// Where each program has its folder.
 const MACHINE: &str = "/etc";
@@ -39,13 +47,18 @@ pub(super) fn places(named: Option<PathBuf>) -> Vec<Place> {
 impl Place {
     /// The text of the file; nothing where it is not there and need not be.
     pub(super) fn read(&self) -> Result<Option<String>, Problem> {
-        let opened = File::open(&self.path);
+        // A pipe that nobody writes to must not hold the program up before it is known for one.
+        let opened = File::options().read(true).custom_flags(NONBLOCK).open(&self.path);
         let file = match opened {
             Err(error) if !self.named && is_missing(&error) => return Ok(None),
             opened => opened.map_err(|error| self.problem(&error.to_string()))?,
         };
+        let found = file.metadata().map_err(|error| self.problem(&error.to_string()))?;
+        if !found.is_file() {
+            return Err(self.problem(&format!("{}, and no file", called(found.file_type()))));
+        }
         if !self.named {
-            self.trust(&file)?;
+            self.trust(&found)?;
         }
         let mut bytes = Vec::new();
         file.take(MOST_BYTES.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| self.problem(&error.to_string()))?;
@@ -56,8 +69,7 @@ impl Place {
     }
 
     /// A file that nobody named may only be the user's own or root's: it says which files are written, with the user's rights.
-    fn trust(&self, file: &File) -> Result<(), Problem> {
-        let found = file.metadata().map_err(|error| self.problem(&error.to_string()))?;
+    fn trust(&self, found: &Metadata) -> Result<(), Problem> {
         let own = [0, rustix::process::geteuid().as_raw()].contains(&found.uid());
         if own && found.mode() & 0o002 == 0 {
             return Ok(());
@@ -67,6 +79,17 @@ impl Place {
 
     fn problem(&self, reason: &str) -> Problem {
         format!("{}: cannot read settings: {reason}", Path::display(&self.path))
+    }
+}
+
+/// What it is that is no file.
+fn called(kind: FileType) -> &'static str {
+    if kind.is_dir() {
+        "a directory"
+    } else if kind.is_fifo() {
+        "a pipe"
+    } else {
+        "a device"
     }
 }
 

@@ -24,13 +24,13 @@ pub(crate) fn print(command: &Command, matches: &ArgMatches) -> io::Result<()> {
             text = text + "\n## " + heading.unwrap_or("Others") + "\n";
         }
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-        text = text + "\n# " + &help.replace('\n', " ") + "\n" + &line(name, arg, matches)? + "\n";
+        text = text + "\n# " + &help.replace('\n', " ") + "\n" + &line(command, name, arg, matches)? + "\n";
     }
     io::stdout().write_all(text.as_bytes())
 }
 
 /// The line of a setting.
-fn line(name: &str, arg: &Arg, matches: &ArgMatches) -> io::Result<String> {
+fn line(command: &Command, name: &str, arg: &Arg, matches: &ArgMatches) -> io::Result<String> {
     let id = arg.get_id().as_str();
     let set = matches!(matches.value_source(id), Some(ValueSource::CommandLine | ValueSource::EnvVariable));
     if Kind::of(arg) == Kind::Switch {
@@ -41,7 +41,7 @@ fn line(name: &str, arg: &Arg, matches: &ArgMatches) -> io::Result<String> {
         matches.get_raw(id).into_iter().flatten().map(|value| written(name, arg, value)).collect::<io::Result<_>>()?;
     let remark = if set { "" } else { "#" };
     Ok(match values.as_slice() {
-        [] => format!("#{name} = {}", form(arg)),
+        [] => format!("#{name} = {}", form(command, name, arg)),
         _ if name == EXPRESSION => format!("{remark}{name} = {}", quoted(&joined(matches))),
         values if kind::is_list(arg) => format!("{remark}{name} = [{}]", values.join(", ")),
         [value, ..] => format!("{remark}{name} = {value}"),
@@ -49,9 +49,9 @@ fn line(name: &str, arg: &Arg, matches: &ArgMatches) -> io::Result<String> {
 }
 
 /// What could stand there.
-fn form(arg: &Arg) -> String {
-    let name = arg.get_value_names().and_then(<[_]>::first).map(ToString::to_string).unwrap_or_default();
-    let one = quoted(&name);
+fn form(command: &Command, name: &str, arg: &Arg) -> String {
+    let called = || arg.get_value_names().and_then(<[_]>::first).map(ToString::to_string).unwrap_or_default();
+    let one = kind::example(command, name, arg).map_or_else(|| quoted(&called()), str::to_owned);
     if kind::is_list(arg) { format!("[{one}]") } else { one }
 }
 

@@ -1,5 +1,6 @@
 //! What the status line says of packets: how many, and how many were lost.
 
+use super::super::escape::display_width;
 use super::super::words;
 use crate::event::Summary;
 
@@ -37,20 +38,24 @@ impl Account {
         }
     }
 
-    /// What was lost, and whether that is a reason to worry. It is always said, also when it is nothing.
-    pub(super) fn lost(&self, live: bool) -> (String, bool) {
+    /// What was lost, and whether that is a reason to worry. It is always said, also when it is nothing; where there is no room for all of it,
+    /// in one number.
+    pub(super) fn lost(&self, live: bool, room: usize) -> (String, bool) {
         let [kernel, interface] = self.dropped.unwrap_or_default();
-        let mut said = match self.dropped {
-            Some([0, 0]) => "lost 0".to_owned(),
-            Some(_) => format!("LOST {} (kernel {kernel}, interface {interface})", kernel.saturating_add(interface)),
-            None if live => "lost ?".to_owned(),
-            None => "lost: a file does not say".to_owned(),
+        let dropped = kernel.saturating_add(interface);
+        let not_written = if self.unwritten > 0 { format!(", NOT WRITTEN {}", self.unwritten) } else { String::new() };
+        let (long, short) = match self.dropped {
+            Some([0, 0]) => ("lost 0".to_owned(), "lost 0".to_owned()),
+            Some(_) => (format!("LOST {dropped} (kernel {kernel}, interface {interface})"), format!("LOST {dropped}")),
+            None if live => ("lost ?".to_owned(), "lost ?".to_owned()),
+            None => ("lost: a file does not say".to_owned(), "lost ?".to_owned()),
         };
-        if self.unwritten > 0 {
-            said.push_str(", NOT WRITTEN ");
-            said.push_str(&self.unwritten.to_string());
-        }
-        (said, kernel > 0 || interface > 0 || self.unwritten > 0)
+        let said = [format!("{long}{not_written}"), format!("{short}{not_written}")].into_iter().find(|said| display_width(said) <= room);
+        let said = said.unwrap_or_else(|| match self.unwritten {
+            0 => short,
+            _ => format!("LOST {}", dropped.saturating_add(self.unwritten)),
+        });
+        (said, dropped > 0 || self.unwritten > 0)
     }
 
     /// All else.

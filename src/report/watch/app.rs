@@ -120,16 +120,13 @@ impl App {
 
     /// Takes what came from the run; whether there is something new to see.
     pub(super) fn take(&mut self, batch: Batch) -> bool {
-        let Batch { entries, dropped, amended, clock, services, account, done } = batch;
+        let Batch { lines, amended, clock, services, account, done } = batch;
         let account = account.unwrap_or(self.account);
-        let news = !entries.is_empty() || !amended.is_empty() || services.is_some() || account != self.account || done != self.done;
+        let news = lines.len() > 0 || !amended.is_empty() || services.is_some() || account != self.account || done != self.done;
         if let Some(at) = clock.filter(|at| self.clock.is_none_or(|(known, _)| *at > known)) {
             self.clock = Some((at, Instant::now()));
         }
-        self.ring.gone = self.ring.gone.saturating_add(dropped);
-        for entry in entries {
-            self.ring.push(entry);
-        }
+        self.ring.take(lines);
         for (number, text) in &amended {
             self.ring.amend(*number, text);
         }
@@ -243,11 +240,11 @@ impl App {
 
     /// Goes to the next line that is looked for, or the one before.
     fn find(&mut self, onwards: bool) {
-        let Some(query) = &self.query else {
+        let Some(query) = self.query.clone() else {
             self.remark = Some("nothing to look for yet: / searches".to_owned());
             return;
         };
-        match self.ring.find(query, self.ring.row(self.selected), onwards) {
+        match self.ring.find(&query, self.selected, onwards) {
             Some(row) => {
                 self.follow = false;
                 self.select(row);
@@ -276,6 +273,7 @@ impl App {
                     self.settle();
                 }
             }
+            Pane::Timeline if self.ring.turn(self.selected) => self.settle(),
             Pane::Timeline if self.wide => self.pane = Pane::Details,
             Pane::Timeline => self.open = !self.open,
             Pane::Details => self.close(),

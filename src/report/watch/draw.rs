@@ -31,20 +31,22 @@ const DETAILS_FULL: u16 = 76;
 const TIMELINE: u16 = 100;
 /// Smaller than this nothing can be read.
 const LEAST: (u16, u16) = (40, 8);
-/// Least columns of the input's name in the status line, and its part of wider ones.
+/// Most columns of the input's name in the status line, its part of wider ones, and least columns before losses are told in short.
 const INPUT: usize = 24;
 const INPUT_PART: usize = 4;
+const INPUT_LEAST: usize = 8;
 
 /// The keys.
-const HELP: [&str; 17] = [
+const HELP: [&str; 18] = [
     "j k, arrows   down, up             /    search: any text, or field:value",
     "space, PgDn   a page down          n N  next one, the one before",
     "b, PgUp       a page up            &    filter, likewise; empty: everything",
     "d u           half a page          f    follow the newest line, or do not",
     "g G           first, last          Tab  next pane",
-    "Enter         details; of a        Esc  close, or back to the timeline",
-    "              service its lines    ^L   draw anew",
-    "q, Ctrl-C     end                  ^Z   stop for a while",
+    "Enter         details; a service:  Esc  close, or back to the timeline",
+    "              only its lines; a    ^L   draw anew",
+    "              count: what it holds ^Z   stop for a while",
+    "q, Ctrl-C     end",
     "",
     "Fields: event, session, client, server, protocol, from, name, phase,",
     "and those of messages, as their details show them.",
@@ -140,18 +142,23 @@ fn framed(app: &App, frame: &mut Frame<'_>, area: Rect, title: &str, focus: bool
     inner
 }
 
-/// Where packets come from, what was lost, and how many they are. What was lost stands where it is never cut off.
+/// Where packets come from, what was lost, and how many they are. What was lost stands where it is never cut off, whatever the input is called.
 fn status_line(app: &App, width: u16) -> Line<'static> {
     let state = match (app.done, app.manner.live) {
         (true, _) => "ended",
         (false, true) => "live",
         (false, false) => "reading",
     };
-    let (lost, bad) = app.account.lost(app.manner.live);
-    let start = format!(" {} {state} │ ", terminal_cut(app.manner.input.as_bytes(), INPUT.max(usize::from(width) / INPUT_PART)));
+    let width = usize::from(width);
     let middle = " │ ";
+    let frame = display_width(state).saturating_add(5);
+    let least = frame.saturating_add(INPUT_LEAST);
+    let (lost, bad) = app.account.lost(app.manner.live, width.saturating_sub(least));
+    let room = width.saturating_sub(frame).saturating_sub(display_width(&lost));
+    let input = terminal_cut(app.manner.input.as_bytes(), INPUT.max(width / INPUT_PART).min(room));
+    let start = format!(" {input} {state}{middle}");
     let used = [start.as_str(), &lost, middle].into_iter().map(display_width).fold(0, usize::saturating_add);
-    let rest = terminal_cut(app.account.words().as_bytes(), usize::from(width).saturating_sub(used));
+    let rest = terminal_cut(app.account.words().as_bytes(), width.saturating_sub(used));
     let line = Line::from(vec![
         Span::raw(start),
         Span::styled(lost, if bad { app.theme.alarm() } else { app.theme.strong() }),
@@ -189,7 +196,12 @@ pub(super) fn part(shown: usize, all: usize) -> String {
     if shown == all { all.to_string() } else { format!("{shown} of {all}") }
 }
 
-/// `, 5 older lines left`, where some did.
-pub(super) fn gone(count: u64) -> String {
-    if count == 0 { String::new() } else { format!(", {} left", words::count(count, "older line")) }
+/// `, 5 older lines and 7 folded ones left`, where some did.
+pub(super) fn gone([lines, folded]: [u64; 2]) -> String {
+    match (lines, folded) {
+        (0, 0) => String::new(),
+        (lines, 0) => format!(", {} left", words::count(lines, "older line")),
+        (0, folded) => format!(", {} left", words::count(folded, "folded line")),
+        (lines, folded) => format!(", {} and {folded} folded left", words::count(lines, "older line")),
+    }
 }

@@ -29,6 +29,18 @@ pub(super) enum Tone {
     Story,
 }
 
+/// Whether a line stands for others, or behind one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Fold {
+    /// It stands for itself.
+    #[default]
+    None,
+    /// It counts messages that are folded.
+    Count,
+    /// It is folded under the line of this number.
+    Under(u64),
+}
+
 /// A session, as its lines know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ends {
@@ -55,6 +67,8 @@ pub(super) struct Entry {
     pub(super) event: &'static str,
     /// Its looks.
     pub(super) tone: Tone,
+    /// What it stands for.
+    pub(super) fold: Fold,
     /// The session it belongs to.
     pub(super) session: Option<Arc<Ends>>,
     /// The phase it belongs to, for people.
@@ -90,6 +104,7 @@ impl Entry {
             at,
             event,
             tone,
+            fold: Fold::None,
             session: None,
             phase: None,
             frames,

@@ -4,9 +4,9 @@ use super::Most;
 use super::account::Account;
 use super::entry::Entry;
 use super::services::Services;
+use super::shelf::Shelf;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
-use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
@@ -37,10 +37,8 @@ impl Shared {
 /// What the screen is to learn.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    /// Lines, in order.
-    pub(super) entries: VecDeque<Entry>,
-    /// Lines that left before, because nobody took them in time.
-    pub(super) dropped: u64,
+    /// Lines; some may have left because nobody took them in time.
+    pub(super) lines: Shelf,
     /// New texts of lines that count runs, by their numbers.
     pub(super) amended: BTreeMap<u64, String>,
     /// The newest moment.
@@ -57,8 +55,6 @@ pub(super) struct Batch {
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     batch: Batch,
-    /// The memory its lines take.
-    bytes: usize,
     /// The services, over the whole run, and whether they changed.
     services: Services,
     changed: bool,
@@ -68,13 +64,7 @@ impl Inbox {
     /// Adds a line; the oldest leaves where there are too many, or too many bytes.
     pub(super) fn push(&mut self, entry: Entry, most: Most) {
         self.time(entry.at);
-        self.bytes = self.bytes.saturating_add(entry.weight());
-        self.batch.entries.push_back(entry);
-        while self.batch.entries.len() > most.entries || (self.bytes > most.bytes && self.batch.entries.len() > 1) {
-            let Some(oldest) = self.batch.entries.pop_front() else { break };
-            self.bytes = self.bytes.saturating_sub(oldest.weight());
-            self.batch.dropped = self.batch.dropped.saturating_add(1);
-        }
+        self.batch.lines.push(entry, (most.entries, most.bytes));
     }
 
     /// A new text for the line of a run. Of so many runs at most between two looks; a session has one at a time.
@@ -110,7 +100,6 @@ impl Inbox {
     pub(super) fn take(&mut self) -> Batch {
         let done = self.batch.done;
         let mut batch = std::mem::replace(&mut self.batch, Batch { done, ..Batch::default() });
-        self.bytes = 0;
         batch.services = std::mem::take(&mut self.changed).then(|| self.services.clone());
         batch
     }

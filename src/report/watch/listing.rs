@@ -21,7 +21,9 @@ pub(super) const ROWS: usize = 3;
 /// What the pane is called.
 pub(super) fn title(app: &App) -> String {
     let more = if app.services.more > 0 { format!(", {} without a place", app.services.more) } else { String::new() };
-    format!("services {}{more}", app.services.len())
+    // Beside the timeline, that says it itself.
+    let filter = app.ring.filter().filter(|_| !app.wide).map(|filter| format!(", timeline only {}", filter.typed)).unwrap_or_default();
+    format!("services {}{filter}{more}", app.services.len())
 }
 
 /// Draws the services around the selected one.

@@ -17,6 +17,7 @@ mod query;
 mod ring;
 mod screen;
 mod services;
+mod shelf;
 mod sink;
 pub mod terminal;
 #[cfg(test)]
@@ -47,9 +48,9 @@ pub struct Manner {
 /// The bounds of what the screen keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Most {
-    /// Lines of the timeline.
+    /// Lines of the timeline; as many messages may be folded.
     pub entries: usize,
-    /// Bytes of them.
+    /// Bytes of them; the folded ones may have as many.
     pub bytes: usize,
     /// Bytes of one message.
     pub message_bytes: usize,

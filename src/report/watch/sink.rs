@@ -11,6 +11,7 @@ use super::Most;
 use super::account::Account;
 use super::entry::Ends;
 use super::entry::Entry;
+use super::entry::Fold;
 use super::entry::Tone;
 use super::inbox::Shared;
 use super::message;
@@ -29,7 +30,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Messages of a run of bulk messages that have lines of their own.
+/// Messages of a run of bulk messages that are not folded.
 const RUN_SHOWN: u64 = 3;
 /// Columns of the name that a run is counted under.
 const NAME_COLUMNS: usize = 40;
@@ -117,35 +118,34 @@ impl WatchSink {
             inbox.services().said(server, event.at, 1, bytes);
             inbox.time(event.at);
         }
-        if !self.counted(event, id, message) {
-            self.push(Some(id), message::decoded_message(event, message, self.most.message_bytes));
-        }
+        let fold = self.counted(event, id, message).map_or(Fold::None, Fold::Under);
+        self.push(Some(id), Entry { fold, ..message::decoded_message(event, message, self.most.message_bytes) });
     }
 
-    /// Takes note of a message's place in a run; whether it is only counted.
-    fn counted(&mut self, event: &Event<'_>, id: FlowId, message: &Message<'_>) -> bool {
+    /// Takes note of a message's place in a run; the number of the line that counts it, where it is folded.
+    fn counted(&mut self, event: &Event<'_>, id: FlowId, message: &Message<'_>) -> Option<u64> {
         let bulk = message.annotation.bulk && !self.verbose;
         let (name, from) = (&message.annotation.name, message.from);
-        let Some(open) = self.sessions.get_mut(&id) else { return false };
+        let open = self.sessions.get_mut(&id)?;
         let Some(run) = open.run.as_mut().filter(|run| bulk && run.name == *name && run.from == from) else {
             open.run = bulk.then(|| Run { name: name.to_string(), from, count: 1, elided_bytes: 0, number: None });
-            return false;
+            return None;
         };
         run.count = run.count.saturating_add(1);
         if run.count <= RUN_SHOWN {
-            return false;
+            return None;
         }
         run.elided_bytes = run.elided_bytes.saturating_add(message.annotation.span.len());
         let text = run_text(&terminal_cut(name.as_bytes(), NAME_COLUMNS), run.count.saturating_sub(RUN_SHOWN), run.elided_bytes);
         if let Some(number) = run.number {
             self.shared.inbox().amend(number, text, self.most);
-            return true;
+            return Some(number);
         }
-        let number = self.push(Some(id), message::told(event, Tone::Faint, &text));
+        let number = self.push(Some(id), Entry { fold: Fold::Count, ..message::told(event, Tone::Faint, &text) });
         if let Some(run) = self.sessions.get_mut(&id).and_then(|open| open.run.as_mut()) {
             run.number = Some(number);
         }
-        true
+        Some(number)
     }
 
     /// Another line of the session comes: its run is over.

@@ -155,6 +155,16 @@ fn the_loss_counter_is_always_there() {
 }
 
 #[test]
+fn a_loss_is_told_however_long_all_else_is() {
+    let name = "a-capture-with-a-very-long-name-indeed.pcapng";
+    let mut app = played(Manner { input: name.to_owned(), live: true, ..manner() });
+    for size in [(40, 8), (40, 12), (50, 12), SMALL] {
+        let screen = screen(&mut app, size);
+        assert!(screen.contains("LOST 3") && screen.contains(" a-capt"), "{size:?}: {screen}");
+    }
+}
+
+#[test]
 fn keys_move_search_and_filter() {
     let mut app = played(manner());
     let (lines, _) = app.ring.counts();
@@ -254,12 +264,12 @@ fn what_nobody_took_leaves_and_is_counted() {
     let mut app = played(Manner { most, ..manner() });
     let (lines, _) = app.ring.counts();
     assert_eq!(lines, 10);
-    assert!(app.ring.gone > 20);
+    assert!(app.ring.gone()[0] > 20);
     assert!(screen(&mut app, SMALL).contains("older lines left"));
 }
 
-#[test]
-fn a_long_block_takes_four_lines() {
+/// A session with a block of 7,000 records.
+fn long_block() -> App {
     let manner = manner();
     let shared = Arc::new(Shared::new(manner.most));
     let mut sink = feed(&shared, &manner);
@@ -271,8 +281,37 @@ fn a_long_block_takes_four_lines() {
         player.plugins(1, part).unwrap();
         app.take(shared.inbox().take());
     }
+    app
+}
+
+#[test]
+fn a_long_block_takes_four_lines() {
+    let mut app = long_block();
     assert_eq!(app.ring.counts().0, 5, "the session, three records, the count");
-    assert!(screen(&mut app, SMALL).contains("⋮ 6997 more plugin_record, 531772 bytes (-v shows them)"));
+    assert!(screen(&mut app, SMALL).contains("⋮ 6997 more plugin_record, 531772 bytes (Enter opens, closes)"));
+}
+
+#[test]
+fn what_is_folded_is_opened_found_and_filtered() {
+    let mut app = long_block();
+    let row = |app: &App| app.ring.row(app.selected);
+    press(&mut app, "G\r");
+    assert_eq!((app.ring.counts(), row(&app), app.open), ((7002, 7002), 4, false), "opened in its place");
+    press(&mut app, "j\r");
+    assert!(screen(&mut app, SMALL).contains("plugin_record, server to client"), "details of a folded message");
+    press(&mut app, "\rk\r");
+    assert_eq!((app.ring.counts(), row(&app)), ((5, 5), 4));
+    let last = app.ring.get(app.ring.at(4).unwrap()).unwrap().number + 6997;
+    let text = app.ring.get(last).unwrap().text();
+    let id = text.split(' ').next().unwrap().to_owned();
+    press(&mut app, &format!("g/{id}\r"));
+    assert!(app.selected > 5 && app.ring.counts().0 == 7002, "found where it was folded: {id}, {}", app.selected);
+    press(&mut app, "gG");
+    press(&mut app, &format!("&{id}\r"));
+    let (all, passed) = app.ring.counts();
+    assert!(all == 7002 && (1..7000).contains(&passed), "{passed} of {all}");
+    press(&mut app, "\t");
+    assert!(screen(&mut app, SMALL).contains(&format!("services 1, timeline only {id}")), "{}", screen(&mut app, SMALL));
 }
 
 proptest! {

@@ -44,7 +44,7 @@ pub(super) fn title(app: &App) -> String {
         title.push_str(", only ");
         title.push_str(&filter.typed);
     }
-    title.push_str(&gone(app.ring.gone));
+    title.push_str(&gone(app.ring.gone()));
     title
 }
 

@@ -32,12 +32,18 @@ pub(super) fn read(bytes: &[u8]) -> Asked {
     if !head && request.method != Some("GET") {
         return Asked::Refused("405 Method Not Allowed");
     }
-    let path = request.path.and_then(|path| path.split('?').next());
-    if path != Some("/metrics") {
+    if request.path.map(path) != Some("/metrics") {
         return Asked::Refused("404 Not Found");
     }
     let accepts = |header: &httparse::Header<'_>| {
         header.name.eq_ignore_ascii_case("accept") && memchr::memmem::find(header.value, b"application/openmetrics-text").is_some()
     };
     Asked::Metrics { open: request.headers.iter().any(accepts), head }
+}
+
+/// The path of a target, which clients that take this for a proxy write with the address before it.
+fn path(target: &str) -> &str {
+    let target = target.split('?').next().unwrap_or_default();
+    let behind = target.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("http://")).and_then(|scheme| target.get(scheme.len()..));
+    behind.map_or(target, |behind| behind.find('/').and_then(|start| behind.get(start..)).unwrap_or("/"))
 }
