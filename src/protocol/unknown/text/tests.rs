@@ -81,6 +81,37 @@ fn smtp_hides_what_logs_in() {
 }
 
 #[test]
+fn lines_that_a_dot_ends_give_no_orders() {
+    // Bodies in capitals, and of one line that is a verb elsewhere: sent when asked for, and behind an order in the same turn.
+    let asked = r"
+        S: 220 ready\r\n
+        C: POST\r\n
+        S: 340 send it\r\n
+        C: HELLO everybody\r\nQUIT smoking today\r\nHELLO again\r\nBUY two\r\n.\r\n
+        S: 240 posted\r\n
+        C: POST\r\n
+        S: 340 send it\r\n
+        C: QUIT the day\r\nHELLO there\r\nBUY one\r\nBUY three\r\n.\r\n
+        S: 240 posted\r\n
+        C: LIST\r\n
+        S: 215 groups follow\r\nSEA 3 1\r\nHILL 9 4\r\nSEA.BIRDS 7 4\r\nSEA 3 1\r\nSEA 3 1\r\n.\r\n
+        C: QUIT\r\n
+        S: 205 bye\r\n
+    ";
+    let service = sessions(&[asked]);
+    let inference = inferred(&service);
+    let words = words(&inference.description);
+    for verb in ["POST", "LIST", "QUIT", "340", "215"] {
+        assert!(words.contains(&verb), "{verb}: {words:?}");
+    }
+    for line in ["HELLO", "BUY", "SEA", "HILL"] {
+        assert!(!words.contains(&line), "{line}: {words:?}");
+    }
+    let quit = inference.description.grammar.message_types.iter().find(|kind| kind.name == "quit").unwrap();
+    assert_eq!(quit.count, 1, "a line of a body is no order, whatever it begins with");
+}
+
+#[test]
 fn pop3() {
     let service = sessions(&[r"
         S: +OK ready\r\n
