@@ -83,6 +83,7 @@ fn noise_has_no_structure() {
         assert!(run.messages.len() > 300, "{name}");
         let divided = run.messages.iter().filter(|message| message.edges.len() > 1).count();
         assert!(divided * 100 <= run.messages.len(), "{name}: {divided} messages are divided");
+        assert_eq!(run.description["encoding"], "encrypted_or_compressed", "{name}");
         let types: std::collections::BTreeSet<_> = run.messages.iter().map(|message| &message.name).collect();
         assert!(types.len() <= 2, "{name}: {types:?}");
     }
@@ -96,6 +97,24 @@ fn what_tls_encrypts_has_no_structure() {
     // The header of a record is in the clear.
     let divided = sealed.iter().filter(|message| message.edges.iter().any(|edge| *edge > 5)).count();
     assert!(divided * 100 <= sealed.len(), "{divided} of {} records are divided behind their header", sealed.len());
+    for side in ["encoding", "client_encoding", "server_encoding"] {
+        assert_eq!(run.description[side], "encrypted_or_compressed", "{side}");
+    }
+    let first = run.description["encryption"]["starts_at_message"].as_str().unwrap();
+    assert!(run.messages.iter().any(|message| message.id == first && message.bytes.starts_with(&[23, 3, 3])), "{first}");
+    let why = run.description["evidence"].to_string();
+    assert!(why.contains("chi-square") && why.contains("behind what is in the clear"), "{why}");
+}
+
+#[test]
+fn what_is_in_the_clear_is_not_called_encrypted() {
+    for name in MADE_WITH.into_iter().chain(LATER).chain(TEXT) {
+        let description = Run::of(name).description;
+        for side in ["encoding", "client_encoding", "server_encoding"] {
+            let encoding = description[side].as_str().unwrap_or("unknown");
+            assert!(!matches!(encoding, "encrypted_or_compressed" | "compressed"), "{name} {side} {encoding}");
+        }
+    }
 }
 
 #[test]
