@@ -2,6 +2,7 @@
 
 use super::lines::Line;
 use super::lines::Split;
+use super::naming::within;
 use super::secret::Secrets;
 use crate::grammar::Keyword;
 use crate::grammar::Kind;
@@ -107,7 +108,8 @@ impl<'a> Words<'a> {
             let hidden = secrets.hidden.get(place).copied().unwrap_or_default();
             let host = hosts.get(line.session).copied();
             let in_body = bodies.get(place).copied().unwrap_or(false);
-            if !line.is_ended() && line.last_of_turn && line.split != Split::Counted && !hidden.covers(0) {
+            if !line.is_ended() && line.last_of_turn && line.split != Split::Counted && !hidden.hides(line) && within(line.text()).is_none()
+            {
                 asked.entry((line.from, line.text())).or_default().add(line.session, host);
             }
             let first = line.first_column();

@@ -6,6 +6,7 @@ mod fields;
 mod keyword;
 mod kinds;
 mod lines;
+mod naming;
 mod secret;
 mod tokens;
 mod types;
@@ -30,7 +31,7 @@ use types::Known;
 
 /// Where a secret begins that a name in front of it tells.
 pub(super) fn secret_within(bytes: &[u8]) -> Option<usize> {
-    Secrets::within(bytes)
+    naming::within(bytes)
 }
 
 /// Where a message stands in its dialogue.
