@@ -48,6 +48,8 @@ pub struct Inference<'a> {
     pub answers: Vec<Option<usize>>,
     /// The phases of each session, with the place of their first message.
     pub phases: Vec<Vec<(usize, Phase)>>,
+    /// How each session differs from the first, in sentences.
+    pub contrasts: Vec<Vec<String>>,
 }
 
 /// Infers the language of a service. `frame` names the frame that brought the first byte of a span of a session.
@@ -79,9 +81,11 @@ pub fn infer<'a>(service: &'a Service, frame: &dyn Fn(usize, Peer, ByteSpan) -> 
             format!("Session {flow}: {told}")
         })
         .collect();
+    let (contrasts, capped) = contrast::all((service, &units), &language, frame);
+    language.limitations.extend(capped);
     let grammar = grammar(&units, &mut language, &cuts, &answers, service.sessions.len());
     let description = description(service, &units, (&client, &server), grammar, (&mut language, &told));
-    Inference { description, units, typed: language.typed, phase: phases.of, answers, phases: phases.sessions }
+    Inference { description, units, typed: language.typed, phase: phases.of, answers, phases: phases.sessions, contrasts }
 }
 
 /// Text by the text way, all else by the binary way.

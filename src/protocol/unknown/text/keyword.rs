@@ -108,8 +108,9 @@ impl<'a> Words<'a> {
             let hidden = secrets.hidden.get(place).copied().unwrap_or_default();
             let host = hosts.get(line.session).copied();
             let in_body = bodies.get(place).copied().unwrap_or(false);
-            if !line.is_ended() && line.last_of_turn && line.split != Split::Counted && !hidden.hides(line) && within(line.text()).is_none()
-            {
+            // A question names a secret but has none in it.
+            let has_secret = hidden.covers(0) || within(line.text()).is_some() || (hidden.hides(line) && !asks(line.text()));
+            if !line.is_ended() && line.last_of_turn && line.split != Split::Counted && !has_secret {
                 asked.entry((line.from, line.text())).or_default().add(line.session, host);
             }
             let first = line.first_column();
