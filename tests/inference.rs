@@ -15,11 +15,15 @@ use run::Run;
 use std::collections::BTreeMap;
 use std::fs;
 
-/// Captures with a truth of tshark: those that the algorithms were made with, and those that they were mended for later. Nothing here is
-/// held out any more.
+/// Captures with a truth of tshark: those that the algorithms were made with, and those that they were mended for later.
 const MADE_WITH: [&str; 5] = ["dns", "ntp", "modbus", "dhcp", "mqtt"];
 const LATER: [&str; 4] = ["snmp", "radius", "postgres", "memcache_binary"];
 const TEXT: [&str; 7] = ["ftp", "smtp", "pop3", "irc", "redis", "memcached", "syslog"];
+
+/// Captures that were recorded when the algorithms were done: binary ones and text. Their first scores are in the captures' list; whoever
+/// mends the algorithms for one of them moves it to the others.
+const HELD_OUT: [&str; 2] = ["coap", "ldap"];
+const HELD_OUT_TEXT: [&str; 2] = ["imap", "beanstalkd"];
 
 /// How far a mean may fall below the best, in thousandths.
 const MAY_FALL: i64 = 10;
@@ -33,15 +37,20 @@ fn path(name: &str) -> std::path::PathBuf {
 
 fn measured() -> Scores {
     let mut scores = Scores::new();
-    for name in MADE_WITH.into_iter().chain(LATER) {
+    for name in MADE_WITH.into_iter().chain(LATER).chain(HELD_OUT) {
         let run = Run::of(name);
         scores.extend(binary::score(name, &run).into_iter().map(|(measure, score)| ((name.to_owned(), measure), score)));
     }
-    for name in TEXT {
+    for name in TEXT.into_iter().chain(HELD_OUT_TEXT) {
         let run = Run::of(name);
         scores.extend(text::score(name, &run).into_iter().map(|(measure, score)| ((name.to_owned(), measure), score)));
     }
-    for (group, names) in [("mean", [&MADE_WITH[..], &LATER, &TEXT].concat()), ("mean_of_the_later", LATER.to_vec())] {
+    let groups = [
+        ("mean", [&MADE_WITH[..], &LATER, &TEXT].concat()),
+        ("mean_held_out", [&HELD_OUT[..], &HELD_OUT_TEXT].concat()),
+        ("mean_of_the_later", LATER.to_vec()),
+    ];
+    for (group, names) in groups {
         let mut sums: BTreeMap<&'static str, (i64, i64)> = BTreeMap::new();
         for ((name, measure), score) in &scores {
             if names.contains(&name.as_str()) {
@@ -108,7 +117,7 @@ fn what_tls_encrypts_has_no_structure() {
 
 #[test]
 fn what_is_in_the_clear_is_not_called_encrypted() {
-    for name in MADE_WITH.into_iter().chain(LATER).chain(TEXT) {
+    for name in MADE_WITH.into_iter().chain(LATER).chain(TEXT).chain(HELD_OUT).chain(HELD_OUT_TEXT) {
         let description = Run::of(name).description;
         for side in ["encoding", "client_encoding", "server_encoding"] {
             let encoding = description[side].as_str().unwrap_or("unknown");

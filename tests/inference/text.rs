@@ -27,9 +27,10 @@ pub(crate) fn score(name: &str, run: &Run) -> Vec<(&'static str, i64)> {
     let known: BTreeSet<String> = row[3..].iter().map(|word| word.to_ascii_uppercase()).collect();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for message in run.messages.iter().filter(|message| message.key.1 == 'c') {
-        let words = message.bytes.split(|byte| !byte.is_ascii_alphabetic()).find(|word| !word.is_empty());
-        let word = String::from_utf8_lossy(words.unwrap_or_default()).to_ascii_uppercase();
-        if known.contains(&word) {
+        let words = message.bytes.split(|byte| !byte.is_ascii_alphabetic() && *byte != b'-').filter(|word| !word.is_empty());
+        // IMAP has a tag in front.
+        let mut words = words.take(2).map(|word| String::from_utf8_lossy(word).to_ascii_uppercase());
+        if let Some(word) = words.find(|word| known.contains(word)) {
             *seen.entry(word).or_default() += 1;
         }
     }
