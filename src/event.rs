@@ -194,6 +194,8 @@ pub struct Session<'a> {
     pub matched: &'static str,
     /// The id of the description it is read by, when its language was inferred.
     pub description: Option<Cow<'a, str>>,
+    /// How it differs from the first session of its service, a sentence each, when its language was inferred.
+    pub contrasts: &'a [String],
 }
 
 /// A step of the dialogue.

@@ -106,6 +106,9 @@ pub const DOCUMENT_STEPS: usize = 4096;
 /// Messages of a session that are remembered because they may be answered.
 pub const DOCUMENT_REQUESTS: usize = 4096;
 
+/// Answers of a type to requests of a type whose delays are kept for their median: more would hardly move it.
+pub const DOCUMENT_DELAYS: usize = 256;
+
 /// Services, and connections, in a document; more are counted.
 pub const DOCUMENT_FACTS: usize = 1 << 16;
 

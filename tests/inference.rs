@@ -15,11 +15,15 @@ use run::Run;
 use std::collections::BTreeMap;
 use std::fs;
 
-/// Captures with a truth of tshark: those that the algorithms were made with, and those that they were mended for later. Nothing here is
-/// held out any more.
+/// Captures with a truth of tshark: those that the algorithms were made with, and those that they were mended for later.
 const MADE_WITH: [&str; 5] = ["dns", "ntp", "modbus", "dhcp", "mqtt"];
 const LATER: [&str; 4] = ["snmp", "radius", "postgres", "memcache_binary"];
 const TEXT: [&str; 7] = ["ftp", "smtp", "pop3", "irc", "redis", "memcached", "syslog"];
+
+/// Captures that were recorded when the algorithms were done: binary ones and text. Their first scores are in the captures' list; whoever
+/// mends the algorithms for one of them moves it to the others.
+const HELD_OUT: [&str; 2] = ["coap", "ldap"];
+const HELD_OUT_TEXT: [&str; 2] = ["imap", "beanstalkd"];
 
 /// How far a mean may fall below the best, in thousandths.
 const MAY_FALL: i64 = 10;
@@ -33,15 +37,20 @@ fn path(name: &str) -> std::path::PathBuf {
 
 fn measured() -> Scores {
     let mut scores = Scores::new();
-    for name in MADE_WITH.into_iter().chain(LATER) {
+    for name in MADE_WITH.into_iter().chain(LATER).chain(HELD_OUT) {
         let run = Run::of(name);
         scores.extend(binary::score(name, &run).into_iter().map(|(measure, score)| ((name.to_owned(), measure), score)));
     }
-    for name in TEXT {
+    for name in TEXT.into_iter().chain(HELD_OUT_TEXT) {
         let run = Run::of(name);
         scores.extend(text::score(name, &run).into_iter().map(|(measure, score)| ((name.to_owned(), measure), score)));
     }
-    for (group, names) in [("mean", [&MADE_WITH[..], &LATER, &TEXT].concat()), ("mean_of_the_later", LATER.to_vec())] {
+    let groups = [
+        ("mean", [&MADE_WITH[..], &LATER, &TEXT].concat()),
+        ("mean_held_out", [&HELD_OUT[..], &HELD_OUT_TEXT].concat()),
+        ("mean_of_the_later", LATER.to_vec()),
+    ];
+    for (group, names) in groups {
         let mut sums: BTreeMap<&'static str, (i64, i64)> = BTreeMap::new();
         for ((name, measure), score) in &scores {
             if names.contains(&name.as_str()) {
@@ -83,6 +92,7 @@ fn noise_has_no_structure() {
         assert!(run.messages.len() > 300, "{name}");
         let divided = run.messages.iter().filter(|message| message.edges.len() > 1).count();
         assert!(divided * 100 <= run.messages.len(), "{name}: {divided} messages are divided");
+        assert_eq!(run.description["encoding"], "encrypted_or_compressed", "{name}");
         let types: std::collections::BTreeSet<_> = run.messages.iter().map(|message| &message.name).collect();
         assert!(types.len() <= 2, "{name}: {types:?}");
     }
@@ -96,6 +106,24 @@ fn what_tls_encrypts_has_no_structure() {
     // The header of a record is in the clear.
     let divided = sealed.iter().filter(|message| message.edges.iter().any(|edge| *edge > 5)).count();
     assert!(divided * 100 <= sealed.len(), "{divided} of {} records are divided behind their header", sealed.len());
+    for side in ["encoding", "client_encoding", "server_encoding"] {
+        assert_eq!(run.description[side], "encrypted_or_compressed", "{side}");
+    }
+    let first = run.description["encryption"]["starts_at_message"].as_str().unwrap();
+    assert!(run.messages.iter().any(|message| message.id == first && message.bytes.starts_with(&[23, 3, 3])), "{first}");
+    let why = run.description["evidence"].to_string();
+    assert!(why.contains("chi-square") && why.contains("behind what is in the clear"), "{why}");
+}
+
+#[test]
+fn what_is_in_the_clear_is_not_called_encrypted() {
+    for name in MADE_WITH.into_iter().chain(LATER).chain(TEXT).chain(HELD_OUT).chain(HELD_OUT_TEXT) {
+        let description = Run::of(name).description;
+        for side in ["encoding", "client_encoding", "server_encoding"] {
+            let encoding = description[side].as_str().unwrap_or("unknown");
+            assert!(!matches!(encoding, "encrypted_or_compressed" | "compressed"), "{name} {side} {encoding}");
+        }
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::Share;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
+use std::time::Duration;
 
 /// A kind of request and a kind of reply to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +24,16 @@ pub struct Exchange {
     /// Median time between, in seconds, as a decimal text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub median_delay: Option<String>,
+}
+
+impl Exchange {
+    /// The median of these times, of an even number the greater of the two in the middle, as documents write it; of none nothing.
+    #[must_use]
+    pub fn median(mut delays: Vec<Duration>) -> Option<String> {
+        delays.sort_unstable();
+        let median = delays.get(delays.len() / 2)?;
+        Some(format!("{}.{:06}", median.as_secs(), median.subsec_micros()))
+    }
 }
 
 /// What happened, as states and what leads from one to the next.

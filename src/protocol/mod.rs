@@ -33,7 +33,7 @@
 //!     fn data(&mut self, _from: Peer, view: View<'_>, notes: &mut Notes<'_>) -> Progress {
 //!         if !self.known {
 //!             self.known = true;
-//!             notes.session(&Session { protocol: "greeting", version: None, options: vec![], matched: "its greeting", description: None });
+//!             notes.session(&Session { protocol: "greeting", version: None, options: vec![], matched: "its greeting", description: None, contrasts: &[] });
 //!         }
 //!         let Some(end) = view.bytes.iter().position(|byte| *byte == b'\n') else { return Progress::Consumed(0) };
 //!         let token = |start, end, role, kind| Token { start, end, role, kind, secret: false };

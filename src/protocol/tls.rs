@@ -65,6 +65,7 @@ impl Dissector for Greeting {
             options,
             matched: "record header",
             description: None,
+            contrasts: &[],
         });
         Progress::Finished
     }
@@ -72,7 +73,14 @@ impl Dissector for Greeting {
     fn gap(&mut self, _from: Peer, rest: View<'_>, _missing: u64, notes: &mut Notes<'_>) {
         if !rest.bytes.is_empty() {
             let version = version(rest.bytes, &[]);
-            notes.session(&Session { protocol: "tls", version, options: Vec::new(), matched: "record header, cut", description: None });
+            notes.session(&Session {
+                protocol: "tls",
+                version,
+                options: Vec::new(),
+                matched: "record header, cut",
+                description: None,
+                contrasts: &[],
+            });
         }
     }
 }

@@ -116,6 +116,7 @@ impl Player<'_> {
             options,
             matched: "the version line of the client",
             description: None,
+            contrasts: &[],
         };
         self.say(600, Some(flow.id.0), &[4], EventKind::SessionIdentified(flow, &session))
     }

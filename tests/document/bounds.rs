@@ -57,7 +57,7 @@ fn message(sink: &mut dyn Sink, flow: &Flow, number: u64, offset: u64, line: &[u
 /// A session of so many messages, told to the end.
 fn session(sink: &mut dyn Sink, messages: u64) {
     let flow = crate::support::wire::nobodys_flow(RolesFrom::Handshake);
-    let session = Session { protocol: "nessus_ntp", version: None, options: vec![], matched: "x", description: None };
+    let session = Session { protocol: "nessus_ntp", version: None, options: vec![], matched: "x", description: None, contrasts: &[] };
     say(sink, &flow, EventKind::SessionIdentified(&flow, &session));
     let line = [b"x".repeat(1023), b"\n".to_vec()].concat();
     for number in 1..=messages {

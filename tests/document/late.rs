@@ -60,7 +60,8 @@ fn description() -> Description {
 /// Everything that is known of a session.
 fn session(sink: &mut dyn Sink, flow: &Flow) {
     let id = description().id;
-    let session = Session { protocol: "unknown", version: None, options: vec![], matched: "x", description: Some(id.into()) };
+    let session =
+        Session { protocol: "unknown", version: None, options: vec![], matched: "x", description: Some(id.into()), contrasts: &[] };
     say(sink, Some(flow), EventKind::SessionIdentified(flow, &session));
     let phase = Phase { ordinal: 1, title: "Greeting".into(), sentence: "Hello.".into() };
     say(sink, Some(flow), EventKind::PhaseEntered(&phase));

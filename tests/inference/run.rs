@@ -10,6 +10,8 @@ pub(crate) struct Message {
     /// Client's address and port, side, place in the stream.
     pub(crate) key: (String, char, u64),
     pub(crate) bytes: Vec<u8>,
+    /// Its name in documents.
+    pub(crate) id: String,
     pub(crate) name: String,
     /// Where tokens begin.
     pub(crate) edges: Vec<usize>,
@@ -19,8 +21,9 @@ pub(crate) struct Message {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Run {
     pub(crate) messages: Vec<Message>,
-    /// The grammar of the service.
+    /// The grammar of the service, and what is said of it.
     pub(crate) grammar: Value,
+    pub(crate) description: Value,
 }
 
 impl Run {
@@ -38,7 +41,10 @@ impl Run {
                 "flow_opened" => {
                     flows.insert(flow, format!("{}:{}", record["client_ip"].as_str().unwrap(), record["client_port"]));
                 }
-                "protocol_described" => run.grammar = record["description"]["grammar"].clone(),
+                "protocol_described" => {
+                    run.grammar = record["description"]["grammar"].clone();
+                    run.description = record["description"].clone();
+                }
                 "message_decoded" => run.messages.push(message(&record, &flows[&flow])),
                 _ => {}
             }
@@ -54,6 +60,7 @@ fn message(record: &Value, client: &str) -> Message {
     Message {
         key: (client.to_owned(), side, record["evidence"]["bytes"][0].as_u64().unwrap()),
         bytes: (0..hex.len() / 2).map(|at| u8::from_str_radix(hex.get(2 * at..2 * at + 2).unwrap(), 16).unwrap()).collect(),
+        id: format!("m{}.{}", record["flow"], record["number"]),
         name: record["name"].as_str().unwrap().to_owned(),
         edges: record["tokens"].as_array().unwrap().iter().map(|token| place(&token["bytes"][0])).collect(),
     }

@@ -23,24 +23,26 @@ pub(crate) fn score(name: &str, run: &Run) -> Vec<(&'static str, i64)> {
     if row[3] == "-" {
         return scores;
     }
-    let known: BTreeSet<&str> = row[3..].iter().copied().collect();
+    // These specifications do not tell great letters from small ones, but memcached's, which has small ones only.
+    let known: BTreeSet<String> = row[3..].iter().map(|word| word.to_ascii_uppercase()).collect();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for message in run.messages.iter().filter(|message| message.key.1 == 'c') {
-        let words = message.bytes.split(|byte| !byte.is_ascii_alphabetic()).find(|word| !word.is_empty());
-        let word = String::from_utf8_lossy(words.unwrap_or_default()).into_owned();
-        if known.contains(word.as_str()) {
+        let words = message.bytes.split(|byte| !byte.is_ascii_alphabetic() && *byte != b'-').filter(|word| !word.is_empty());
+        // IMAP has a tag in front.
+        let mut words = words.take(2).map(|word| String::from_utf8_lossy(word).to_ascii_uppercase());
+        if let Some(word) = words.find(|word| known.contains(word)) {
             *seen.entry(word).or_default() += 1;
         }
     }
     let occurring: BTreeSet<&str> = seen.iter().filter(|(_, count)| **count >= OFTEN).map(|(word, _)| word.as_str()).collect();
     let words = run.grammar["keywords"].as_array().map_or(&[][..], Vec::as_slice);
-    let commands: BTreeSet<&str> = words
+    let commands: BTreeSet<String> = words
         .iter()
         .filter(|word| word["kind"] == "command" && word["direction"] != "server")
-        .map(|word| word["text"].as_str().unwrap())
+        .map(|word| word["text"].as_str().unwrap().to_ascii_uppercase())
         .collect();
     let thousandths = |part: usize, whole: usize| i64::try_from(1000 * part / whole.max(1)).unwrap();
-    scores.push(("verbs_precision", thousandths(commands.iter().filter(|word| known.contains(**word)).count(), commands.len())));
+    scores.push(("verbs_precision", thousandths(commands.iter().filter(|word| known.contains(*word)).count(), commands.len())));
     scores.push(("verbs_recall", thousandths(occurring.iter().filter(|word| commands.contains(**word)).count(), occurring.len())));
     scores
 }

@@ -276,7 +276,7 @@ fn tell(flow: &mut Flow, session: &mut Session, above: &mut dyn Above) {
     let options = name.map(|name| Cow::Owned([b"sni=", name.as_slice()].concat())).into_iter().collect();
     let version = facts.and_then(|facts| facts.version).map(|version| Cow::Borrowed(version.as_bytes()));
     let matched = if session.run.client.is_some() { "hello" } else { "record header" };
-    let identified = Identified { protocol: "tls", version, options, matched, description: None };
+    let identified = Identified { protocol: "tls", version, options, matched, description: None, contrasts: &[] };
     let frames = if session.frames.is_empty() { flow.opening.clone() } else { session.frames.clone() };
     let at = if session.frames.is_empty() { flow.first_at } else { session.first_at };
     let kind = EventKind::SessionIdentified(flow, &identified);

@@ -123,6 +123,7 @@ impl Dialogue {
                 options: Vec::new(),
                 matched,
                 description: None,
+                contrasts: &[],
             });
         }
     }

@@ -157,6 +157,7 @@ impl Session {
                 options: agreement.options.iter().map(|option| Cow::Borrowed(option.as_slice())).collect(),
                 matched: "version line",
                 description: None,
+                contrasts: &[],
             },
             None => event::Session {
                 protocol: "nessus_ntp",
@@ -164,6 +165,7 @@ impl Session {
                 options: Vec::new(),
                 matched: "lines of the protocol, joined midway",
                 description: None,
+                contrasts: &[],
             },
         }
     }

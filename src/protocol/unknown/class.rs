@@ -12,9 +12,9 @@ const WINDOW_BYTES: usize = 4096;
 /// Fewer bytes tell nothing.
 const LEAST_BYTES: u64 = 8;
 /// Fewer bytes cannot be told from noise, nor noise from them.
-const LEAST_NOISE_BYTES: u64 = 256;
+pub(super) const LEAST_NOISE_BYTES: u64 = 256;
 /// Chi-square of 256 values over even ones has a mean of 255 and a deviation of 23: what is below mean and six of these may be even.
-const EVEN_CHI_SQUARE: u64 = 390;
+pub(super) const EVEN_CHI_SQUARE: u64 = 390;
 
 /// First bytes of compressed data.
 const MAGICS: [(&[u8], &str); 6] = [
@@ -126,7 +126,7 @@ pub(super) fn is_text(bytes: &[u8]) -> bool {
 }
 
 /// How far from even these counts are; whole numbers, rounded down.
-fn chi_square(values: &[u64]) -> u64 {
+pub(super) fn chi_square(values: &[u64]) -> u64 {
     let total: u128 = values.iter().map(|count| u128::from(*count)).sum();
     let squares: u128 = values.iter().map(|count| u128::from(*count).saturating_mul(u128::from(*count))).fold(0, u128::saturating_add);
     // The sum of (count - n/256)² / (n/256) is 256 Σ count² / n - n.

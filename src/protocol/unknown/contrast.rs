@@ -1,11 +1,21 @@
 //! Where sessions part: each is held against the first one, and what one says instead of the other is told.
 
 use super::Language;
+use super::Service;
 use super::Unit;
+use crate::annotation::ByteSpan;
+use crate::grammar::Limitation;
+use crate::grammar::LimitationCode;
 use crate::peer::Peer;
 
-/// Sessions that are held against the first.
+/// Sessions whose first parting is told in the summary.
 const MOST_SESSIONS: usize = 16;
+/// Sessions that are held against the first in full, steps of each, and differences that are told: a table of steps has 64 Ki places.
+const MOST_COMPARED: usize = 64;
+const MOST_STEPS: usize = 256;
+const MOST_HUNKS: usize = 8;
+/// Messages of a difference that are named.
+const MOST_NAMED: usize = 4;
 
 /// Where a session leaves the way of the first one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +36,8 @@ pub(super) struct Parting {
 /// A step of a session: a kind that repeats is one, told by its first message.
 type Step = (usize, usize);
 
-/// The partings, of the first sessions, in order.
-pub(super) fn find(units: &[Unit<'_>], language: &Language, sessions: usize) -> Vec<Parting> {
+/// The steps of all sessions.
+fn ways(units: &[Unit<'_>], language: &Language, sessions: usize) -> Vec<Vec<Step>> {
     let mut ways: Vec<Vec<Step>> = vec![Vec::new(); sessions];
     for (place, unit) in units.iter().enumerate() {
         let Some(kind) = language.typed.get(place).and_then(|typed| typed.message_type) else { continue };
@@ -36,6 +46,12 @@ pub(super) fn find(units: &[Unit<'_>], language: &Language, sessions: usize) -> 
             way.push((kind, place));
         }
     }
+    ways
+}
+
+/// The partings, of the first sessions, in order.
+pub(super) fn find(units: &[Unit<'_>], language: &Language, sessions: usize) -> Vec<Parting> {
+    let ways = ways(units, language, sessions);
     let Some((first, others)) = ways.split_first() else { return Vec::new() };
     let parted = others.iter().take(MOST_SESSIONS).enumerate().filter_map(|(number, way)| {
         let place = first.iter().zip(way).position(|(one, two)| one.0 != two.0)?;
@@ -54,4 +70,155 @@ pub(super) fn told(parting: &Parting, language: &Language, frame: Option<u64>) -
     let meets = if parting.meets { "; both end alike" } else { "" };
     let (who, says, instead) = (parting.from.name(), name(parting.says), name(parting.instead));
     format!("Instead of {instead}, as in the first session, the {who} sends {says}{at}{meets}.")
+}
+
+/// What one session says otherwise than the first one, between two steps that both have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Hunk {
+    /// Steps of the first session that the other has not, and those it has instead.
+    left: std::ops::Range<usize>,
+    said: std::ops::Range<usize>,
+}
+
+/// How each session differs from the first, in sentences; `frame` names the first frame of a message. And whether sessions or differences
+/// were left out.
+pub(super) fn all(
+    (service, units): (&Service, &[Unit<'_>]),
+    language: &Language,
+    frame: &dyn Fn(usize, Peer, ByteSpan) -> Option<u64>,
+) -> (Vec<Vec<String>>, Option<Limitation>) {
+    let ways = ways(units, language, service.sessions.len());
+    let mut told: Vec<Vec<String>> = vec![Vec::new(); ways.len()];
+    let Some((first, others)) = ways.split_first() else { return (told, None) };
+    let first_flow = service.sessions.first().map_or(0, |seen| seen.flow.0);
+    let mut full = others.len() > MOST_COMPARED;
+    for (way, told) in others.iter().zip(told.iter_mut().skip(1)).take(MOST_COMPARED) {
+        full |= way.len() > MOST_STEPS || first.len() > MOST_STEPS;
+        let (one, two) = (first.get(..MOST_STEPS).unwrap_or(first), way.get(..MOST_STEPS).unwrap_or(way));
+        let hunks = hunks(one, two);
+        full |= hunks.len() > MOST_HUNKS;
+        let teller = Teller { units, language, frame, first: first_flow };
+        told.extend(hunks.iter().take(MOST_HUNKS).filter_map(|hunk| teller.tell(hunk, one, two)));
+    }
+    let text = format!(
+        "At most {MOST_COMPARED} sessions, {MOST_STEPS} steps of each and {MOST_HUNKS} differences are told when sessions are held against the first one."
+    );
+    (told, full.then_some(Limitation { code: LimitationCode::Capped, text }))
+}
+
+/// Where two ways differ: what is outside of their longest common steps.
+fn hunks(one: &[Step], two: &[Step]) -> Vec<Hunk> {
+    let width = two.len().saturating_add(1);
+    // Most common steps from here on, of both.
+    let mut common = vec![0_u32; one.len().saturating_add(1).saturating_mul(width)];
+    let at = |row: usize, column: usize| row.saturating_mul(width).saturating_add(column);
+    let get = |common: &[u32], row, column| common.get(at(row, column)).copied().unwrap_or(0);
+    for (row, (kind, _)) in one.iter().enumerate().rev() {
+        for (column, (other, _)) in two.iter().enumerate().rev() {
+            let (down, right) = (row.saturating_add(1), column.saturating_add(1));
+            let most = if kind == other {
+                get(&common, down, right).saturating_add(1)
+            } else {
+                get(&common, down, column).max(get(&common, row, right))
+            };
+            common.get_mut(at(row, column)).into_iter().for_each(|slot| *slot = most);
+        }
+    }
+    let (mut list, mut row, mut column) = (Vec::new(), 0_usize, 0_usize);
+    let mut open: Option<(usize, usize)> = None;
+    while row < one.len() || column < two.len() {
+        let (down, right) = (row.saturating_add(1), column.saturating_add(1));
+        let same = one.get(row).zip(two.get(column)).is_some_and(|(one, two)| one.0 == two.0);
+        if same {
+            list.extend(open.take().map(|(left, said)| Hunk { left: left..row, said: said..column }));
+            (row, column) = (down, right);
+            continue;
+        }
+        open.get_or_insert((row, column));
+        if column >= two.len() || (row < one.len() && get(&common, down, column) >= get(&common, row, right)) {
+            row = down;
+        } else {
+            column = right;
+        }
+    }
+    list.extend(open.map(|(left, said)| Hunk { left: left..row, said: said..column }));
+    list
+}
+
+/// Tells hunks.
+struct Teller<'t> {
+    units: &'t [Unit<'t>],
+    language: &'t Language,
+    frame: &'t dyn Fn(usize, Peer, ByteSpan) -> Option<u64>,
+    /// The number of the first session's connection.
+    first: u64,
+}
+
+impl Teller<'_> {
+    fn tell(&self, hunk: &Hunk, one: &[Step], two: &[Step]) -> Option<String> {
+        let (left, said) = (one.get(hunk.left.clone())?, two.get(hunk.said.clone())?);
+        let session = format!("session {}", self.first);
+        let meeting = one.get(hunk.left.end).zip(two.get(hunk.said.end));
+        let meets = match meeting {
+            Some((_, step)) => format!("; both meet again with {}{}", self.name(step), self.place(step)),
+            None if left.is_empty() || said.is_empty() => String::new(),
+            None => "; they do not meet again".to_owned(),
+        };
+        let told = match (left.first(), said.first()) {
+            (Some(other), Some(step)) => {
+                let (instead, says) = (self.names(left), self.names(said));
+                format!("Instead of {instead}, as in {session}{}, {says}{}{meets}.", self.place(other), self.place(step))
+            }
+            (None, Some(step)) => {
+                let goes_on = meeting
+                    .map_or_else(|| "ends".to_owned(), |(other, _)| format!("goes on with {}{}", self.name(other), self.place(other)));
+                format!("Where {session} {goes_on}, {}{}{}.", self.names(said), self.place(step), meets)
+            }
+            (Some(other), None) => format!("Not here: {}, as in {session}{}{meets}.", self.names(left), self.place(other)),
+            (None, None) => return None,
+        };
+        Some(told)
+    }
+
+    fn name(&self, (kind, place): &Step) -> String {
+        let name = self.language.types.get(*kind).map_or("message", |kind| kind.name.as_str()).replace('_', " ");
+        let who = self.units.get(*place).map_or("one side", |unit| unit.from.name());
+        format!("{name} of the {who}")
+    }
+
+    /// Names of steps, the first of them.
+    fn names(&self, steps: &[Step]) -> String {
+        let named: Vec<String> = steps.iter().take(MOST_NAMED).map(|step| self.name(step)).collect();
+        let more = steps.len().saturating_sub(named.len());
+        if more == 0 { named.join(", ") } else { format!("{} and {more} more", named.join(", ")) }
+    }
+
+    /// From which frame on.
+    fn place(&self, (_, place): &Step) -> String {
+        let frame = self.units.get(*place).and_then(|unit| (self.frame)(unit.session, unit.from, unit.span));
+        frame.map_or_else(String::new, |number| format!(" from #{number} on"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn way(kinds: &[usize]) -> Vec<Step> {
+        kinds.iter().copied().zip(0..).collect()
+    }
+
+    fn differ(one: &[usize], two: &[usize]) -> Vec<(std::ops::Range<usize>, std::ops::Range<usize>)> {
+        hunks(&way(one), &way(two)).into_iter().map(|hunk| (hunk.left, hunk.said)).collect()
+    }
+
+    #[test]
+    fn differences_are_what_is_not_common() {
+        assert_eq!(differ(&[1, 2, 3], &[1, 2, 3]), []);
+        assert_eq!(differ(&[1, 2, 3, 4], &[1, 9, 8, 4]), [(1..3, 1..3)], "they meet again");
+        assert_eq!(differ(&[1, 2], &[1, 3]), [(1..2, 1..2)], "they do not");
+        assert_eq!(differ(&[1, 2], &[1, 5, 2, 6]), [(1..1, 1..2), (2..2, 3..4)], "more is said");
+        assert_eq!(differ(&[1, 2, 3], &[3]), [(0..2, 0..0)], "less is");
+        assert_eq!(differ(&[], &[]), []);
+    }
 }

@@ -16,6 +16,7 @@ use super::limits;
 use super::machine;
 use super::pairing;
 use super::phases;
+use super::sealed;
 use super::text;
 use super::text::Stand;
 use super::words;
@@ -47,16 +48,21 @@ pub struct Inference<'a> {
     pub answers: Vec<Option<usize>>,
     /// The phases of each session, with the place of their first message.
     pub phases: Vec<Vec<(usize, Phase)>>,
+    /// How each session differs from the first, in sentences.
+    pub contrasts: Vec<Vec<String>>,
 }
 
 /// Infers the language of a service. `frame` names the frame that brought the first byte of a span of a session.
 #[must_use]
 pub fn infer<'a>(service: &'a Service, frame: &dyn Fn(usize, Peer, ByteSpan) -> Option<u64>) -> Inference<'a> {
-    let (client, server) = (class::of(service, Peer::Client), class::of(service, Peer::Server));
+    let (mut client, mut server) = (class::of(service, Peer::Client), class::of(service, Peer::Server));
     let cuts = framing::decide(service, &client, &server);
     let units = framing::units(service, &cuts);
     let (mut language, stands) = language(service, &units, &cuts, [&client, &server]);
     language.typed.iter_mut().zip(&units).for_each(|(typed, unit)| tile(typed, unit));
+    for (from, class) in [(Peer::Client, &mut client), (Peer::Server, &mut server)] {
+        sealed::judge(service, &units, &mut language, from, class);
+    }
     let answers = pairing::pair(&units, &stands);
     let mut phases = phases::find(&units, &language, &stands, service.sessions.len());
     let partings = contrast::find(&units, &language, service.sessions.len());
@@ -75,9 +81,11 @@ pub fn infer<'a>(service: &'a Service, frame: &dyn Fn(usize, Peer, ByteSpan) -> 
             format!("Session {flow}: {told}")
         })
         .collect();
+    let (contrasts, capped) = contrast::all((service, &units), &language, frame);
+    language.limitations.extend(capped);
     let grammar = grammar(&units, &mut language, &cuts, &answers, service.sessions.len());
     let description = description(service, &units, (&client, &server), grammar, (&mut language, &told));
-    Inference { description, units, typed: language.typed, phase: phases.of, answers, phases: phases.sessions }
+    Inference { description, units, typed: language.typed, phase: phases.of, answers, phases: phases.sessions, contrasts }
 }
 
 /// Text by the text way, all else by the binary way.

@@ -21,6 +21,7 @@ mod limits;
 mod machine;
 mod pairing;
 mod phases;
+mod sealed;
 mod seen;
 mod tell;
 #[cfg(test)]

@@ -44,9 +44,7 @@ pub(super) fn exchanges(units: &[Unit<'_>], language: &Language, answers: &[Opti
     }
     let id = |index: usize| language.types.get(index).map(|kind| kind.id.clone()).unwrap_or_default();
     let mut list: Vec<Exchange> = Vec::new();
-    for ((asked, said), mut delays) in seen {
-        delays.sort_unstable();
-        let median = delays.get(delays.len() / 2).copied().unwrap_or_default();
+    for ((asked, said), delays) in seen {
         let count = u64::try_from(delays.len()).unwrap_or(u64::MAX);
         list.push(Exchange {
             request: id(asked),
@@ -54,7 +52,7 @@ pub(super) fn exchanges(units: &[Unit<'_>], language: &Language, answers: &[Opti
             count,
             probability: Share::of(count, all.get(&asked).copied().unwrap_or(0)),
             correlated_by: None,
-            median_delay: Some(format!("{}.{:06}", median.as_secs(), median.subsec_micros())),
+            median_delay: Exchange::median(delays),
         });
     }
     list.sort_by_key(|exchange| std::cmp::Reverse(exchange.count));

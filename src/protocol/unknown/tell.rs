@@ -76,7 +76,9 @@ impl Told<'_> {
             if !begun {
                 begun = true;
                 let description = Some(Cow::Borrowed(inference.description.id.as_str()));
-                let session = Session { protocol: "unknown", version: None, options: Vec::new(), matched: "inference", description };
+                let contrasts = inference.contrasts.get(session).map(Vec::as_slice).unwrap_or_default();
+                let session =
+                    Session { protocol: "unknown", version: None, options: Vec::new(), matched: "inference", description, contrasts };
                 let evidence = Evidence::of(origin.evidence.frames.clone());
                 self.tell(origin.first_at, Some(kept), evidence, EventKind::SessionIdentified(flow, &session));
             }

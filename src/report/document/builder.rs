@@ -91,7 +91,7 @@ impl<W: Writer> Builder<W> {
         }
         let placed = match said.inferred {
             Some(inferred) => Placed { message_type: inferred.message_type.clone(), fields: inferred.fields.clone() },
-            None => self.learned.message(said, dialogue),
+            None => self.learned.message(event.at, said, dialogue),
         };
         let made = message::message(event, said, dialogue, placed, self.policy);
         self.spool.push(&mut dialogue.messages, &made)?;

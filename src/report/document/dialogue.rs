@@ -81,6 +81,7 @@ impl Dialogue {
         self.inferred = session.description.is_some();
         self.session.version = session.version.as_deref().map(|version| decoded(version).into_owned());
         session.matched.clone_into(&mut self.session.matched);
+        self.session.contrasts = session.contrasts.to_vec();
     }
 
     /// Takes over what is known of its connection by now.

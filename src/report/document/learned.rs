@@ -14,6 +14,7 @@ use crate::event::Message;
 use crate::event::Reference;
 use crate::grammar::Description;
 use crate::limits;
+use crate::time::Timestamp;
 use language::Language;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -32,8 +33,8 @@ pub(super) struct Walk {
     flow: u64,
     /// The type of the newest message.
     newest: Option<usize>,
-    /// Numbers and types of messages that may be answered.
-    requests: VecDeque<(u64, usize)>,
+    /// Numbers, types and times of messages that may be answered.
+    requests: VecDeque<(u64, usize, Timestamp)>,
     /// What was seen of it already, to count sessions.
     seen: BTreeSet<(Thing, usize)>,
 }
@@ -57,24 +58,25 @@ impl Walk {
         self.seen.insert((thing, index))
     }
 
-    fn remember(&mut self, number: u64, kind: usize) {
+    fn remember(&mut self, number: u64, kind: usize, at: Timestamp) {
         if self.requests.len() >= limits::DOCUMENT_REQUESTS {
             self.requests.pop_front();
         }
-        self.requests.push_back((number, kind));
+        self.requests.push_back((number, kind, at));
     }
 
-    fn type_of(&self, request: Reference) -> Option<usize> {
-        let at = self.requests.binary_search_by_key(&request.number, |(number, _)| *number).ok()?;
-        self.requests.get(at).map(|(_, kind)| *kind)
+    /// Type and time of a message that is answered.
+    fn request(&self, request: Reference) -> Option<(usize, Timestamp)> {
+        let at = self.requests.binary_search_by_key(&request.number, |(number, ..)| *number).ok()?;
+        self.requests.get(at).map(|(_, kind, at)| (*kind, *at))
     }
 }
 
 impl Learned {
-    /// Takes a message in: its type, and the field of every token.
-    pub(super) fn message(&mut self, message: &Message<'_>, dialogue: &mut Dialogue) -> Placed {
+    /// Takes a message in, with the time of its first byte: its type, and the field of every token.
+    pub(super) fn message(&mut self, at: Timestamp, message: &Message<'_>, dialogue: &mut Dialogue) -> Placed {
         let language = self.languages.entry(dialogue.session.protocol.clone()).or_default();
-        language.message(message, &mut dialogue.walk)
+        language.message(at, message, &mut dialogue.walk)
     }
 
     /// A session is over.

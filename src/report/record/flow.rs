@@ -174,7 +174,7 @@ impl Body for SessionIdentified<'_> {
 
 impl<'a> SessionIdentified<'a> {
     pub(super) fn of(flow: &'a Flow, session: &'a Session<'a>) -> Self {
-        let Session { protocol, version, options, matched, description } = session;
+        let Session { protocol, version, options, matched, description, contrasts: _ } = session;
         let (version, options) = (version.as_deref().map(Text::of), options.iter().map(|option| Text::of(option)).collect());
         let is_tls = *protocol == TLS;
         let via = (flow.tls.is_some() && !is_tls).then_some(TLS);
@@ -221,7 +221,7 @@ mod tests {
     fn options_keep_their_bytes() {
         let flow = script::flow(1, "10.0.0.1:1", "10.0.0.2:2");
         let options = vec![b"sni=caf\xe9"[..].into(), b"plain"[..].into()];
-        let session = Session { protocol: "tls", version: None, options, matched: "", description: None };
+        let session = Session { protocol: "tls", version: None, options, matched: "", description: None, contrasts: &[] };
         let record = serde_json::to_value(SessionIdentified::of(&flow, &session)).unwrap();
         assert_eq!(record["options"], serde_json::json!([{"text": "sni=café", "bytes": "c25pPWNhZuk="}, "plain"]));
     }

@@ -3,8 +3,9 @@
 import sys
 
 import binary
+import held_out
 import text
 
-for make in text.ALL + binary.ALL:
+for make in text.ALL + binary.ALL + held_out.ALL:
     if make.__name__ in sys.argv[1:] or len(sys.argv) == 1:
         make()

@@ -24,6 +24,8 @@ CAPTURES = {
     "snmp": (161, ["snmp"], ["snmp.data"], ["-o", "ber.show_internals:TRUE"]),
     "radius": (1812, ["radius"], ["radius.code"], []),
     "postgres": (5432, ["pgsql"], ["pgsql.type"], []),
+    "coap": (5683, ["coap"], ["coap.code"], []),
+    "ldap": (389, ["ldap"], ["ldap.protocolOp"], ["-o", "ber.show_internals:TRUE"]),
     "memcache_binary": (11212, ["memcache"], ["memcache.opcode"], ["-d", "tcp.port==11212,memcache"]),
 }
 

@@ -5,6 +5,7 @@ use super::columns::Claims;
 use super::columns::Column;
 use super::columns::agreed;
 use super::numbers::BIT;
+use super::numbers::at_least;
 use crate::grammar::ByteOrder;
 use crate::grammar::Kind;
 
@@ -19,6 +20,10 @@ const FALL: u64 = BIT / 2;
 
 /// Claims all free bytes.
 pub(super) fn divide(bytes: &[Byte], rows: usize, order: ByteOrder, claims: &mut Claims) {
+    if order == ByteOrder::Big && rows >= FEWEST {
+        wide_numbers(bytes, rows, claims);
+        high_bits(bytes, rows, claims);
+    }
     let mut start = 0_usize;
     while start < claims.width() {
         if !claims.is_free(start, start.saturating_add(1)) {
@@ -36,6 +41,38 @@ pub(super) fn divide(bytes: &[Byte], rows: usize, order: ByteOrder, claims: &mut
             claims.claim(agreed(Column { order, ..Column::new(from, to, kind, detector, statement) }, rows, rows));
         }
         start = end;
+    }
+}
+
+/// Claims numbers of four bytes of which hardly any is so great that it needs its high bytes: they are zero but in a row here and there,
+/// and would look like numbers of their own.
+fn wide_numbers(bytes: &[Byte], rows: usize, claims: &mut Claims) {
+    for start in (0..claims.width()).step_by(4) {
+        let end = start.saturating_add(4);
+        let Some([high @ .., low]) = bytes.get(start..end).filter(|_| claims.is_free(start, end)) else { continue };
+        let rare = |byte: &Byte| at_least(byte.zeros, rows, 98);
+        let is_number = low.only.is_none() && high.iter().all(rare) && high.iter().any(|byte| byte.only.is_none());
+        if is_number && high.first().is_some_and(|byte| byte.only == Some(0)) {
+            let last = end.saturating_sub(1);
+            let statement = format!("Bytes {start} to {last} are one number: its high bytes are zero in nearly all messages.");
+            let column = Column { order: Some(ByteOrder::Big), ..Column::new(start, end, Kind::Integer, "high_bytes", statement) };
+            claims.claim(agreed(column, rows, rows));
+        }
+    }
+}
+
+/// Claims flags of two bytes of which only the highest bits are ever set: the byte behind them is a part of the same number.
+fn high_bits(bytes: &[Byte], rows: usize, claims: &mut Claims) {
+    for start in (0..claims.width()).step_by(2) {
+        let end = start.saturating_add(2);
+        let Some([high, low]) = bytes.get(start..end).filter(|_| claims.is_free(start, end)) else { continue };
+        let alone = bytes.get(end).is_none_or(|behind| behind.only != Some(0));
+        let is_flags = high.only.is_none() && high.any & 0x0f == 0 && low.only == Some(0) && alone;
+        if is_flags && at_least(high.zeros.saturating_mul(2), rows, 100) {
+            let statement = format!("Of bytes {start} and {} only the highest bits are ever set.", start.saturating_add(1));
+            let column = Column { order: Some(ByteOrder::Big), ..Column::new(start, end, Kind::Flags, "high_bits", statement) };
+            claims.claim(agreed(column, rows, rows));
+        }
     }
 }
 

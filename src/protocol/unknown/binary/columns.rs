@@ -88,8 +88,12 @@ pub(super) struct Byte {
     pub(super) only: Option<u8>,
     /// Bits of one row, in parts of a bit.
     pub(super) bits: u64,
-    /// Rows where it is a letter, a digit, a sign or a blank.
+    /// Rows where it is a letter, a digit, a sign or a blank, or the zero that ends a text and the message.
     pub(super) printable: usize,
+    /// Rows where it is zero.
+    pub(super) zeros: usize,
+    /// All bits that are set in any row.
+    pub(super) any: u8,
 }
 
 pub(super) fn bytes(spots: &[Spot<'_>], width: usize) -> Vec<Byte> {
@@ -104,14 +108,24 @@ pub(super) fn bytes(spots: &[Spot<'_>], width: usize) -> Vec<Byte> {
         let all: u64 = counts.iter().sum();
         let graphic: u64 = seen().filter(|(_, value)| value.is_ascii_graphic() || *value == b' ').map(|(count, _)| count).sum();
         let distinct = seen().count();
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let ends = |spot: &&Spot<'_>| spot.rest().len() == at.saturating_add(1) && spot.byte(at) == Some(0) && is_typed(spot, at);
+        let ended = if counts.first().is_some_and(|zeros| *zeros > 0) { spots.iter().filter(ends).count() } else { 0 };
         Byte {
             distinct,
             only: seen().next().map(|(_, value)| value).filter(|_| distinct == 1),
             bits: super::numbers::bits_of(seen().map(|(count, _)| *count)).checked_div(all).unwrap_or(0),
-            printable: usize::try_from(graphic).unwrap_or(usize::MAX),
+            printable: count(graphic).saturating_add(ended),
+            zeros: count(counts.first().copied().unwrap_or(0)),
+            any: seen().fold(0, |bits, (_, value)| bits | value),
         }
     };
     (0..width).map(byte).collect()
+}
+
+/// Whether the byte before this one can be typed.
+fn is_typed(spot: &Spot<'_>, at: usize) -> bool {
+    at.checked_sub(1).and_then(|before| spot.byte(before)).is_some_and(|byte| byte.is_ascii_graphic() || byte == b' ')
 }
 
 /// All columns of these bytes, in order; they tile the width.

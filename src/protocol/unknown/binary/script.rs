@@ -63,7 +63,7 @@ pub(super) fn find(spots: &[Spot<'_>], around: &Around<'_>) -> Vec<Step> {
     absorb(&mut steps, spots);
     let left: Vec<Spot<'_>> = spots.iter().map(|spot| after(&steps, spot)).collect();
     if left.iter().any(|spot| !spot.rest().is_empty()) {
-        steps.push(Step::Rest(rest(&left)));
+        steps.push(Step::Rest(rest(&left, false)));
     }
     steps
 }
@@ -74,7 +74,9 @@ fn absorb(steps: &mut [Step], spots: &[Spot<'_>]) {
     if all.iter().all(|spot| spot.rest().is_empty()) {
         return;
     }
-    let kind = rest(&all);
+    let is_behind_text =
+        matches!(steps.last(), Some(Step::Fixed(columns, _)) if columns.last().is_some_and(|column| column.kind == Kind::String));
+    let kind = rest(&all, is_behind_text);
     let before: Vec<Spot<'_>> = spots.iter().map(|spot| after(steps.split_last().map_or(&[][..], |(_, before)| before), spot)).collect();
     let Some(Step::Fixed(columns, width)) = steps.last_mut() else { return };
     let is_text = |column: &Column| {
@@ -99,15 +101,16 @@ fn is_written(byte: u8) -> bool {
     byte.is_ascii_graphic() || byte.is_ascii_whitespace()
 }
 
-/// What is left is text if it can be typed, or texts if each is ended by a zero.
-fn rest(left: &[Spot<'_>]) -> Kind {
+/// What is left is text if it can be typed, or texts if each is ended by a zero; behind text little of it is enough to go on with it.
+fn rest(left: &[Spot<'_>], is_behind_text: bool) -> Kind {
     let bytes = || left.iter().flat_map(Spot::rest);
     let (all, text) = (bytes().count(), bytes().filter(|byte| is_written(**byte)).count());
     let zeros = bytes().filter(|byte| **byte == 0).count();
     let ended = left.iter().filter(|spot| spot.rest().last().is_none_or(|last| *last == 0)).count();
+    let least = zeros.saturating_mul(if is_behind_text { 1 } else { 3 });
     if at_least(text, all, 95) && zeros == 0 {
         Kind::String
-    } else if at_least(text.saturating_add(zeros), all, 98) && at_least(ended, left.len(), 95) && text >= zeros.saturating_mul(3) {
+    } else if at_least(text.saturating_add(zeros), all, 98) && at_least(ended, left.len(), 95) && text >= least {
         Kind::List
     } else if at_least(text, all, 95) {
         Kind::String

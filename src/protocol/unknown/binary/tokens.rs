@@ -63,7 +63,7 @@ impl Tokens {
         for link in chain::links(found, rest).unwrap_or_default() {
             let at = |place: usize| start.saturating_add(place);
             let behind_tag = link.start.saturating_add(1);
-            if link.value == behind_tag && link.tag == 0 {
+            if link.value <= behind_tag && link.tag == 0 {
                 self.push(at(link.end), Kind::Padding, id);
                 continue;
             }

@@ -2,6 +2,7 @@
 
 use super::lines::Line;
 use super::lines::Split;
+use super::naming::within;
 use super::secret::Secrets;
 use crate::grammar::Keyword;
 use crate::grammar::Kind;
@@ -18,9 +19,9 @@ pub(super) const MOST_LEADING: usize = 3;
 /// Words that are counted; those that come later are data.
 const MOST_WORDS: usize = 1 << 16;
 
-/// How a word looks.
+/// How a word looks, whatever it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Style {
+pub(super) enum Style {
     /// `STATUS`, `PLUGIN_LIST`, `M-SEARCH`.
     Upper,
     /// `220`.
@@ -45,6 +46,8 @@ struct Support {
     closes: u64,
     /// How often it begins a turn.
     opens: u64,
+    /// How often it stands in a body.
+    in_body: u64,
 }
 
 /// What is in a place.
@@ -68,7 +71,7 @@ pub(super) struct Words<'a> {
     supports: BTreeMap<(Place<'a>, &'a [u8]), Support>,
 }
 
-fn style(word: &[u8]) -> Style {
+pub(super) fn style(word: &[u8]) -> Style {
     let letters = |allowed: fn(&u8) -> bool| word.len() <= MOST_BYTES && word.iter().all(allowed);
     match word {
         [b'A'..=b'Z', b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-', ..]
@@ -95,15 +98,19 @@ fn asks(text: &[u8]) -> bool {
 }
 
 impl<'a> Words<'a> {
-    /// Looks at all lines. `hosts` are the clients of the sessions; `delimiters` those that lines are divided at.
-    pub(super) fn find(lines: &[Line<'a>], hosts: &[IpAddr], delimiters: &[Vec<u8>], secrets: &Secrets<'a>) -> Self {
+    /// Looks at all lines. `hosts` are the clients of the sessions; `delimiters` those that lines are divided at; `bodies` says which are
+    /// lines of one.
+    pub(super) fn find(lines: &[Line<'a>], hosts: &[IpAddr], delimiters: &[Vec<u8>], (secrets, bodies): (&Secrets<'a>, &[bool])) -> Self {
         let mut words = Self::default();
         let mut columns: BTreeMap<Place<'a>, Column> = BTreeMap::new();
         let mut asked: BTreeMap<(Peer, &[u8]), Support> = BTreeMap::new();
         for (place, line) in lines.iter().enumerate() {
             let hidden = secrets.hidden.get(place).copied().unwrap_or_default();
             let host = hosts.get(line.session).copied();
-            if !line.is_ended() && line.last_of_turn && line.split != Split::Counted && !hidden.covers(0) {
+            let in_body = bodies.get(place).copied().unwrap_or(false);
+            // A question names a secret but has none in it.
+            let has_secret = hidden.covers(0) || within(line.text()).is_some() || (hidden.hides(line) && !asks(line.text()));
+            if !line.is_ended() && line.last_of_turn && line.split != Split::Counted && !has_secret {
                 asked.entry((line.from, line.text())).or_default().add(line.session, host);
             }
             let first = line.first_column();
@@ -119,6 +126,7 @@ impl<'a> Words<'a> {
                 }
                 let support = words.supports.entry(key).or_default();
                 let new = support.count == 0;
+                support.in_body = support.in_body.saturating_add(u64::from(in_body));
                 support.add(line.session, host);
                 support.opens = support.opens.saturating_add(u64::from(line.first_of_turn && column == first));
                 let closes =
@@ -165,7 +173,9 @@ impl<'a> Words<'a> {
             let opens = support.opens.saturating_mul(3) >= support.count;
             let is_blank = delimiter.trim_ascii().is_empty();
             let closes = support.closes >= 1 && !is_blank && support.closes.saturating_mul(8) >= support.count;
-            let repeated = support.count >= 3 || (support.count >= 2 && (support.sessions >= 2 || sessions == 1)) || closes;
+            // Orders and answers stand outside of bodies; in these only names in front of a colon are looked for.
+            let outside = support.count.saturating_sub(support.in_body);
+            let repeated = outside >= 3 || (outside >= 2 && (support.sessions >= 2 || sessions == 1)) || closes;
             let behind_blank = !before.is_empty() && is_blank;
             let is_name = word.ends_with(b":") && word.first().is_some_and(u8::is_ascii_uppercase) && support.hosts.len() >= 2;
             let is_first = before.is_empty();
@@ -189,6 +199,9 @@ impl<'a> Words<'a> {
                 }
                 _ => continue,
             };
+            if outside == 0 && kind != Kind::HeaderName {
+                continue;
+            }
             self.known.insert(*key, kind);
             leading.insert((from, split, at, word));
             if closes {

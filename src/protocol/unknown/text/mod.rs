@@ -1,10 +1,12 @@
 //! The text way: lines, what divides them, which words are the protocol's own, and which lines are of one kind.
 
+mod body;
 mod delimiter;
 mod fields;
 mod keyword;
 mod kinds;
 mod lines;
+mod naming;
 mod secret;
 mod tokens;
 mod types;
@@ -29,7 +31,7 @@ use types::Known;
 
 /// Where a secret begins that a name in front of it tells.
 pub(super) fn secret_within(bytes: &[u8]) -> Option<usize> {
-    Secrets::within(bytes)
+    naming::within(bytes)
 }
 
 /// Where a message stands in its dialogue.
@@ -64,12 +66,13 @@ pub(super) fn infer(service: &Service, units: &[Unit<'_>], cuts: &Cuts) -> (Lang
     let (delimiters, patterns) = delimiter::find(&lines);
     lines::split(&mut lines, &delimiters);
     let secrets = Secrets::find(&lines);
-    let words = Words::find(&lines, &hosts, &delimiters, &secrets);
+    let bodies = body::bodies(&lines);
+    let words = Words::find(&lines, &hosts, &delimiters, (&secrets, &bodies));
     // What asks is one word, whatever stands in it.
     for line in lines.iter_mut().filter(|line| words.is_prompt(line)) {
         (line.split, line.columns) = (lines::Split::Whole, vec![(line.start, line.end)]);
     }
-    let known = types::know(&lines, &words, &delimiters, &secrets);
+    let known = types::know(&lines, &words, &delimiters, (&secrets, &bodies));
     let text = Text { lines, delimiters, secrets, known, marks: words.marks(), hosts };
     let kinds = kinds::sort(service, units, &text);
     let mut language = Language { delimiters: patterns, keywords: words.list(&prompts(&text)), ..Language::default() };

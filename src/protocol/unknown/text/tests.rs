@@ -81,6 +81,37 @@ fn smtp_hides_what_logs_in() {
 }
 
 #[test]
+fn lines_that_a_dot_ends_give_no_orders() {
+    // Bodies in capitals, and of one line that is a verb elsewhere: sent when asked for, and behind an order in the same turn.
+    let asked = r"
+        S: 220 ready\r\n
+        C: POST\r\n
+        S: 340 send it\r\n
+        C: HELLO everybody\r\nQUIT smoking today\r\nHELLO again\r\nBUY two\r\n.\r\n
+        S: 240 posted\r\n
+        C: POST\r\n
+        S: 340 send it\r\n
+        C: QUIT the day\r\nHELLO there\r\nBUY one\r\nBUY three\r\n.\r\n
+        S: 240 posted\r\n
+        C: LIST\r\n
+        S: 215 groups follow\r\nSEA 3 1\r\nHILL 9 4\r\nSEA.BIRDS 7 4\r\nSEA 3 1\r\nSEA 3 1\r\n.\r\n
+        C: QUIT\r\n
+        S: 205 bye\r\n
+    ";
+    let service = sessions(&[asked]);
+    let inference = inferred(&service);
+    let words = words(&inference.description);
+    for verb in ["POST", "LIST", "QUIT", "340", "215"] {
+        assert!(words.contains(&verb), "{verb}: {words:?}");
+    }
+    for line in ["HELLO", "BUY", "SEA", "HILL"] {
+        assert!(!words.contains(&line), "{line}: {words:?}");
+    }
+    let quit = inference.description.grammar.message_types.iter().find(|kind| kind.name == "quit").unwrap();
+    assert_eq!(quit.count, 1, "a line of a body is no order, whatever it begins with");
+}
+
+#[test]
 fn pop3() {
     let service = sessions(&[r"
         S: +OK ready\r\n
@@ -187,6 +218,66 @@ fn what_is_typed_ahead_is_hidden_too() {
     "]);
     let shown = shown(&inferred(&service));
     assert!(!shown.contains("opensesame"), "{shown}");
+}
+
+/// Sentences as people write them, each with a secret in it.
+const SENTENCES: [&str; 20] = [
+    "Your session key is: Xy7Qumran",
+    "session key is Xy7Qumran",
+    "password for bob: Xy7Qumran",
+    "The new password for account bob@example.org is Xy7Qumran",
+    "the password was changed to Xy7Qumran",
+    "note; password of bob = Xy7Qumran; bye",
+    "API key: Xy7Qumran",
+    "your access key was set to Xy7Qumran",
+    "encryption_key=Xy7Qumran",
+    "PIN: Xy7Qumran",
+    "pin code is Xy7Qumran",
+    "verification code: Xy7Qumran",
+    "one-time code for bob is Xy7Qumran",
+    "OTP is Xy7Qumran",
+    "Bearer Xy7Qumran",
+    "session id: Xy7Qumran",
+    "sessionid=Xy7Qumran",
+    "shared key `Xy7Qumran`",
+    "the key is: Xy7Qumran",
+    "login bob with Xy7Qumran as password",
+];
+
+#[test]
+fn secrets_in_sentences_are_hidden() {
+    for sentence in SENTENCES {
+        // Divided at blanks, at signs, and not at all; said by either side; twice, so that it might pass for a word.
+        for frame in ["NOTE {}", "NOTE <|> info <|> {} <|> NOTE", "{}", "note;{};x=1", "[INFO] - {}"] {
+            let line = frame.replace("{}", sentence);
+            for (asks, says) in [("C", "S"), ("S", "C")] {
+                let talk = format!("{asks}: HELLO a\\r\\n\n{says}: {line}\\r\\n\n{asks}: LIST all of it\\r\\n\n{says}: {line}\\r\\n\n");
+                let service = sessions(&[&talk, &talk]);
+                let inference = inferred(&service);
+                let json = serde_json::to_string(&inference.description).unwrap();
+                let shown = shown(&inference);
+                assert!(!shown.contains("Xy7Qumran"), "{says}: {line}: {shown}");
+                assert!(!json.contains("Xy7Qumran") && !json.contains("5879375175"), "{says}: {line}: {json}");
+            }
+        }
+    }
+}
+
+#[test]
+fn sentences_without_a_secret_stay_readable() {
+    let service = sessions(&[r"
+        S: 220 ready\r\n
+        C: SIZE key\r\n
+        S: 213 the keyboard is connected: 5 monkeys\r\n
+        C: PIN\r\n
+        S: 227 Entering Passive Mode: 10,0,0,1\r\n
+        C: QUIT\r\n
+        S: 221 spinning down: opinions noted\r\n
+    "]);
+    let shown = shown(&inferred(&service));
+    for said in ["5 monkeys", "10,0,0,1", "opinions noted"] {
+        assert!(shown.contains(said), "{said}: {shown}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::fields::Part;
 use super::kinds::Kind as MessageKind;
 use super::lines::Line;
 use super::lines::Split;
-use super::secret::Secrets;
+use super::naming::within;
 use super::types::Key;
 use crate::annotation::Token;
 use crate::grammar::Kind;
@@ -67,7 +67,7 @@ impl Writer<'_> {
 
     /// Data, of which a part may be a secret by a name in front of it.
     fn data(&mut self, end: usize, value: &[u8], kind: Kind, secret: bool, field: Option<String>) {
-        let begin = if secret { None } else { Secrets::within(value) };
+        let begin = if secret { None } else { within(value) };
         if let Some(begin) = begin {
             self.put(self.at.saturating_add(begin), kind, false, field.clone());
         }

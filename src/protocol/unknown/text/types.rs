@@ -76,10 +76,14 @@ struct State<'a> {
 }
 
 /// Says of every line what it is, in order.
-pub(super) fn know<'a>(lines: &[Line<'a>], words: &Words<'a>, delimiters: &[Vec<u8>], secrets: &Secrets<'a>) -> Vec<Known<'a>> {
+pub(super) fn know<'a>(
+    lines: &[Line<'a>],
+    words: &Words<'a>,
+    delimiters: &[Vec<u8>],
+    (secrets, bodies): (&Secrets<'a>, &[bool]),
+) -> Vec<Known<'a>> {
     let has_ends = lines.iter().any(|line| is_end(line, words).is_some());
     let regular = regular(lines, delimiters);
-    let dotted = dotted(lines);
     let counts = lines.iter().any(|line| line.split == Split::Counted);
     let mut states: BTreeMap<(usize, Peer), State<'a>> = BTreeMap::new();
     let mut known: Vec<Known<'a>> = Vec::with_capacity(lines.len());
@@ -89,8 +93,8 @@ pub(super) fn know<'a>(lines: &[Line<'a>], words: &Words<'a>, delimiters: &[Vec<
         let asked = states.entry((line.session, line.from.other())).or_default().asked.take();
         let state = states.entry((line.session, line.from)).or_default();
         let open = state.block.clone();
-        let dotted = dotted.get(place).copied().unwrap_or(false);
-        let one = one(line, hidden, words, (has_ends, dotted, counts, &regular), state, asked);
+        let in_body = bodies.get(place).copied().unwrap_or(false);
+        let one = one(line, hidden, words, (has_ends, in_body, counts, &regular), state, asked);
         if let (true, Some(block)) = (matches!(one.key, Key::End(..)) || (one.closed && matches!(one.key, Key::Within(..))), open) {
             ended.insert((line.from, block));
         }
@@ -112,7 +116,7 @@ fn one<'a>(
     line: &Line<'a>,
     hidden: Hidden,
     words: &Words<'a>,
-    (has_ends, dotted, counts, regular): (bool, bool, bool, &BTreeSet<(Peer, Split)>),
+    (has_ends, in_body, counts, regular): (bool, bool, bool, &BTreeSet<(Peer, Split)>),
     state: &mut State<'a>,
     asked: Option<&'a [u8]>,
 ) -> Known<'a> {
@@ -131,9 +135,7 @@ fn one<'a>(
         places(line).map_while(|(column, before)| words.kind(line, column, before).filter(|_| !hidden.covers(column))).collect();
     let last = line.last_column();
     let closed = last > first && !hidden.covers(last) && words.is_mark(from, line.column(last));
-    // In a block that a dot ends only a new order or answer, at the front of a turn, is none of its lines.
-    let orders = kinds.first().is_some_and(|kind| matches!(kind, Kind::Command | Kind::Status | Kind::Marker)) && line.first_of_turn;
-    let inside = dotted && state.block.is_some() && !orders;
+    let inside = in_body && state.block.is_some();
     if !kinds.is_empty() && !inside {
         // The word that closes a line is not one of those that begin it.
         let count = kinds.len().min(if closed { last.saturating_sub(first) } else { usize::MAX });
@@ -170,18 +172,6 @@ fn one<'a>(
 
 fn has_marks(words: &Words<'_>) -> bool {
     [Peer::Client, Peer::Server].iter().any(|from| words.has_marks(*from))
-}
-
-/// For each line, whether a dot alone in a line follows in its turn.
-fn dotted(lines: &[Line<'_>]) -> Vec<bool> {
-    let mut dotted = vec![false; lines.len()];
-    let mut ahead = false;
-    for (line, slot) in lines.iter().zip(&mut dotted).rev() {
-        ahead &= !line.last_of_turn;
-        *slot = ahead;
-        ahead |= line.text() == b"." && line.is_ended();
-    }
-    dotted
 }
 
 /// The word that ends a block, if this line does: it stands alone behind a delimiter, or is a dot.

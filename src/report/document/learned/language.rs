@@ -29,8 +29,10 @@ use crate::report::document::message::Placed;
 use crate::report::document::message::to_u64;
 use crate::report::document::model::Session;
 use crate::report::words::count;
+use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// What is known of a protocol beyond what was seen.
 struct Known {
@@ -78,6 +80,13 @@ fn summary(title: &str, sessions: u64, messages: u64, types: u64) -> String {
     format!("{title}: {sessions}, {messages} of {types}.")
 }
 
+/// How often requests of a type were answered by a type, and how long the first of these took.
+#[derive(Debug, Default)]
+struct Answers {
+    count: u64,
+    delays: Vec<Duration>,
+}
+
 /// A protocol that was seen.
 #[derive(Debug, Default)]
 pub(super) struct Language {
@@ -87,14 +96,14 @@ pub(super) struct Language {
     types: Vec<Type>,
     by_name: BTreeMap<String, usize>,
     words: Words,
-    exchanges: BTreeMap<(usize, usize), u64>,
+    exchanges: BTreeMap<(usize, usize), Answers>,
     machine: Machine,
     /// Messages that are of no type because there were too many types.
     untyped: u64,
 }
 
 impl Language {
-    pub(super) fn message(&mut self, message: &Message<'_>, walk: &mut Walk) -> Placed {
+    pub(super) fn message(&mut self, at: Timestamp, message: &Message<'_>, walk: &mut Walk) -> Placed {
         for (token, shown) in message.payload.pieces() {
             if let (Role::Control | Role::Keyword, Shown::Bytes(bytes)) = (token.role, shown) {
                 self.words.add(kind(token.kind, token.role), bytes, message.from, walk);
@@ -104,12 +113,15 @@ impl Language {
             self.untyped = self.untyped.saturating_add(1);
             return Placed::default();
         };
-        if let Some(request) = message.annotation.response_to.and_then(|request| walk.type_of(request)) {
-            let count = self.exchanges.entry((request, index)).or_default();
-            *count = count.saturating_add(1);
+        if let Some((request, asked_at)) = message.annotation.response_to.and_then(|request| walk.request(request)) {
+            let answers = self.exchanges.entry((request, index)).or_default();
+            answers.count = answers.count.saturating_add(1);
+            if answers.delays.len() < limits::DOCUMENT_DELAYS {
+                answers.delays.push(at.since(asked_at));
+            }
         }
         if !message.annotation.bulk {
-            walk.remember(message.number, index);
+            walk.remember(message.number, index, at);
         }
         self.machine.step(index, walk);
         let Some(of) = self.types.get_mut(index) else { return Placed::default() };
@@ -198,14 +210,15 @@ impl Language {
     }
 
     fn exchanges(&self) -> Vec<Exchange> {
-        let all = |of: usize| self.exchanges.range((of, 0)..=(of, usize::MAX)).fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
-        let exchange = |(&(request, response), count): (&(usize, usize), &u64)| Exchange {
+        let all =
+            |of: usize| self.exchanges.range((of, 0)..=(of, usize::MAX)).fold(0_u64, |sum, (_, answers)| sum.saturating_add(answers.count));
+        let exchange = |(&(request, response), answers): (&(usize, usize), &Answers)| Exchange {
             request: types::id(request),
             response: types::id(response),
-            count: *count,
-            probability: Share::of(*count, all(request)),
+            count: answers.count,
+            probability: Share::of(answers.count, all(request)),
             correlated_by: None,
-            median_delay: None,
+            median_delay: Exchange::median(answers.delays.clone()),
         };
         self.exchanges.iter().map(exchange).collect()
     }
