@@ -153,10 +153,15 @@ fn message(page: &mut Page, plan: &Plan<'_>, cut: &Cut, server: bool) {
         page.line(4, &format!("size: {}", known.bytes.len()));
         page.value(
             &format!("is_{number}"),
-            &format!("_io.size - _io.pos >= {} and peek_{number} == {}", known.size, expression::literal(&known.bytes)),
+            &format!(
+                "_io.size - _io.pos >= {} and peek_{number} == {}",
+                known.size.unwrap_or(u64::try_from(known.bytes.len()).unwrap_or(u64::MAX)),
+                expression::literal(&known.bytes)
+            ),
         );
         prompt = format!("(is_{number} ? {} : {prompt})", known.of.saturating_add(1));
-        asked = format!("(is_{number} ? {} : {asked})", known.size);
+        let size = known.size.map_or_else(|| "(_io.size - _io.pos)".to_owned(), |size| size.to_string());
+        asked = format!("(is_{number} ? {size} : {asked})");
     }
     page.value("prompt", &prompt);
     page.value("extent", &format!("prompt != 0 ? {asked} : ({whole})"));
