@@ -42,9 +42,10 @@ pub(crate) fn run(args: &commands::Dissector) -> anyhow::Result<u8> {
     let place = protocol(args, &document)?;
     let Some(description) = document.protocols.get(place) else { return Ok(crate::FAILED) };
     let inputs: Vec<PathBuf> = [&args.document].into_iter().chain(&args.verify).cloned().collect();
+    let servers = dissector::servers(&document, description);
     let mut exports = Vec::new();
     for (target, path) in targets(args) {
-        let translated = dissector::translate(description, target);
+        let translated = dissector::translate(description, &servers, target);
         let path = (path != Path::new(STANDARD)).then_some(path);
         let mut out = output(path, &inputs)?;
         closed(out.write_all(translated.text.as_bytes()).and_then(|()| out.flush()), path)?;
@@ -57,7 +58,7 @@ pub(crate) fn run(args: &commands::Dissector) -> anyhow::Result<u8> {
         }
     }
     let Some(capture) = &args.verify else { return Ok(crate::DONE) };
-    let lua = dissector::translate(description, Target::WiresharkLua);
+    let lua = dissector::translate(description, &servers, Target::WiresharkLua);
     let verdict = input(&document, capture)
         .and_then(|input| tshark::compare(&document, description, &input, &lua.text, capture))
         .map_err(|problem| complain(&format!("not verified: {problem}")))

@@ -220,6 +220,7 @@ impl JsonSchema for Share {
 
 mod described;
 mod export;
+mod inside;
 mod machine;
 mod parts;
 
@@ -233,6 +234,7 @@ pub use described::LimitationCode;
 pub use export::Export;
 pub use export::Target;
 pub use export::Verified;
+pub use inside::Inside;
 pub use machine::Exchange;
 pub use machine::State;
 pub use machine::StateMachine;

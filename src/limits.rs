@@ -147,6 +147,9 @@ pub const EXPORT_TYPES: usize = 1000;
 /// Fields that translations carry, of each type and of the header: what has more is a list.
 pub const EXPORT_FIELDS: usize = 100;
 
+/// Addresses of servers that a translation tells directions by, where both ends use the server's port: more are no service, but a scan.
+pub const EXPORT_SERVERS: usize = 256;
+
 /// Longest protocol document that is read back: it is held in memory, some ten times its size. One of an 8 MB capture has some 100 MB.
 pub const DOCUMENT_BYTES: u64 = 1 << 30;
 

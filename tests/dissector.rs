@@ -5,6 +5,8 @@
 
 #[path = "dissector/arbitrary.rs"]
 mod arbitrary;
+#[path = "dissector/captures.rs"]
+mod captures;
 #[path = "dissector/command.rs"]
 mod command;
 #[path = "dissector/documents.rs"]

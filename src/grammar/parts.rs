@@ -1,6 +1,7 @@
 //! What messages are made of: framing, patterns, keywords, fields, message types, relations.
 
 use super::Ground;
+use super::Inside;
 use super::Kind;
 use super::Share;
 use crate::annotation::Role;
@@ -205,6 +206,9 @@ pub struct Field {
     pub kind: Kind,
     /// Where it is.
     pub location: Location,
+    /// How its bytes divide again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Inside>,
     /// Of numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub byte_order: Option<ByteOrder>,

@@ -73,22 +73,39 @@ fn order() -> impl Strategy<Value = Option<ByteOrder>> {
     prop::sample::select(vec![None, Some(ByteOrder::Big), Some(ByteOrder::Little)])
 }
 
+fn inside() -> impl Strategy<Value = Inside> {
+    let order = prop::sample::select(vec![ByteOrder::Big, ByteOrder::Little]);
+    prop_oneof![
+        Just(Inside::Labels),
+        hex().prop_map(|until| Inside::Texts { until }),
+        (number(), order, any::<bool>(), vec(any::<u8>(), 0..3)).prop_map(|(length_size, byte_order, whole, nested)| Inside::Tagged {
+            length_size,
+            byte_order,
+            whole,
+            nested
+        }),
+    ]
+}
+
 fn field() -> impl Strategy<Value = Field> {
     let values = vec((scalar(), 1_u64..3).prop_map(|(value, count)| ValueCount { value, count }), 0..3);
     let role = prop::sample::select(vec![Role::Control, Role::Keyword, Role::Data, Role::Unknown]);
-    (id(), text(), role, kind(), location(), order(), values).prop_map(|(id, name, role, kind, location, byte_order, values)| Field {
-        id,
-        name,
-        role,
-        kind,
-        location,
-        byte_order,
-        values,
-        range: None,
-        optional: false,
-        confidence: Share::ALL,
-        evidence: Vec::new(),
-    })
+    (id(), text(), role, kind(), location(), (order(), of(inside())), values).prop_map(
+        |(id, name, role, kind, location, (byte_order, inside), values)| Field {
+            id,
+            name,
+            role,
+            kind,
+            location,
+            inside,
+            byte_order,
+            values,
+            range: None,
+            optional: false,
+            confidence: Share::ALL,
+            evidence: Vec::new(),
+        },
+    )
 }
 
 fn side() -> impl Strategy<Value = Option<String>> {

@@ -17,6 +17,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::Config;
 use proptest::test_runner::TestRunner;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -40,7 +41,7 @@ fn descriptions() -> Vec<Description> {
 fn written(folder: &Path, descriptions: &[Description], target: Target, extension: &str) -> Vec<PathBuf> {
     let write = |(number, some): (usize, &Description)| {
         let path = folder.join(format!("{number}.{extension}"));
-        fs::write(&path, translate(some, target).text).unwrap();
+        fs::write(&path, translate(some, &BTreeSet::new(), target).text).unwrap();
         path
     };
     descriptions.iter().enumerate().map(write).collect()
@@ -112,7 +113,7 @@ fn outside_of_strings(text: &str) -> String {
 proptest! {
     #[test]
     fn the_table_holds_names_numbers_and_strings_only(some in description()) {
-        let text = translate(&some, Target::WiresharkLua).text;
+        let text = translate(&some, &BTreeSet::new(), Target::WiresharkLua).text;
         let table = text.split("-- How the table above is read.").next().unwrap();
         let (_, table) = table.split_once("local spec =").unwrap();
         for word in outside_of_strings(table).split(|letter: char| !letter.is_alphanumeric() && letter != '_') {
@@ -120,6 +121,7 @@ proptest! {
                 "", "name", "title", "short", "transport", "text", "most", "ports", "delimiters", "header", "client", "server", "fields", "types", "terminator",
                 "length", "offset", "size", "little", "addend", "fixed", "delimiter", "prompts", "bytes", "type", "id", "role", "form", "place", "column", "after",
                 "size_from", "to_end", "names", "tests", "field", "number", "mask", "any", "columns", "known", "words", "closes", "rest", "counted", "lines", "true", "false",
+                "servers", "tail", "depth", "links", "codes", "labels", "texts", "chain", "whole", "nested",
             ];
             prop_assert!(known.contains(&word) || word.bytes().all(|byte| byte.is_ascii_digit()), "{}", word);
         }
@@ -128,7 +130,7 @@ proptest! {
 
     #[test]
     fn structs_are_ascii_and_texts_stay_in_their_quotes(some in description()) {
-        let text = translate(&some, Target::Kaitai).text;
+        let text = translate(&some, &BTreeSet::new(), Target::Kaitai).text;
         prop_assert!(text.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)));
         for line in text.lines() {
             let plain = line.trim_start().trim_start_matches("- ");
@@ -141,7 +143,7 @@ proptest! {
     #[test]
     fn translations_are_the_same_each_time(some in description()) {
         for target in [Target::WiresharkLua, Target::Kaitai, Target::Graphviz] {
-            prop_assert_eq!(translate(&some, target).text, translate(&some, target).text);
+            prop_assert_eq!(translate(&some, &BTreeSet::new(), target).text, translate(&some, &BTreeSet::new(), target).text);
         }
     }
 }

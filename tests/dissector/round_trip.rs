@@ -14,6 +14,7 @@ use ntp_sniff::grammar::Target;
 use ntp_sniff::report::dissector::translate;
 use serde_json::Value;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
@@ -47,7 +48,7 @@ fn is_the_same(case: &Case) {
     }
     if let Some(modules) = kaitai() {
         let file = folder().join("x.ksy");
-        fs::write(&file, translate(&case.description(), Target::Kaitai).text).unwrap();
+        fs::write(&file, translate(&case.description(), &BTreeSet::new(), Target::Kaitai).text).unwrap();
         for language in ["python", "javascript", "java"] {
             assert_eq!(compile(&modules, language, std::slice::from_ref(&file)), "");
         }
@@ -147,7 +148,7 @@ fn columns_and_roles_can_be_filtered_for() {
     let (grammar, messages) = lines();
     let case = stream(&grammar, "text", &messages, &[1460]);
     let script = folder().join("x.lua");
-    fs::write(&script, translate(&case.description(), Target::WiresharkLua).text).unwrap();
+    fs::write(&script, translate(&case.description(), &BTreeSet::new(), Target::WiresharkLua).text).unwrap();
     let shown = fields(
         &script,
         &case.capture,
@@ -244,7 +245,7 @@ fn numbers_have_names() {
     let (grammar, messages) = binary();
     let case = stream(&grammar, "binary", &messages, &[1460]);
     let script = folder().join("x.lua");
-    fs::write(&script, translate(&case.description(), Target::WiresharkLua).text).unwrap();
+    fs::write(&script, translate(&case.description(), &BTreeSet::new(), Target::WiresharkLua).text).unwrap();
     let shown = fields(
         &script,
         &case.capture,

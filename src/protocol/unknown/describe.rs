@@ -154,13 +154,9 @@ fn grammar(units: &[Unit<'_>], language: &mut Language, cuts: &Cuts, answers: &[
     }
     let ways: Vec<machine::Way> = ways.into_iter().map(|way| machine::collapsed(way.into_iter())).collect();
     language.limitations.extend(machine::capped(&ways));
-    let exceptions = |from: Peer| -> Vec<String> {
-        let prompt = |field: &crate::grammar::Field| field.kind == crate::grammar::Kind::Prompt;
-        let of = language.types.iter().filter(|kind| kind.direction.as_deref() == Some(from.name()) && kind.fields.iter().any(prompt));
-        of.map(|kind| kind.id.clone()).collect()
-    };
     let (mut client, mut server) = (cuts.framing(Peer::Client), cuts.framing(Peer::Server));
-    (client.exceptions, server.exceptions) = (exceptions(Peer::Client), exceptions(Peer::Server));
+    client.exceptions = exceptions(units, language, cuts, Peer::Client);
+    server.exceptions = exceptions(units, language, cuts, Peer::Server);
     // Text that is data may be somebody's secret, and is hidden where data is: only numbers are told as values.
     let fields = language.header_fields.iter_mut().chain(language.types.iter_mut().flat_map(|kind| &mut kind.fields));
     for field in fields.filter(|field| field.role == Role::Data) {
@@ -181,6 +177,19 @@ fn grammar(units: &[Unit<'_>], language: &mut Language, cuts: &Cuts, answers: &[
         state_machine,
         exports: Vec::new(),
     }
+}
+
+/// Types of a side that do not end as others: those that ask, and those of which no message follows the length or size.
+fn exceptions(units: &[Unit<'_>], language: &Language, cuts: &Cuts, from: Peer) -> Vec<String> {
+    let mut following = BTreeSet::new();
+    if let Cut::Binary(framing) = cuts.of(from) {
+        let of = units.iter().zip(&language.typed).filter(|(unit, _)| unit.from == from && binary::follows(framing, unit.bytes));
+        following.extend(of.filter_map(|(_, typed)| typed.message_type));
+    }
+    let prompt = |field: &crate::grammar::Field| field.kind == crate::grammar::Kind::Prompt;
+    let derails = |place: usize| matches!(cuts.of(from), Cut::Binary(_)) && !following.contains(&place);
+    let own = language.types.iter().enumerate().filter(|(_, kind)| kind.direction.as_deref() == Some(from.name()));
+    own.filter(|(place, kind)| kind.fields.iter().any(prompt) || derails(*place)).map(|(_, kind)| kind.id.clone()).collect()
 }
 
 /// What ends lines, of both sides.

@@ -43,8 +43,8 @@ pub(super) enum Ends {
 pub(super) struct Prompt {
     /// How it begins.
     pub(super) bytes: Vec<u8>,
-    /// Its bytes in all.
-    pub(super) size: u64,
+    /// Its bytes in all; nothing where it ends with its packet.
+    pub(super) size: Option<u64>,
     /// Its type, by index.
     pub(super) of: usize,
 }
@@ -92,7 +92,10 @@ pub(super) fn cut(plan: &Plan<'_>, server: bool, lossy: &mut Vec<String>) -> Cut
         if !framing.exceptions.contains(&form.message.id) {
             continue;
         }
-        if let Some(prompt) = prompt(plan, of) {
+        if let Some(prompt) = prompt(plan, of, by_lines) {
+            if prompt.size.is_none() {
+                lossy.push(format!("messages of type {} end with their packet: nothing else tells where", form.message.id));
+            }
             prompts.push(prompt);
         } else if let Some(lines) = lines_to_count(form).filter(|_| by_lines) {
             counted.push((of, lines));
@@ -125,19 +128,20 @@ fn ends(framing: &Framing, side: &str, lossy: &mut Vec<String>) -> Ends {
     found.unwrap_or_default()
 }
 
-/// A message that is known by how it begins: one that asks, or that is always the same.
-fn prompt(plan: &Plan<'_>, of: usize) -> Option<Prompt> {
+/// A message that is known by how it begins: one that asks, that is always the same, or that is alone among others that are not lines.
+fn prompt(plan: &Plan<'_>, of: usize, by_lines: bool) -> Option<Prompt> {
     let form = plan.types.get(of)?;
     let length = form.message.length;
     let bytes = beginning(plan, of);
     let asks = form.fields.iter().any(|index| plan.fields.get(*index).is_some_and(|part| part.field.kind == Kind::Prompt));
     let own = u64::try_from(bytes.len()).ok()?;
-    let size = if length.min == length.max { length.max.max(own) } else { own };
-    (own > 0 && (asks || (length.min, length.max) == (own, own)) && size <= limits::EXPORT_MESSAGE_BYTES).then_some(Prompt {
-        bytes,
-        size,
-        of,
-    })
+    let same = length.min == length.max;
+    let size = if same { length.max.max(own) } else { own };
+    let known = own > 0 && size <= limits::EXPORT_MESSAGE_BYTES;
+    let size = Some(size).filter(|_| asks || same);
+    // Of lines, only one that is always the same is told by its beginning.
+    let told = asks || !by_lines || (length.min, length.max) == (own, own);
+    (known && told).then_some(Prompt { bytes, size, of })
 }
 
 /// The lines of a message up to the one that counts what follows, as its template shows them.

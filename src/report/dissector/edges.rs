@@ -1,12 +1,8 @@
 //! The edges of lines: what opens them as one word, what closes them, and which column goes on to the end.
 
-use super::cut::unescaped;
 use super::plan::Place;
 use super::plan::Plan;
 use crate::annotation::Role;
-use crate::grammar::Scalar;
-use crate::grammar::ValueCount;
-use crate::limits;
 
 /// How a column ends where a line has another number of columns than most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,8 +52,7 @@ impl Plan<'_> {
         };
         let known = self.description.known_as.is_some();
         for part in self.fields.iter_mut().filter(|part| known && part.place == Place::Column(0) && part.field.role == Role::Keyword) {
-            let word = |value: &ValueCount| if let Scalar::Text(text) = &value.value { unescaped(text) } else { None };
-            part.words = part.field.values.iter().take(limits::EXPORT_FIELDS).filter_map(word).filter(divided).collect();
+            part.words = part.values().filter(divided).collect();
         }
     }
 }

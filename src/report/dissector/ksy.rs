@@ -153,10 +153,15 @@ fn message(page: &mut Page, plan: &Plan<'_>, cut: &Cut, server: bool) {
         page.line(4, &format!("size: {}", known.bytes.len()));
         page.value(
             &format!("is_{number}"),
-            &format!("_io.size - _io.pos >= {} and peek_{number} == {}", known.size, expression::literal(&known.bytes)),
+            &format!(
+                "_io.size - _io.pos >= {} and peek_{number} == {}",
+                known.size.unwrap_or(u64::try_from(known.bytes.len()).unwrap_or(u64::MAX)),
+                expression::literal(&known.bytes)
+            ),
         );
         prompt = format!("(is_{number} ? {} : {prompt})", known.of.saturating_add(1));
-        asked = format!("(is_{number} ? {} : {asked})", known.size);
+        let whole_size = known.size.map_or_else(|| "(_io.size - _io.pos)".to_owned(), |size| size.to_string());
+        asked = format!("(is_{number} ? {whole_size} : {asked})");
     }
     page.value("prompt", &prompt);
     page.value("extent", &format!("prompt != 0 ? {asked} : ({whole})"));
@@ -228,7 +233,7 @@ fn body(page: &mut Page, plan: &Plan<'_>, server: bool, lossy: &mut Vec<String>)
             match conditions {
                 Some(conditions) if conditions.is_empty() => kind = index.saturating_add(1).to_string(),
                 Some(conditions) => kind = format!("({} ? {} : {kind})", conditions.join(" and "), index.saturating_add(1)),
-                None => lossy.push(format!("type {} is not told: one of its conditions has no words here", form.message.id)),
+                None => lossy.push(format!("type {} is not told: one of its conditions has no words here", remark(&form.message.id))),
             }
         }
         page.value(&format!("kind_{}", number.saturating_add(1)), &format!("kind_{number} != 0 ? kind_{number} : {kind}"));

@@ -13,11 +13,19 @@ use super::plan::Wanted;
 use super::plan::role_name;
 use super::quote::lua as quoted;
 use super::quote::remark;
+use super::within::Within;
+use crate::grammar::Inside;
 use crate::limits;
 use std::fmt::Write as _;
 
-/// The program.
-const RUNTIME: &str = include_str!("runtime.lua");
+/// The program, in the order of what needs what.
+const RUNTIME: [&str; 5] = [
+    include_str!("runtime/fields.lua"),
+    include_str!("runtime/bytes.lua"),
+    include_str!("runtime/locate.lua"),
+    include_str!("runtime/tiles.lua"),
+    include_str!("runtime/stream.lua"),
+];
 
 /// What Wireshark calls a protocol's fields begins so.
 pub(super) fn filter(plan: &Plan<'_>) -> String {
@@ -42,6 +50,8 @@ pub(super) fn lua(plan: &Plan<'_>) -> String {
     line(format!("delimiters = {}", list(plan.delimiters.iter().map(|bytes| quoted(bytes)))));
     line(format!("text = {}, most = {}", plan.is_text(), limits::EXPORT_MESSAGE_BYTES));
     line(format!("ports = {}", list(plan.description.server_ports.iter().map(ToString::to_string))));
+    line(format!("servers = {}", list(plan.servers.iter().map(|server| quoted(server.to_string().as_bytes())))));
+    line(format!("tail = {}, depth = {}, links = {}", plan.tail(), Inside::DEPTH, Inside::LINKS));
     line(format!("header = {}", list((0..plan.header).map(one_based))));
     line(format!("client = {}", side(plan, &plan.client, false)));
     line(format!("server = {}", side(plan, &plan.server, true)));
@@ -58,7 +68,7 @@ pub(super) fn lua(plan: &Plan<'_>) -> String {
     };
     line(format!("types = {}", lines(plan.types.iter().map(form))));
     out.push_str("}\n\n");
-    out.push_str(RUNTIME);
+    out.push_str(&RUNTIME.join("\n"));
     out
 }
 
@@ -88,9 +98,12 @@ fn side(plan: &Plan<'_>, cut: &Cut, server: bool) -> String {
         Ends::Fixed(size) => parts.push(format!("fixed = {size}")),
         Ends::Packet => parts.push(format!("lines = {}", plan.is_text())),
     }
+    let codes = if server { plan.codes() } else { Vec::new() };
+    parts.push(format!("codes = {}", list(codes.iter().map(|code| format!("[{}] = true", quoted(code))))));
     parts.push(format!("delimiters = {}", list(cut.delimiters.iter().map(|bytes| quoted(bytes)))));
     let prompt = |prompt: &super::cut::Prompt| {
-        format!("{{ bytes = {}, size = {}, type = {} }}", quoted(&prompt.bytes), prompt.size, one_based(prompt.of))
+        let size = prompt.size.map_or_else(String::new, |size| format!("size = {size}, "));
+        format!("{{ bytes = {}, {size}type = {} }}", quoted(&prompt.bytes), one_based(prompt.of))
     };
     let counted = |(of, lines): &(usize, u64)| format!("{{ type = {}, lines = {lines} }}", one_based(*of));
     parts.push(format!("counted = {}", list(cut.counted.iter().map(counted))));
@@ -128,6 +141,15 @@ fn field(part: &Part<'_>) -> String {
             parts.extend((!until.is_empty()).then(|| format!("[\"until\"] = {}", quoted(until))));
             parts.extend(to_end.then(|| "to_end = true".to_owned()));
         }
+    }
+    match part.inside() {
+        Some(Within::Labels) => parts.push("labels = true".to_owned()),
+        Some(Within::Texts(until)) => parts.push(format!("texts = {}", quoted(&until))),
+        Some(Within::Tagged { size, little, whole, nested }) => {
+            let nested = list(nested.iter().map(|tag| format!("[{tag}] = true")));
+            parts.push(format!("chain = {{ size = {size}, little = {little}, whole = {whole}, nested = {nested} }}"));
+        }
+        None => {}
     }
     if !part.words.is_empty() {
         parts.push(format!("words = {}", list(part.words.iter().map(|word| quoted(word)))));

@@ -13,14 +13,19 @@ mod names;
 mod pdml;
 mod plan;
 mod quote;
+mod shape;
 pub mod splice;
 pub mod verify;
+mod within;
 
 use crate::grammar::Description;
 use crate::grammar::Export;
 use crate::grammar::Target;
 use crate::grammar::Verified;
+use crate::report::document::model::Document;
 use plan::Plan;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 /// A translation, not yet tried.
 #[derive(Clone, Debug)]
@@ -34,13 +39,20 @@ pub struct Translated {
 /// What Wireshark calls the dissector, and with a dot behind it all its fields.
 #[must_use]
 pub fn filter(description: &Description) -> String {
-    lua::filter(&Plan::of(description))
+    lua::filter(&Plan::of(description, &BTreeSet::new()))
 }
 
-/// Translates a grammar.
+/// The addresses of those who serve a protocol, as the sessions of a document have them.
 #[must_use]
-pub fn translate(description: &Description, target: Target) -> Translated {
-    let plan = Plan::of(description);
+pub fn servers(document: &Document, description: &Description) -> BTreeSet<IpAddr> {
+    let of = document.sessions.iter().filter(|session| session.protocol == description.id);
+    of.filter_map(|session| session.server.ip.parse().ok()).collect()
+}
+
+/// Translates a grammar of a protocol that these serve: of packets between two ports of servers, their addresses tell the direction.
+#[must_use]
+pub fn translate(description: &Description, servers: &BTreeSet<IpAddr>, target: Target) -> Translated {
+    let plan = Plan::of(description, servers);
     let mut lossy = plan.lossy.clone();
     let text = match target {
         Target::WiresharkLua => {
@@ -50,7 +62,7 @@ pub fn translate(description: &Description, target: Target) -> Translated {
                     "{prompts} messages without a terminator are known by how they begin: others that begin so are cut there"
                 ));
             }
-            lossy.push("the sender is told by the port of the server".to_owned());
+            lossy.push("the sender is told by the port of the server; where both ends use it, by the addresses of the document".to_owned());
             lossy.push("requests and replies are not paired".to_owned());
             lua::lua(&plan)
         }

@@ -14,7 +14,7 @@ pub(super) struct Marked {
     pub(super) from_server: bool,
     /// Its bytes.
     pub(super) length: u64,
-    /// The ranges marked in it, from its start.
+    /// The ranges in it that a role was given, from its start.
     pub(super) ranges: Vec<(u64, u64)>,
 }
 
@@ -100,7 +100,7 @@ fn enter(place: &mut Place, element: &BytesStart<'_>, filter: &str, opens: bool)
                 message.from_server = text("show").as_deref() == Some("server");
             }
         }
-        (Some(0), Some(_)) => {
+        (Some(_), Some("control" | "keyword" | "data" | "unknown")) => {
             if let Some(message) = place.messages.last_mut() {
                 let start = number("pos").saturating_sub(place.start);
                 message.ranges.push((start, start.saturating_add(number("size"))));
@@ -123,16 +123,18 @@ mod tests {
           <field name="ntps.x.message" size="5" pos="54" show="a">
             <field name="ntps.x.from" size="0" pos="0" show="server"/>
             <field name="ntps.x.f1" size="4" pos="54"><field name="ntps.x.keyword" hide="yes" size="4" pos="54"/></field>
-            <field name="ntps.x.terminator" size="1" pos="58"/>
+            <field name="ntps.x.terminator" size="1" pos="58"><field name="ntps.x.control" hide="yes" size="1" pos="58"/></field>
           </field>
-          <field name="ntps.x.message" size="7" pos="59" show="b"><field name="ntps.x.f1" size="7" pos="59"/></field>
+          <field name="ntps.x.message" size="7" pos="59" show="b"><field name="ntps.x.f1" size="7" pos="59">
+            <field name="ntps.x.tag" size="2" pos="59"><field name="ntps.x.keyword" size="2" pos="59"/>
+            <field name="ntps.x.value" size="5" pos="61"><field name="ntps.x.data" size="5" pos="61"/></field></field></field></field>
         </proto></packet><packet></packet></pdml>"#;
 
     #[test]
     fn messages_and_what_is_marked_in_them() {
         let mut packets = Packets::new(PDML.as_bytes(), "ntps.x");
         let first = Marked { from_server: true, length: 5, ranges: vec![(0, 4), (4, 5)] };
-        let second = Marked { from_server: false, length: 7, ranges: vec![(0, 7)] };
+        let second = Marked { from_server: false, length: 7, ranges: vec![(0, 2), (2, 7)] };
         assert_eq!(packets.next().unwrap(), Some((7, vec![first, second])));
         assert_eq!(packets.next().unwrap(), Some((0, vec![])));
         assert_eq!(packets.next().unwrap(), None);

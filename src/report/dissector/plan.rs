@@ -8,8 +8,9 @@ use super::cut::hex;
 use super::cut::unescaped;
 use super::edges::Edge;
 use super::quote::identifier;
+use super::shape::shape;
+use super::shape::wanted;
 use crate::annotation::Role;
-use crate::grammar::ByteOrder;
 use crate::grammar::Description;
 use crate::grammar::Encoding;
 use crate::grammar::Field;
@@ -21,11 +22,33 @@ use crate::grammar::ValueCount;
 use crate::limits;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+/// What dissectors call their own fields: those of the document are called otherwise.
+const RESERVED: [&str; 15] = [
+    "bits",
+    "control",
+    "data",
+    "delimiter",
+    "from",
+    "keyword",
+    "length",
+    "message",
+    "other",
+    "padding",
+    "tag",
+    "terminator",
+    "text",
+    "unknown",
+    "value",
+];
 
 /// A protocol ready for translation.
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
     pub(super) description: &'a Description,
+    /// Addresses of those who serve it.
+    pub(super) servers: Vec<IpAddr>,
     /// A name of its own.
     pub(super) service: String,
     /// Header fields first, then those of each type.
@@ -123,7 +146,7 @@ pub(super) enum Wanted {
 
 impl<'a> Plan<'a> {
     /// Makes a grammar ready.
-    pub(super) fn of(description: &'a Description) -> Self {
+    pub(super) fn of(description: &'a Description, servers: &BTreeSet<IpAddr>) -> Self {
         let grammar = &description.grammar;
         let mut lossy = Vec::new();
         let header = grammar.header_fields.len().min(limits::EXPORT_FIELDS);
@@ -137,8 +160,12 @@ impl<'a> Plan<'a> {
                 limits::EXPORT_FIELDS
             ));
         }
+        if servers.len() > limits::EXPORT_SERVERS {
+            lossy.push(format!("only the first {} servers are known by their address", limits::EXPORT_SERVERS));
+        }
         let mut plan = Self {
             description,
+            servers: servers.iter().take(limits::EXPORT_SERVERS).copied().collect(),
             service: identifier(&description.id, &mut BTreeMap::new()),
             fields: Vec::new(),
             header,
@@ -149,7 +176,7 @@ impl<'a> Plan<'a> {
             server: Cut::default(),
             lossy,
         };
-        let mut taken = BTreeMap::new();
+        let mut taken: BTreeMap<String, u64> = RESERVED.iter().map(|name| ((*name).to_owned(), 0)).collect();
         let mut begin = header;
         let mut spans = vec![0..header; header];
         for message in &types {
@@ -274,10 +301,21 @@ fn find(all: &[&Field], own: std::ops::Range<usize>, header: usize, id: &str) ->
     in_range(own).or_else(|| in_range(0..header))
 }
 
+/// The bytes of a value that is text.
+fn word(value: &ValueCount) -> Option<Vec<u8>> {
+    if let Scalar::Text(text) = &value.value { unescaped(text) } else { None }
+}
+
+impl Part<'_> {
+    /// Its values that are text, as bytes.
+    pub(super) fn values(&self) -> impl Iterator<Item = Vec<u8>> {
+        self.field.values.iter().take(limits::EXPORT_FIELDS).filter_map(word)
+    }
+}
+
 /// The words of the protocol that a column always is one of.
 fn words(field: usize, part: &Part<'_>) -> Option<Test> {
     let known = !part.field.optional && part.field.role == Role::Keyword && matches!(part.place, Place::Column(_));
-    let word = |value: &ValueCount| if let Scalar::Text(text) = &value.value { unescaped(text) } else { None };
     let words: Vec<Vec<u8>> = part.field.values.iter().take(limits::EXPORT_FIELDS).map(word).collect::<Option<_>>()?;
     (known && !words.is_empty()).then_some(Test { field, wanted: Wanted::OneOf(words) })
 }
@@ -297,71 +335,6 @@ fn place(field: &Field, find: impl Fn(&str) -> Option<usize>) -> Place {
             Place::After { after, size: *size, size_from, until, to_end: *to_end }
         }
     }
-}
-
-/// How the bytes of a field are read.
-fn shape(field: &Field, place: &Place, description: &Description) -> Shape {
-    let text = matches!(description.encoding, Encoding::Text);
-    let size = match place {
-        Place::Bits { size, .. } => return if *size <= 32 { Shape::Bits } else { Shape::Bytes },
-        Place::Column(_) => return Shape::Text,
-        Place::Nowhere => return Shape::Bytes,
-        Place::Bytes { size, .. } => *size,
-        Place::After { size, .. } => size.unwrap_or(0),
-    };
-    let little = field.byte_order == Some(ByteOrder::Little);
-    match field.kind {
-        Kind::String | Kind::NumberText | Kind::HeaderName | Kind::Prompt => Shape::Text,
-        Kind::Terminator | Kind::Delimiter | Kind::Padding => Shape::Bytes,
-        _ if text => Shape::Text,
-        Kind::Address if size == 4 => Shape::Ipv4,
-        Kind::Address if size == 16 => Shape::Ipv6,
-        Kind::Address
-        | Kind::Uuid
-        | Kind::List
-        | Kind::Tlv
-        | Kind::Random
-        | Kind::Compressed
-        | Kind::Encrypted
-        | Kind::Opaque
-        | Kind::Float => Shape::Bytes,
-        _ if matches!(size, 1..=4 | 8) => Shape::Number { size, little },
-        _ => Shape::Bytes,
-    }
-}
-
-/// A value as the field would have it.
-fn wanted(part: &Part<'_>, equals: &Scalar, mask: Option<u64>) -> Option<Wanted> {
-    let number = match equals {
-        Scalar::Text(text) => {
-            let bytes = hex(text).unwrap_or_else(|| text.clone().into_bytes());
-            return Some(Wanted::Bytes { bytes, mask: None });
-        }
-        Scalar::Number(number) => *number,
-    };
-    let (size, little) = match (part.shape, &part.place) {
-        (Shape::Number { size, little }, _) => (size, little),
-        (Shape::Bytes | Shape::Ipv4, Place::Bytes { size, .. } | Place::After { size: Some(size), .. }) if (1..=8).contains(size) => {
-            (*size, part.field.byte_order == Some(ByteOrder::Little))
-        }
-        (Shape::Bits | Shape::Text, _) => return Some(Wanted::Number(number)),
-        _ => return None,
-    };
-    let bytes = |number: u64| {
-        let all = number.to_be_bytes();
-        let unused = all.len().saturating_sub(usize::try_from(size).ok()?);
-        let (left, kept) = all.split_at_checked(unused)?;
-        let mut kept = kept.to_vec();
-        if little {
-            kept.reverse();
-        }
-        left.iter().all(|byte| *byte == 0).then_some(kept)
-    };
-    let mask = match mask {
-        Some(mask) => Some(bytes(mask)?),
-        None => None,
-    };
-    Some(Wanted::Bytes { bytes: bytes(u64::try_from(number).ok()?)?, mask })
 }
 
 /// What bytes of a role are called where they can be looked for.

@@ -67,7 +67,7 @@ fn high_bits(bytes: &[Byte], rows: usize, claims: &mut Claims) {
         let end = start.saturating_add(2);
         let Some([high, low]) = bytes.get(start..end).filter(|_| claims.is_free(start, end)) else { continue };
         let alone = bytes.get(end).is_none_or(|behind| behind.only != Some(0));
-        let is_flags = high.only.is_none() && high.any & 0x0f == 0 && low.only == Some(0) && alone;
+        let is_flags = high.only.is_none() && high.any.trailing_zeros() >= 4 && low.only == Some(0) && alone;
         if is_flags && at_least(high.zeros.saturating_mul(2), rows, 100) {
             let statement = format!("Of bytes {start} and {} only the highest bits are ever set.", start.saturating_add(1));
             let column = Column { order: Some(ByteOrder::Big), ..Column::new(start, end, Kind::Flags, "high_bits", statement) };

@@ -3,8 +3,10 @@
 use super::columns::distinct;
 use super::numbers::at_least;
 use super::numbers::number;
+use super::numbers::wide;
 use super::rows::Spot;
 use crate::grammar::ByteOrder;
+use crate::grammar::Inside;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
@@ -15,13 +17,13 @@ const FEWEST: usize = 12;
 const TAGS: usize = 64;
 
 /// How deep chains may stand in chains.
-pub(super) const DEPTH: usize = 6;
+pub(super) const DEPTH: usize = Inside::DEPTH;
 
 /// Different tags that messages begin their chain with, at most.
 const FIRST_TAGS: usize = 6;
 
-/// Most links that are walked: a message of 4 KiB with empty values has some thousand.
-const LINKS: usize = 512;
+/// Most links that are walked.
+const LINKS: usize = Inside::LINKS;
 
 /// A part that says its own length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +45,27 @@ impl Tags {
         self.0.get_mut(usize::from(tag >> 6)).into_iter().for_each(|word| *word |= 1 << (tag & 63));
     }
 
+    /// The tags in it, ascending.
+    fn list(self) -> Vec<u8> {
+        (0..=u8::MAX).filter(|tag| self.contains(*tag)).collect()
+    }
+
     /// Whether this tag is in it.
     pub(super) fn contains(self, tag: u8) -> bool {
         self.0.get(usize::from(tag >> 6)).is_some_and(|word| word >> (tag & 63) & 1 == 1)
+    }
+}
+
+impl Chain {
+    /// How it divides, in the words of the grammar; a counted part is whole.
+    pub(super) fn inside(self) -> Option<Inside> {
+        match self {
+            Self::Counted { .. } => None,
+            Self::Labels => Some(Inside::Labels),
+            Self::Tagged { size, whole, order, nested } => {
+                Some(Inside::Tagged { length_size: wide(size), byte_order: order, whole, nested: nested.list() })
+            }
+        }
     }
 }
 
@@ -123,7 +143,7 @@ pub(super) fn links(chain: Chain, bytes: &[u8]) -> Option<Vec<Link>> {
             }
             list.push(Link { tag, start: at, value: behind, end: if tag == 0xff { behind } else { end } });
             at = if tag == 0xff && !rest.is_empty() {
-                list.push(Link { tag: 0, start: behind, value: behind, end: bytes.len() });
+                list.push(Link { tag: 0, start: behind, value: behind.saturating_add(1), end: bytes.len() });
                 bytes.len()
             } else {
                 end

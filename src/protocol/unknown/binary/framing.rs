@@ -241,17 +241,24 @@ fn by_size(turns: &[(&[u8], bool)]) -> Option<Framing> {
     Some(Framing { kind: FramingKind::Fixed, size: Some(wide(size)), confidence: score, evidence: vec![ground], ..Framing::default() })
 }
 
+/// The rule of a framing by a length.
+fn rule(framing: &Framing) -> Option<Rule> {
+    let (Some(Location::Bytes { offset, size }), Some(order)) = (&framing.length_field, framing.byte_order) else { return None };
+    let place = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+    Some(Rule { at: place(*offset), size: place(*size).min(8), order, addend: framing.length_addend.unwrap_or(0) })
+}
+
+/// Whether a message ends where the framing says.
+pub(crate) fn follows(framing: &Framing, bytes: &[u8]) -> bool {
+    let fixed = framing.size.and_then(|size| usize::try_from(size).ok());
+    rule(framing).map_or(fixed, |rule| rule.length(bytes)).is_some_and(|length| length == bytes.len())
+}
+
 /// Where the messages of a turn end. A turn that does not follow the framing is one message from where it derails.
 pub(crate) fn cut(framing: &Framing, turn: &Turn) -> Vec<usize> {
     let bytes = turn.bytes.as_slice();
     let mut ends = Vec::new();
-    let rule = match (&framing.length_field, framing.byte_order) {
-        (Some(Location::Bytes { offset, size }), Some(order)) => {
-            let place = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
-            Some(Rule { at: place(*offset), size: place(*size).min(8), order, addend: framing.length_addend.unwrap_or(0) })
-        }
-        _ => None,
-    };
+    let rule = rule(framing);
     let fixed = framing.size.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0);
     let mut at = 0_usize;
     while at < bytes.len() {

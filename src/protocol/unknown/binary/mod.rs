@@ -26,6 +26,7 @@ mod tokens;
 mod type_field;
 
 pub(super) use framing::cut;
+pub(super) use framing::follows;
 pub(super) use framing::framing;
 
 use super::Language;

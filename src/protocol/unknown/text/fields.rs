@@ -253,6 +253,7 @@ fn field(kind: Kind, name: &str, column: usize) -> Field {
         role: kind.role(),
         kind,
         location: Location::Column { column: u64::try_from(column).unwrap_or(u64::MAX) },
+        inside: None,
         byte_order: None,
         values: Vec::new(),
         range: None,

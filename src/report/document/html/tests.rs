@@ -69,6 +69,7 @@ fn field(word: &str) -> Field {
             until: Some(word.to_owned()),
             to_end: true,
         },
+        inside: None,
         byte_order: None,
         values: vec![ValueCount { value: Scalar::Text(word.to_owned()), count: 1 }],
         range: None,

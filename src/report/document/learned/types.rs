@@ -195,6 +195,7 @@ impl Seen {
                 Some(column) => Location::Column { column },
                 None => Location::After { after, size: None, size_from: None, until: None, to_end: false },
             },
+            inside: None,
             byte_order: None,
             values: values.into_iter().map(|(bytes, count)| ValueCount { value: text(bytes), count: *count }).collect(),
             range: None,

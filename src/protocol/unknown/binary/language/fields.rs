@@ -2,6 +2,7 @@
 
 use crate::grammar::Field;
 use crate::grammar::Ground;
+use crate::grammar::Inside;
 use crate::grammar::Kind;
 use crate::grammar::Location;
 use crate::grammar::Range;
@@ -50,6 +51,7 @@ impl Named {
             role: kind.role(),
             kind,
             location,
+            inside: None,
             byte_order: None,
             values: Vec::new(),
             range: None,
@@ -200,6 +202,7 @@ pub(super) fn name(steps: &[Step], spots: &[Spot<'_>], prefix: &str, before: Opt
                 let id = named.add(prefix, kind, location);
                 if let Some(field) = named.fields.last_mut() {
                     field.evidence.push(ground(*chain, here.len()));
+                    field.inside = chain.inside();
                 }
                 last = Some(id.clone());
                 ids.push(id);
@@ -208,7 +211,10 @@ pub(super) fn name(steps: &[Step], spots: &[Spot<'_>], prefix: &str, before: Opt
             Step::Rest(kind) => {
                 let location = Location::After { after: last.clone(), size: None, size_from: None, until: None, to_end: true };
                 ids.push(named.add(prefix, *kind, location));
-                named.fields.last_mut().into_iter().for_each(|field| field.optional = true);
+                if let Some(field) = named.fields.last_mut() {
+                    field.optional = true;
+                    field.inside = (*kind == Kind::List).then(|| Inside::Texts { until: "00".to_owned() });
+                }
             }
         }
         named.ids.push(ids);

@@ -1,0 +1,44 @@
+//! How the bytes of one field divide again.
+
+use super::ByteOrder;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+
+/// How the bytes of a field divide again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "form")]
+#[schemars(rename = "inside")]
+pub enum Inside {
+    /// One name of labels: each has its length in a byte before it and is printable; an empty one ends the name, or a byte of 192 or more
+    /// that is a pointer together with the next one. So it says where the field ends.
+    Labels,
+    /// Texts one behind the other, each with these bytes at its end, which the last one may lack.
+    Texts {
+        /// The bytes, in hex.
+        until: String,
+    },
+    /// Tag, length and value, again and again to the very end of the field; where they do not lead there, nothing of it is divided.
+    ///
+    /// A tag is one byte. Where lengths count values only, a tag of 0 is a byte of padding without length, one of 255 ends the chain,
+    /// with only zeros behind it, and a length of one byte that is 129 or 130 is the number 128 plus how many bytes of length follow.
+    Tagged {
+        /// Bytes of each length.
+        length_size: u64,
+        /// Byte order of lengths.
+        byte_order: ByteOrder,
+        /// Whether lengths count their tag and themselves, too.
+        whole: bool,
+        /// Tags whose values may be such chains again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        nested: Vec<u8>,
+    },
+}
+
+impl Inside {
+    /// How deep chains of tags may stand in chains.
+    pub const DEPTH: usize = 6;
+
+    /// Most links of a chain of tags: a message of 4 KiB with empty values has some thousand.
+    pub const LINKS: usize = 512;
+}

@@ -1,0 +1,85 @@
+-- A number of some bytes; those of eight are exact up to 2^53.
+local function number(bytes, little)
+  local value = 0
+  for index = 1, #bytes do
+    value = value * 256 + bytes:byte(little and #bytes + 1 - index or index)
+  end
+  return value
+end
+
+-- Where the name of labels ends that begins there, from 0; nothing where none does.
+local function name_end(bytes, at)
+  while true do
+    local size = bytes:byte(at + 1)
+    if not size then return nil end
+    at = at + 1
+    if size == 0 then return at end
+    if size >= 192 then return at < #bytes and at + 1 or nil end
+    if size >= 64 or at + size > #bytes or bytes:sub(at + 1, at + size):find("[^!-~]") then return nil end
+    at = at + size
+  end
+end
+
+-- The links of a chain of tag, length and value that ends exactly at `stop`; nothing where it does not.
+local function links(bytes, start, stop, chain)
+  local found, at, solid = {}, start, start
+  local function number_at(from, size)
+    return from + size <= stop and number(bytes:sub(from + 1, from + size), chain.little) or nil
+  end
+  while at < stop do
+    local tag, behind = bytes:byte(at + 1), at + 1
+    if not chain.whole and (tag == 0 or tag == 255) then
+      -- The next byte that is not zero is looked for once.
+      if solid <= behind then solid = bytes:find("[^%z]", behind + 1) or #bytes + 1 end
+      local zeros = solid > stop
+      if tag == 255 then
+        if not zeros then return nil end
+        found[#found + 1] = { start = at, value = behind, stop = behind }
+        if behind < stop then found[#found + 1] = { start = behind, stop = stop, padding = true } end
+        return found
+      end
+      found[#found + 1] = { start = at, stop = zeros and stop or behind, padding = true }
+      at = found[#found].stop
+    else
+      local value = behind + chain.size
+      local length = number_at(behind, chain.size)
+      if chain.size == 1 and not chain.whole and (length == 129 or length == 130) then
+        local more = length - 128
+        length, value = number_at(value, more), value + more
+      end
+      local finish = length and (chain.whole and at or value) + length
+      if not finish or finish < value or finish > stop or #found >= spec.links then return nil end
+      found[#found + 1] = { start = at, value = value, stop = finish }
+      at = finish
+    end
+  end
+  return #found > 0 and found or nil
+end
+
+-- Tells `put` what a chain is made of: a name, and where it begins and ends. Says whether it is one.
+local function chain_parts(bytes, start, stop, chain, depth, put)
+  local found = links(bytes, start, stop, chain)
+  for _, link in ipairs(found or {}) do
+    if link.padding then
+      put("padding", link.start, link.stop, depth)
+    else
+      put("tag", link.start, link.start + 1, depth)
+      put("length", link.start + 1, link.value, depth + 1)
+      local nested = depth < spec.depth and chain.nested[bytes:byte(link.start + 1)]
+      if not (nested and chain_parts(bytes, link.value, link.stop, chain, depth + 1, put)) then
+        put("value", link.value, link.stop, depth + 1)
+      end
+    end
+  end
+  return found ~= nil
+end
+
+-- The same of texts that certain bytes end.
+local function text_parts(bytes, start, stop, ends, put)
+  while start < stop do
+    local _, last = bytes:find(ends, start + 1, true)
+    last = last and math.min(last, stop) or stop
+    put("text", start, last, 0)
+    start = last
+  end
+end

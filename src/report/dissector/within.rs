@@ -1,0 +1,63 @@
+//! How fields divide again, ready for translation: only of fields whose place lets them.
+
+use super::cut::hex;
+use super::plan::Part;
+use super::plan::Place;
+use super::plan::Plan;
+use crate::grammar::ByteOrder;
+use crate::grammar::Inside;
+use crate::grammar::Kind;
+
+/// Bytes of a length, at most, that chains are read with.
+const LENGTH_BYTES: u64 = 4;
+
+/// How a field divides again.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Within<'a> {
+    /// A name of labels.
+    Labels,
+    /// Texts that these bytes end.
+    Texts(Vec<u8>),
+    /// A chain of tag, length, value.
+    Tagged { size: u64, little: bool, whole: bool, nested: &'a [u8] },
+}
+
+impl<'a> Part<'a> {
+    /// How it divides again, where it stands behind something: names say their own end, all else goes to that of the message.
+    pub(super) fn inside(&self) -> Option<Within<'a>> {
+        let Place::After { size: None, size_from: None, until, to_end, .. } = &self.place else { return None };
+        if !until.is_empty() {
+            return None;
+        }
+        match self.field.inside.as_ref()? {
+            Inside::Labels if !to_end => Some(Within::Labels),
+            Inside::Texts { until } if *to_end => hex(until).filter(|until| !until.is_empty()).map(Within::Texts),
+            Inside::Tagged { length_size, byte_order, whole, nested } if *to_end && (1..=LENGTH_BYTES).contains(length_size) => {
+                Some(Within::Tagged { size: *length_size, little: *byte_order == ByteOrder::Little, whole: *whole, nested })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Plan<'_> {
+    /// Bytes at the very end of all messages that are a field of their own: a sum.
+    pub(super) fn tail(&self) -> u64 {
+        let header = self.fields.iter().take(self.header).rev();
+        let size = |part: &Part<'_>| match part.place {
+            Place::After { size: Some(size), to_end: true, .. } => Some(size),
+            _ => None,
+        };
+        header.filter_map(size).find(|size| *size <= crate::limits::EXPORT_MESSAGE_BYTES).unwrap_or(0)
+    }
+
+    /// Statuses of three digits that answers of lines begin with: a hyphen behind one says that the answer goes on.
+    pub(super) fn codes(&self) -> Vec<Vec<u8>> {
+        let status = |part: &&Part<'_>| part.field.kind == Kind::Status && part.place == Place::Column(0);
+        let words = self.fields.iter().filter(status).flat_map(Part::values);
+        let mut codes: Vec<Vec<u8>> = words.filter(|word| word.len() == 3 && word.iter().all(u8::is_ascii_digit)).collect();
+        codes.sort();
+        codes.dedup();
+        codes
+    }
+}
