@@ -83,16 +83,14 @@ pub(crate) fn completions(shell: Shell) -> io::Result<()> {
     io::stdout().write_all(script.as_bytes())
 }
 
-/// The values of what subcommands take without an option, which clap_complete leaves out for fish.
+/// The values of what subcommands take without an option, which `clap_complete` leaves out for fish.
 fn positional_values(command: &clap::Command) -> String {
-    let mut lines = String::new();
-    for subcommand in command.get_subcommands() {
-        for value in subcommand.get_positionals().flat_map(clap::Arg::get_possible_values) {
-            let (name, value) = (subcommand.get_name(), value.get_name().to_owned());
-            lines = lines + &format!("complete -c {NAME} -n \"__fish_ntp_sniff_using_subcommand {name}\" -f -a {value}\n");
-        }
-    }
-    lines
+    let line = |name: &str, value: &str| format!("complete -c {NAME} -n \"__fish_ntp_sniff_using_subcommand {name}\" -f -a {value}\n");
+    let of = |subcommand: &clap::Command| {
+        let values = subcommand.get_positionals().flat_map(clap::Arg::get_possible_values);
+        values.map(|value| line(subcommand.get_name(), value.get_name())).collect::<String>()
+    };
+    command.get_subcommands().map(of).collect()
 }
 
 /// Writes a manual page to standard output: the program's own, where there is no subcommand of this name.

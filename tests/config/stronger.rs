@@ -48,7 +48,7 @@ fn settings_that_change_what_is_told_of_named_files_are_said() {
 fn the_command_line_turns_switches_off() {
     let home = folder("off");
     let switches = ["verify-checksum", "verbose", "hex", "payload", "quiet", "no-promiscuous", "no-sandbox", "no-dissectors", "watch"];
-    let text: String = switches.iter().map(|name| format!("{name} = true\n")).collect();
+    let text = switches.join(" = true\n") + " = true\n";
     file(&home, "ntp-sniff/config.toml", &format!("interface = \"lo\"\nfail-on-loss = true\nreveal-secrets = true\n{text}"));
     let all = settings(&home, &[], &[]);
     assert_eq!(all.len(), switches.len() + 3);

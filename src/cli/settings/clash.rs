@@ -8,6 +8,7 @@ use clap::Command;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use ntp_sniff::report::FORMATS;
+use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::ffi::OsString;
 
@@ -117,13 +118,11 @@ fn weakest(chosen: &Chosen<'_>, said: &ArgMatches) -> Option<&'static str> {
         let place = |name: &str| chosen.get(name).filter(|_| of_line(said, name).is_none()).map(|counted| counted.place);
         let [one, other] = rule.sides.map(|side| side.iter().copied().max_by_key(|name| place(name)));
         let [by_one, by_other] = [one, other].map(|name| name.and_then(place));
-        // One place that says both is wrong in itself.
-        if by_one == by_other {
-            None
-        } else if by_one > by_other {
-            one
-        } else {
-            other
+        match by_one.cmp(&by_other) {
+            Ordering::Less => other,
+            // One place that says both is wrong in itself.
+            Ordering::Equal => None,
+            Ordering::Greater => one,
         }
     })
 }
