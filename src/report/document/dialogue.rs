@@ -2,6 +2,7 @@
 
 use super::learned::Walk;
 use super::model;
+use super::model::FrameRange;
 use super::spool::Kept;
 use crate::event::Phase;
 use crate::event::Session;
@@ -102,6 +103,8 @@ impl Dialogue {
         }
         self.newest.insert(phase.ordinal, self.session.phases.len());
         let number = self.session.phases.len().saturating_add(1);
+        let mut frames = Vec::new();
+        FrameRange::widen(&mut frames, &evidence.frames);
         self.session.phases.push(model::Phase {
             id: format!("p{}.{number}", self.session.id.trim_start_matches('s')),
             ordinal: phase.ordinal,
@@ -109,7 +112,7 @@ impl Dialogue {
             sentence: phase.sentence.to_string(),
             first_message: None,
             last_message: None,
-            frames: frames(evidence),
+            frames,
         });
     }
 
@@ -118,18 +121,9 @@ impl Dialogue {
         let phase = self.session.phases.get_mut(*self.newest.get(&ordinal)?)?;
         phase.first_message.get_or_insert_with(|| message.to_owned());
         phase.last_message = Some(message.to_owned());
-        phase.frames = match (phase.frames, frames(evidence)) {
-            (Some([first, last]), Some([from, to])) => Some([first.min(from), last.max(to)]),
-            (frames, others) => frames.or(others),
-        };
+        FrameRange::widen(&mut phase.frames, &evidence.frames);
         Some(phase.id.clone())
     }
-}
-
-/// First and last frame.
-fn frames(evidence: &Evidence) -> Option<[u64; 2]> {
-    let first = evidence.frames.spans().map(|span| span.first).min()?;
-    Some([first, evidence.frames.spans().map(|span| span.last).max()?])
 }
 
 pub(super) fn endpoint(endpoint: Endpoint) -> model::Endpoint {

@@ -134,7 +134,7 @@ impl Ends {
                         time: event.at.to_string(),
                         session: event.flow.map(|flow| format!("s{}", flow.0)),
                         sentence: anomaly_sentence(anomaly),
-                        frames: event.evidence.frames.spans().map(|span| [span.first, span.last]).collect(),
+                        frames: model::FrameRange::spans(&event.evidence.frames),
                     });
                 } else {
                     self.doubts.anomalies_left_out = self.doubts.anomalies_left_out.saturating_add(1);

@@ -19,6 +19,7 @@ pub use account::Packets;
 pub use account::Serving;
 pub use account::Statistics;
 pub use session::Endpoint;
+pub use session::FrameRange;
 pub use session::Message;
 pub use session::PacketRef;
 pub use session::Payload;

@@ -109,13 +109,12 @@ impl Body {
     /// The phase with its messages.
     pub(super) fn draw(mut self, session: &Session, phase: Option<&Phase>, open: bool) -> io::Result<Markup> {
         self.gap.end(&mut self.out)?;
-        let frames = phase.and_then(|phase| phase.frames);
         rendered(&Shown {
             phase,
             anchor: phase.map_or_else(|| text::anchor(&[&session.id, "rest"]), |phase| text::anchor(&[&phase.id])),
             title: phase.map_or_else(|| "Messages".to_owned(), |phase| text::cut(&phase.title, 80)),
             sentence: phase.map(|phase| text::brief(&phase.sentence)).unwrap_or_default(),
-            frames: frames.map(|frames| text::frames(&[frames])).unwrap_or_default(),
+            frames: phase.map(|phase| text::ranges(&phase.frames)).unwrap_or_default(),
             messages: if self.is_empty() { String::new() } else { text::count(self.messages, "message") },
             open,
             body: Safe(self.out),

@@ -31,6 +31,7 @@ use crate::report::document::model::Anomaly;
 use crate::report::document::model::Connection;
 use crate::report::document::model::Document;
 use crate::report::document::model::Endpoint;
+use crate::report::document::model::FrameRange;
 use crate::report::document::model::RedactionPolicy;
 use crate::report::document::model::Serving;
 use std::cell::RefCell;
@@ -176,7 +177,13 @@ fn document(word: &str) -> Document {
             handshakes: 1,
         }],
         stories: vec![serde_json::json!({ "event": word, "at": word, "sentence": word, "name": word, "pieces": [word] })],
-        anomalies: vec![Anomaly { name: text(), time: text(), session: Some(text()), sentence: text(), frames: vec![[1, 2]] }],
+        anomalies: vec![Anomaly {
+            name: text(),
+            time: text(),
+            session: Some(text()),
+            sentence: text(),
+            frames: vec![FrameRange { input: text(), first: 1, last: 2 }],
+        }],
         limitations,
         ..head(RedactionPolicy::None)
     }

@@ -7,6 +7,7 @@ use crate::grammar::Scalar;
 use crate::grammar::Share;
 use crate::limits::HTML_TEXT_COLUMNS;
 use crate::report::document::model::Endpoint;
+use crate::report::document::model::FrameRange;
 use crate::report::document::model::PacketRef;
 use crate::report::escape::Cut;
 use askama::Template;
@@ -138,6 +139,20 @@ pub(super) fn frames(spans: &[[u64; 2]]) -> String {
     named.join(", ")
 }
 
+/// Frames of several inputs: `#4, i1 #7–8`.
+pub(super) fn ranges(ranges: &[FrameRange]) -> String {
+    const NAMED: usize = 6;
+    let range = |range: &FrameRange| {
+        let input = if range.input == "i0" { String::new() } else { format!("{} ", cut(&range.input, 12)) };
+        format!("{input}{}", frames(&[[range.first, range.last]]))
+    };
+    let mut named: Vec<String> = ranges.iter().take(NAMED).map(range).collect();
+    if ranges.len() > NAMED {
+        named.push("…".to_owned());
+    }
+    named.join(", ")
+}
+
 /// The frames of packets of one input as spans, and the input they are of.
 pub(super) fn spans(packets: &[PacketRef]) -> Vec<[u64; 2]> {
     let mut spans: Vec<[u64; 2]> = Vec::new();
@@ -199,6 +214,12 @@ mod tests {
         assert_eq!(filter(&[[4, 4]]), "frame.number == 4");
         assert_eq!(filter(&[[4, 5], [9, 9]]), "frame.number in {4..5, 9}");
         assert_eq!(frames(&[[4, 5], [9, 9]]), "#4–5, #9");
+    }
+
+    #[test]
+    fn frames_of_other_inputs_are_named_with_them() {
+        let range = |input: &str, first, last| FrameRange { input: input.to_owned(), first, last };
+        assert_eq!(ranges(&[range("i0", 4, 4), range("i1", 7, 8)]), "#4, i1 #7–8");
     }
 
     #[test]

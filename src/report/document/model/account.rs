@@ -1,6 +1,7 @@
 //! What frames a document with: inputs, who serves and who speaks, what was odd, and the account of all frames.
 
 use super::Endpoint;
+use super::FrameRange;
 use crate::grammar::Share;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -127,8 +128,8 @@ pub struct Anomaly {
     pub session: Option<String>,
     /// One sentence.
     pub sentence: String,
-    /// The frames that show it: first and last of each span.
-    pub frames: Vec<[u64; 2]>,
+    /// The frames that show it.
+    pub frames: Vec<FrameRange>,
 }
 
 /// Every frame accounted for.

@@ -1,6 +1,7 @@
 //! A session of a document: who talked, in which phases, what was said, byte by byte.
 
 use crate::annotation::Role;
+use crate::evidence::Frames;
 use crate::grammar::Kind;
 use crate::grammar::Share;
 use schemars::JsonSchema;
@@ -109,9 +110,39 @@ pub struct Phase {
     /// Its last message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_message: Option<String>,
-    /// First and last frame that show it, from 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub frames: Option<[u64; 2]>,
+    /// First and last frame that show it, of each input that does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frames: Vec<FrameRange>,
+}
+
+/// Frames of one input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "frame_range")]
+pub struct FrameRange {
+    /// The input: `i0` …
+    pub input: String,
+    /// The first, from 1, as Wireshark counts.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+}
+
+impl FrameRange {
+    /// Each span of these frames, in order.
+    #[must_use]
+    pub fn spans(frames: &Frames) -> Vec<Self> {
+        frames.spans().map(|span| Self { input: format!("i{}", span.input), first: span.first, last: span.last }).collect()
+    }
+
+    /// Widens these ranges, one of each input, so that they hold these frames too.
+    pub fn widen(ranges: &mut Vec<Self>, frames: &Frames) {
+        for span in Self::spans(frames) {
+            match ranges.iter_mut().find(|range| range.input == span.input) {
+                Some(range) => (range.first, range.last) = (range.first.min(span.first), range.last.max(span.last)),
+                None => ranges.push(span),
+            }
+        }
+    }
 }
 
 /// Bytes of a message that one packet brought.
