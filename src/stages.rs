@@ -219,7 +219,8 @@ impl<'s> Stages<'s> {
         }
     }
 
-    pub(crate) fn frame(&mut self, frame: &Frame<'_>, complain: &mut dyn FnMut(&Error)) {
+    /// A frame came. Whether the user's filter admits it.
+    pub(crate) fn frame(&mut self, frame: &Frame<'_>, filter: Option<&mut Filter>, complain: &mut dyn FnMut(&Error)) -> bool {
         if self.upkeep.frame(frame.at) {
             self.look(complain);
         }
@@ -232,10 +233,11 @@ impl<'s> Stages<'s> {
         if let Some(by) = self.out.tally.frame(frame) {
             self.anomaly(frame.at, Frames::one(frame.id), Anomaly::TimeWentBack { by });
         }
+        self.admits(filter, frame, complain)
     }
 
     /// Whether the user's filter admits the frame; those it leaves out are counted.
-    pub(crate) fn admits(&mut self, filter: Option<&mut Filter>, frame: &Frame<'_>, complain: &mut dyn FnMut(&Error)) -> bool {
+    fn admits(&mut self, filter: Option<&mut Filter>, frame: &Frame<'_>, complain: &mut dyn FnMut(&Error)) -> bool {
         let admitted = filter.is_none_or(|filter| {
             filter.admits(frame).unwrap_or_else(|error| {
                 self.damage(&error, complain);
