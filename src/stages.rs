@@ -80,8 +80,9 @@ impl<'s> Stages<'s> {
         (sink, packets): (&'s mut dyn Sink, Option<&'s mut Packets>),
     ) -> Self {
         let (bare, wants_parts) = (documents.no_dissectors, sink.wants_parts());
-        let conversations = Conversations::new(limits, hints, reveal, sink.wants_messages()).with_parts(wants_parts);
-        let conversations = conversations.with_documents(documents);
+        let conversations = Conversations::new(limits, hints, reveal, sink.wants_messages());
+        let tokens = if sink.wants_messages() { sink.wanted_tokens() } else { 0 };
+        let conversations = conversations.with_looks(wants_parts, tokens).with_documents(documents);
         Self {
             inventory: Inventory::new(wanted, limits),
             doctor: Doctor::new(),
