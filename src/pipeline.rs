@@ -17,8 +17,7 @@ use crate::report::Sink;
 use crate::ship::Packets;
 use crate::stages::Stages;
 use crate::upkeep::Orders;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What the user asked for, as the stages need it. The default reads everything and shows no secret.
 #[derive(Default)]
@@ -64,19 +63,21 @@ pub fn run(
     let Options { limits, mut filter, count, checks, wanted, orders, mut packets, hints, documents, keys, reveal } = options;
     let mut decoder = Decoder::new(&limits, checks).with_udp(documents.is_on());
     let mut stages = Stages::new(&limits, (wanted, orders), (hints, documents), (keys, reveal), (sink, packets.as_mut()));
-    let mut flows = Flows::new(&limits, &stages.known_ports());
-    let mut fatal = None;
+    let (mut flows, mut fatal) = (Flows::new(&limits, &stages.known_ports()), None);
     while !stop.load(Ordering::Relaxed) && stages.is_writable() && count.is_none_or(|count| stages.admitted() < count) {
         if stages.owes_stats() {
             stages.stats(&flows, source.received());
         }
         match source.next() {
             Ok(Next::Frame(frame)) => {
-                stages.frame(&frame, complain);
-                if !stages.admits(filter.as_mut(), &frame, complain) || stages.pass(&frame, &mut decoder, &mut flows) {
+                if !stages.frame(&frame, filter.as_mut(), complain) {
                     continue;
                 }
-                match decoder.frame(&frame, &mut |at, frames, anomaly| stages.anomaly(at, frames, anomaly)) {
+                let headers = decoder.headers(&frame, &mut |at, frames, anomaly| stages.anomaly(at, frames, anomaly));
+                if headers.is_some_and(|headers| stages.pass(&headers, &mut flows)) {
+                    continue;
+                }
+                match decoder.outcome(&frame, headers, &mut |at, frames, anomaly| stages.anomaly(at, frames, anomaly)) {
                     // Not moved: a copy for every packet.
                     Outcome::Segment(ref mut segment) => {
                         segment.payload_at = if stages.wants_parts() { frame.offset_of(segment.payload) } else { None };
@@ -105,6 +106,5 @@ pub fn run(
     }
     decoder.finish(&mut |at, frames, anomaly| stages.anomaly(at, frames, anomaly));
     flows.finish(&mut stages);
-    let summary = stages.finish(&flows, source)?;
-    fatal.map_or(Ok(summary), Err)
+    stages.finish(&flows, source).and_then(|summary| fatal.map_or(Ok(summary), Err))
 }

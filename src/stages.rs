@@ -80,8 +80,9 @@ impl<'s> Stages<'s> {
         (sink, packets): (&'s mut dyn Sink, Option<&'s mut Packets>),
     ) -> Self {
         let (bare, wants_parts) = (documents.no_dissectors, sink.wants_parts());
-        let conversations = Conversations::new(limits, hints, reveal, sink.wants_messages()).with_parts(wants_parts);
-        let conversations = conversations.with_documents(documents);
+        let conversations = Conversations::new(limits, hints, reveal, sink.wants_messages());
+        let tokens = if sink.wants_messages() { sink.wanted_tokens() } else { 0 };
+        let conversations = conversations.with_looks(wants_parts, tokens).with_documents(documents);
         Self {
             inventory: Inventory::new(wanted, limits),
             doctor: Doctor::new(),
@@ -219,7 +220,8 @@ impl<'s> Stages<'s> {
         }
     }
 
-    pub(crate) fn frame(&mut self, frame: &Frame<'_>, complain: &mut dyn FnMut(&Error)) {
+    /// A frame came. Whether the user's filter admits it.
+    pub(crate) fn frame(&mut self, frame: &Frame<'_>, filter: Option<&mut Filter>, complain: &mut dyn FnMut(&Error)) -> bool {
         if self.upkeep.frame(frame.at) {
             self.look(complain);
         }
@@ -232,10 +234,11 @@ impl<'s> Stages<'s> {
         if let Some(by) = self.out.tally.frame(frame) {
             self.anomaly(frame.at, Frames::one(frame.id), Anomaly::TimeWentBack { by });
         }
+        self.admits(filter, frame, complain)
     }
 
     /// Whether the user's filter admits the frame; those it leaves out are counted.
-    pub(crate) fn admits(&mut self, filter: Option<&mut Filter>, frame: &Frame<'_>, complain: &mut dyn FnMut(&Error)) -> bool {
+    fn admits(&mut self, filter: Option<&mut Filter>, frame: &Frame<'_>, complain: &mut dyn FnMut(&Error)) -> bool {
         let admitted = filter.is_none_or(|filter| {
             filter.admits(frame).unwrap_or_else(|error| {
                 self.damage(&error, complain);

@@ -2,6 +2,7 @@
 
 use super::Next;
 use super::Source;
+use super::digest::Identity;
 use super::digest::digest;
 use super::file::CaptureFile;
 use super::input;
@@ -43,6 +44,8 @@ pub struct Files {
     secrets_left_out: u64,
     /// What is known of the inputs that were opened.
     origins: Vec<Origin>,
+    /// Which files these were when they were opened.
+    identities: Vec<Option<Identity>>,
 }
 
 impl Files {
@@ -53,7 +56,8 @@ impl Files {
         let total = paths.iter().map(|path| input::size_on_disk(path)).try_fold(0_u64, |sum, len| Some(sum.saturating_add(len?)));
         let limits = limits.clone();
         let (open, read, stop, secrets) = (None, Arc::default(), Arc::default(), Vec::new());
-        Self { paths, names, limits, open, upcoming: 0, read, stop, total, inbox: None, secrets, secrets_left_out: 0, origins: Vec::new() }
+        let (origins, identities) = (Vec::new(), Vec::new());
+        Self { paths, names, limits, open, upcoming: 0, read, stop, total, inbox: None, secrets, secrets_left_out: 0, origins, identities }
     }
 
     /// Lets a quiet standard input end when this flag becomes true.
@@ -134,6 +138,7 @@ impl Files {
             let input = u32::try_from(self.upcoming).unwrap_or(u32::MAX);
             self.upcoming = self.upcoming.saturating_add(1);
             let kind = if input::is_standard(path) { "stdin" } else { "file" };
+            self.identities.push(Identity::at(path));
             self.origins.push(Origin { kind, name: input::name(path), ..Origin::default() });
             let opened = CaptureFile::open_counted(path, input, &self.limits, &self.read, &self.stop);
             let mut file = opened.inspect_err(|error| self.note(error))?;
@@ -206,9 +211,10 @@ impl Source for Files {
         if self.stop.load(Ordering::Relaxed) {
             return origins;
         }
-        for (origin, path) in origins.iter_mut().zip(&self.paths).filter(|(_, path)| input::is_file(path)) {
-            // What cannot be read any more has no checksum; that it could be read is in its frames.
-            if let Ok((bytes, sha256)) = digest(path) {
+        let known = self.paths.iter().zip(&self.identities);
+        for (origin, (path, identity)) in origins.iter_mut().zip(known).filter(|(_, (path, _))| input::is_file(path)) {
+            // What cannot be read any more, or is not what was read, has no checksum; that it could be read is in its frames.
+            if let Some(Ok(Some((bytes, sha256)))) = identity.map(|identity| digest(path, identity)) {
                 (origin.bytes, origin.sha256) = (Some(bytes), Some(sha256));
             }
         }

@@ -11,6 +11,11 @@ use crate::time::Timestamp;
 /// Length of the file's header.
 const FILE_HEADER: usize = 24;
 
+/// Length of a record's header, without what the modified kind adds.
+const RECORD_HEADER: usize = 16;
+/// Bytes that the modified kind adds.
+const RECORD_HEADER_MORE: usize = 8;
+
 /// A record is above the limit: it is the length that is damaged.
 #[cold]
 pub(super) fn too_long(buffer: &Buffer, len: u32, limit: usize) -> Flaw {
@@ -38,9 +43,9 @@ impl Pcap {
     /// Whether a file that begins so is one; then in which order, with which record header, and whether in nanoseconds.
     pub(super) fn magic(head: [u8; 4]) -> Option<(Order, usize, bool)> {
         [Order::Little, Order::Big].into_iter().find_map(|order| match order.u32(&head, 0) {
-            0xa1b2_c3d4 => Some((order, 16, false)),
-            0xa1b2_3c4d => Some((order, 16, true)),
-            0xa1b2_cd34 => Some((order, 24, false)),
+            0xa1b2_c3d4 => Some((order, RECORD_HEADER, false)),
+            0xa1b2_3c4d => Some((order, RECORD_HEADER, true)),
+            0xa1b2_cd34 => Some((order, RECORD_HEADER + RECORD_HEADER_MORE, false)),
             _ => None,
         })
     }
@@ -70,7 +75,7 @@ impl Pcap {
         if !buffer.has(self.record_header)? {
             return if buffer.ahead().is_empty() { Ok(false) } else { buffer.need(self.record_header, "record header").map(|()| false) };
         }
-        let head = buffer.head::<16>();
+        let head = buffer.head::<RECORD_HEADER>();
         let (seconds, fraction) = (self.order.u32(&head, 0), self.order.u32(&head, 4));
         let (captured, wire_len) = (self.order.u32(&head, 8), self.order.u32(&head, 12));
         let len = size(captured);

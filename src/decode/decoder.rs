@@ -55,9 +55,21 @@ impl Decoder {
     /// What is odd goes to `report`: when, the frames it rests on, what. Frames that come later on the capture clock
     /// than fragments live make these expire.
     pub fn frame<'s>(&'s mut self, frame: &Frame<'s>, report: Report<'_>) -> Outcome<'s> {
+        let headers = self.headers(frame, report);
+        self.outcome(frame, headers, report)
+    }
+
+    /// The headers of a frame, if it is a usual one: who needs no more of it is done, who does asks for the [`Self::outcome`].
+    #[inline]
+    pub(crate) fn headers<'s>(&mut self, frame: &Frame<'s>, report: Report<'_>) -> Option<Headers<'s>> {
         self.now = frame.at;
         self.fragments.expire(frame.at, report);
-        if let Some(headers) = plain::headers(frame, self.looks.checks) {
+        plain::headers(frame, self.looks.checks)
+    }
+
+    /// What came of a frame with these headers.
+    pub(crate) fn outcome<'s>(&'s mut self, frame: &Frame<'s>, headers: Option<Headers<'s>>, report: Report<'_>) -> Outcome<'s> {
+        if let Some(headers) = headers {
             return Outcome::Segment(headers.segment());
         }
         match super::the_long_way(frame, self.looks) {
@@ -75,17 +87,6 @@ impl Decoder {
                 Outcome::Other("malformed")
             }
         }
-    }
-
-    /// The headers of a usual frame, where it and the clock ask for nothing else: [`Self::frame`] would give its segment, and report
-    /// nothing.
-    #[inline]
-    pub(crate) fn headers<'s>(&mut self, frame: &Frame<'s>) -> Option<Headers<'s>> {
-        if !self.fragments.is_empty() {
-            return None;
-        }
-        self.now = frame.at;
-        plain::headers(frame, self.looks.checks)
     }
 
     /// Lets the capture clock go on without a frame, on a quiet link.

@@ -115,7 +115,15 @@ impl Fragments {
     }
 
     /// Gives up the datagrams that have waited too long at this moment of the capture.
+    #[inline]
     pub fn expire(&mut self, now: Timestamp, report: Report<'_>) {
+        // Every frame asks, and nearly always nothing waits.
+        if !self.waiting.is_empty() {
+            self.expire_waiting(now, report);
+        }
+    }
+
+    fn expire_waiting(&mut self, now: Timestamp, report: Report<'_>) {
         while let Some(oldest) = self.waiting.first_entry() {
             if now.since(oldest.get().first_at) <= self.life {
                 return;
@@ -123,11 +131,6 @@ impl Fragments {
             let number = *oldest.key();
             self.give_up(number, now, report);
         }
-    }
-
-    /// Whether no fragment waits.
-    pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
     }
 
     /// Gives up all that wait: no more frames will come.

@@ -20,6 +20,7 @@ use crate::peer::FlowId;
 use crate::peer::RolesFrom;
 use crate::peer::Traffic;
 use crate::peer::VlanStack;
+use crate::secured::Secured;
 use crate::time::Timestamp;
 
 /// Stands for no window scale.
@@ -49,7 +50,8 @@ pub(super) struct Compact {
     awaited_ack: u32,
     marks: u16,
     scales: [u8; 2],
-    roles: RolesFrom,
+    /// What is known of its TLS.
+    tls: Option<Box<Secured>>,
 }
 
 /// What is left of a [`Stream`] that holds nothing.
@@ -76,6 +78,11 @@ const ASKED: u16 = 1 << 7;
 const AWAITS: u16 = 1 << 8;
 /// The low, and the high, endpoint has ended its stream, which is all there.
 const FIN: [u16; 2] = [1 << 9, 1 << 10];
+
+/// From this mark on stands why these are the roles: its place in [`ROLES`].
+const ROLES_AT: u32 = 11;
+const ROLES: [RolesFrom; 6] =
+    [RolesFrom::Handshake, RolesFrom::SynAck, RolesFrom::Syn, RolesFrom::Content, RolesFrom::KnownPort, RolesFrom::LowerPort];
 
 /// Marks of a side.
 const ACKED_ONE: u32 = 1 << 31;
@@ -151,10 +158,11 @@ fn behind(next: u64, offset: u64) -> Option<i32> {
 }
 
 impl Compact {
-    /// A connection in short; nothing where there is more to know of it.
-    pub(super) fn of(connection: &Connection) -> Option<Self> {
-        let Connection { flow, streams: [low, high], told, anew, .. } = connection;
-        let usual = flow.tls.is_none()
+    /// A connection in short; nothing, and nothing taken of it, where there is more to know of it.
+    pub(super) fn of(connection: &mut Connection) -> Option<Self> {
+        let Connection { flow, streams: [low, high], told, anew, .. } = &*connection;
+        // Who reads TLS changes what is known of it.
+        let usual = (flow.tls.is_none() || connection.interest == Interest::Ignore)
             && !connection.closed
             && (!connection.young || connection.interest == Interest::Ignore)
             && connection.lone.is_none()
@@ -187,6 +195,7 @@ impl Compact {
             (FIN[0], low.fin.is_some()),
             (FIN[1], high.fin.is_some()),
         ];
+        let roles = ROLES.iter().position(|roles| *roles == flow.roles).and_then(|place| u16::try_from(place).ok())?;
         Some(Self {
             key,
             id: u32::try_from(flow.id.0).ok()?,
@@ -201,14 +210,14 @@ impl Compact {
             input,
             facts_at: flow.facts_at,
             awaited_ack: connection.awaited_ack.unwrap_or(0),
-            marks: marks.into_iter().filter(|(_, set)| *set).fold(0, |all, (mark, _)| all | mark),
+            marks: marks.into_iter().filter(|(_, set)| *set).fold(roles << ROLES_AT, |all, (mark, _)| all | mark),
             scales: connection.scales.map(|scale| scale.unwrap_or(NO_SCALE)),
-            roles: flow.roles,
+            tls: connection.flow.tls.take(),
         })
     }
 
-    /// The connection at length; `last_at` is when it was heard of last.
-    pub(super) fn connection(&self, last_at: Timestamp) -> Connection {
+    /// The connection at length, taken out of this one; `last_at` is when it was heard of last.
+    pub(super) fn connection(&mut self, last_at: Timestamp) -> Connection {
         let (low, high) = (self.key.low.endpoint(), self.key.high.endpoint());
         let (client, server) = if self.has(CLIENT_IS_LOW) { (low, high) } else { (high, low) };
         let [from_client, from_server] = self.bytes;
@@ -221,7 +230,8 @@ impl Compact {
             from_server: Traffic { packets: server_packets, bytes: from_server },
             announced: self.has(ANNOUNCED),
             facts_at: self.facts_at,
-            ..Flow::new(self.id(), client, server, self.roles, self.first_at)
+            tls: self.tls.take(),
+            ..Flow::new(self.id(), client, server, self.roles(), self.first_at)
         };
         let mut connection = Connection::new(flow);
         connection.streams = self.sides.map(Side::stream);
@@ -240,6 +250,10 @@ impl Compact {
 
     fn has(&self, mark: u16) -> bool {
         self.marks & mark != 0
+    }
+
+    fn roles(&self) -> RolesFrom {
+        ROLES.get(usize::from(self.marks >> ROLES_AT)).copied().unwrap_or(RolesFrom::LowerPort)
     }
 
     pub(super) fn id(&self) -> FlowId {

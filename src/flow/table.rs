@@ -45,8 +45,9 @@ pub struct Flows {
     /// Connections that had but a SYN-ACK when they came, oldest first, and how many of them still have no more.
     half_open: VecDeque<(usize, FlowId)>,
     half_open_now: usize,
-    /// Connections that began a moment ago, oldest first.
+    /// Connections that began a moment ago, oldest first, and how many of them there may be.
     young: VecDeque<(usize, FlowId)>,
+    pub(super) most_young: usize,
     pub(super) next_id: u64,
     clock: Clock,
     /// How far the sweep at work has come.
@@ -78,6 +79,7 @@ impl Flows {
             half_open: VecDeque::new(),
             half_open_now: 0,
             young: VecDeque::new(),
+            most_young: MOST_YOUNG,
             next_id: 0,
             clock: Clock::new(limits.closed_life),
             swept: None,
@@ -322,7 +324,7 @@ impl Flows {
         connection.young = true;
         let slot = self.slots.insert(connection);
         self.young.push_back((slot, id));
-        if self.young.len() > MOST_YOUNG
+        if self.young.len() > self.most_young
             && let Some((slot, id)) = self.young.pop_front()
             && let Some(connection) = self.slots.watched(slot, id)
         {

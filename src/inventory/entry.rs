@@ -47,11 +47,23 @@ impl Packed {
     }
 
     pub(super) fn is_service(&self) -> bool {
-        matches!(self, Self::V4(0, ..)) || matches!(self, Self::Wide(relation) if matches!(**relation, Relation::Service(_)))
+        self.kind() == 0
     }
 
     pub(super) fn is_connection(&self) -> bool {
-        matches!(self, Self::V4(2, ..)) || matches!(self, Self::Wide(relation) if matches!(**relation, Relation::Connection(..)))
+        self.kind() == 2
+    }
+
+    /// Which of the three kinds it is: a service, a client's port, a connection.
+    pub(super) fn kind(&self) -> usize {
+        match self {
+            Self::V4(kind, ..) => usize::from(*kind),
+            Self::Wide(relation) => match **relation {
+                Relation::Service(_) => 0,
+                Relation::ClientPort(..) => 1,
+                Relation::Connection(..) => 2,
+            },
+        }
     }
 
     pub(super) fn relation(&self) -> Relation {

@@ -153,17 +153,7 @@ impl Inventory {
     /// Facts of each kind that were told: services, client ports, connections.
     #[must_use]
     pub fn counts(&self) -> [u64; 3] {
-        let mut counts = [0_u64; 3];
-        let [services, client_ports, connections] = &mut counts;
-        self.table.each(&mut |fact| {
-            let count = match fact.relation {
-                Relation::Service(_) => &mut *services,
-                Relation::ClientPort(..) => &mut *client_ports,
-                Relation::Connection(..) => &mut *connections,
-            };
-            *count = count.saturating_add(1);
-        });
-        counts
+        self.table.told()
     }
 
     /// All facts that were told and are remembered.

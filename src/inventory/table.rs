@@ -50,6 +50,8 @@ pub(super) struct Table {
     store: Option<Box<dyn Store>>,
     /// Slots that changed since the store was given them.
     changed: Vec<u32>,
+    /// Facts of each kind here that were told.
+    told: [u64; 3],
     /// Whether a fact gave way that no store keeps.
     evicted: bool,
     failure: Option<Error>,
@@ -68,6 +70,7 @@ impl Table {
             lifetime,
             store,
             changed: Vec::new(),
+            told: [0; 3],
             evicted: false,
             failure: None,
         }
@@ -104,7 +107,17 @@ impl Table {
             slot.changed = true;
             self.changed.push(place);
         }
-        Some(change(slot))
+        let was_told = slot.is_told();
+        let changed = change(slot);
+        if slot.is_told() != was_told {
+            count(&mut self.told, slot, 1);
+        }
+        Some(changed)
+    }
+
+    /// Facts of each kind that were told and are here: services, client ports, connections.
+    pub(super) fn told(&self) -> [u64; 3] {
+        self.told
     }
 
     /// Whether something is known of a relation, and where.
@@ -133,6 +146,7 @@ impl Table {
         let Some(slot) = usize::try_from(place).ok().and_then(|place| self.slots.get_mut(place)) else { return };
         if self.lifetime.is_some_and(|lifetime| at.since(slot.last_at) > lifetime) {
             let changed = slot.changed;
+            count(&mut self.told, slot, -1);
             *slot = Row::new(slot.packed.clone(), at);
             slot.changed = changed;
         }
@@ -155,6 +169,7 @@ impl Table {
 
     fn insert(&mut self, row: Row) -> Place {
         let relation = row.packed.clone();
+        count(&mut self.told, &row, 1);
         let place = if self.slots.len() < self.most {
             self.slots.push(row);
             self.slots.len().saturating_sub(1)
@@ -182,6 +197,7 @@ impl Table {
         let oldest = sample.filter_map(seen).min().map_or(0, |(_, slot)| slot);
         self.hand = wrap(self.hand.saturating_add(SAMPLE));
         let Some(slot) = self.slots.get(oldest) else { return oldest };
+        count(&mut self.told, slot, -1);
         self.index.remove(&slot.packed, Place::try_from(oldest).unwrap_or(Place::MAX));
         if slot.changed {
             self.settle();
@@ -219,6 +235,13 @@ impl Table {
     /// Why the store cannot go on, once.
     pub(super) fn failure(&mut self) -> Option<Error> {
         self.failure.take()
+    }
+}
+
+/// Counts a fact that came to be there and told, or is no more.
+fn count(told: &mut [u64; 3], row: &Row, change: i64) {
+    if let Some(count) = told.get_mut(row.packed.kind()).filter(|_| row.is_told()) {
+        *count = count.saturating_add_signed(change);
     }
 }
 

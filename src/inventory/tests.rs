@@ -186,3 +186,32 @@ fn a_copy_behind_a_router_adds_its_vlan() {
     inventory.facts().each(&mut |fact| vlans.push(fact.known.vlans.to_string()));
     assert_eq!(vlans, ["20", "20", "20"]);
 }
+
+#[test]
+fn counts_are_those_of_the_facts_there_are() {
+    let limits = Limits { facts: 16, ..Limits::default() };
+    let wanted = Wanted { lifetime: Some(Duration::from_secs(5)), record_at: RecordAt::Established, ..Wanted::default() };
+    let mut inventory = Inventory::new(wanted, &limits);
+    let mut most = 0;
+    for number in 0..200_u32 {
+        let at = Timestamp::from_parts(i64::from(number / 3), 0, false);
+        let server = if number % 7 == 0 { "2001:db8::1" } else { "10.0.0.2" };
+        let handshake = Handshake { at, ..handshake(&format!("10.0.1.{}", number % 11), server, 1 + u16::try_from(number % 3).unwrap()) };
+        let mut flow = flow(&handshake);
+        inventory.handshake(&mut flow, &handshake, &mut |_| ());
+        if number % 5 > 0 {
+            inventory.step(&mut flow, Step::Established, at, &handshake.frames, &mut |_| ());
+        }
+        let mut counts = [0; 3];
+        inventory.facts().each(&mut |fact| {
+            counts[match fact.relation {
+                Relation::Service(_) => 0,
+                Relation::ClientPort(..) => 1,
+                Relation::Connection(..) => 2,
+            }] += 1;
+        });
+        assert_eq!(inventory.counts(), counts, "{number}");
+        most = most.max(counts.iter().sum::<u64>());
+    }
+    assert!(most > 10, "{most}");
+}

@@ -15,6 +15,7 @@ use super::probing::starts_known;
 use super::unknown::Collector;
 use super::unknown::Documenting;
 use super::unknown::Told;
+use super::window::Provenance;
 use super::window::Window;
 use crate::anomaly::Anomaly;
 use crate::decode::UdpDatagram;
@@ -59,8 +60,24 @@ struct Shared {
     reveal: bool,
     details: bool,
     parts: bool,
+    tokens: usize,
     logins: Logins,
     stories: Stories,
+}
+
+impl Shared {
+    /// What a dissector writes on for one call.
+    fn notes<'n>(
+        &'n mut self,
+        (flow, from, protocol): (&'n Flow, Peer, &'static str),
+        (offset, bytes): (u64, &'n [u8]),
+        provenance: &'n Provenance,
+        messages: &'n mut u64,
+        emit: &'n mut dyn FnMut(Event<'_>),
+    ) -> Notes<'n> {
+        let Self { reveal, details, parts, tokens, ref mut logins, ref mut stories, .. } = *self;
+        Notes { flow, from, protocol, reveal, details, parts, tokens, offset, bytes, provenance, messages, logins, stories, emit }
+    }
 }
 
 /// Why no more of an open connection is wanted. It is kept until the connection ends, and costs nothing but its number.
@@ -89,7 +106,15 @@ impl Conversations {
     #[must_use]
     pub fn new(limits: &Limits, hints: Vec<(&'static str, u16)>, reveal: bool, details: bool) -> Self {
         Self {
-            shared: Shared { limits: limits.clone(), reveal, details, parts: false, logins: Logins::new(limits), stories: Stories::new() },
+            shared: Shared {
+                limits: limits.clone(),
+                reveal,
+                details,
+                parts: false,
+                tokens: usize::MAX,
+                logins: Logins::new(limits),
+                stories: Stories::new(),
+            },
             hints,
             protocols: PROTOCOLS,
             collector: Collector::new(Documenting::default(), limits),
@@ -110,10 +135,10 @@ impl Conversations {
         self
     }
 
-    /// Whether somebody looks at where every byte came from.
+    /// Whether somebody looks at where every byte came from, and at how many tokens of a message, from its front.
     #[must_use]
-    pub fn with_parts(mut self, parts: bool) -> Self {
-        self.shared.parts = parts;
+    pub fn with_looks(mut self, parts: bool, tokens: usize) -> Self {
+        (self.shared.parts, self.shared.tokens) = (parts, tokens);
         self
     }
 
@@ -338,22 +363,7 @@ impl Reading {
         let full = window.len().saturating_add(data.len()) > shared.limits.window_bytes;
         let frames = chunk.frames;
         let progress = window.show(&chunk, data, |offset, bytes, fresh, provenance| {
-            let (logins, stories) = (&mut shared.logins, &mut shared.stories);
-            let mut notes = Notes {
-                flow,
-                from,
-                protocol,
-                reveal: shared.reveal,
-                details: shared.details,
-                parts: shared.parts,
-                offset,
-                bytes,
-                provenance,
-                messages: &mut *messages,
-                logins,
-                stories,
-                emit: &mut *emit,
-            };
+            let mut notes = shared.notes((flow, from, protocol), (offset, bytes), provenance, messages, emit);
             let progress = dissector.data(from, View { offset, bytes, fresh, full }, &mut notes);
             match progress {
                 Progress::Consumed(0) if full => (bytes.len(), progress),
@@ -375,22 +385,7 @@ impl Reading {
         let window = of(windows, from);
         let (offset, bytes) = window.take();
         let provenance = &window.provenance;
-        let (logins, stories) = (&mut shared.logins, &mut shared.stories);
-        let mut notes = Notes {
-            flow,
-            from,
-            protocol,
-            reveal: shared.reveal,
-            details: shared.details,
-            parts: shared.parts,
-            offset,
-            bytes: &bytes,
-            provenance,
-            messages: &mut *messages,
-            logins,
-            stories,
-            emit: &mut *emit,
-        };
+        let mut notes = shared.notes((flow, from, protocol), (offset, &bytes), provenance, messages, emit);
         dissector.gap(from, View { offset, bytes: &bytes, fresh: bytes.len(), full: true }, missing, &mut notes);
     }
 }

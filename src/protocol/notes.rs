@@ -38,6 +38,7 @@ pub struct Notes<'n> {
     pub(super) reveal: bool,
     pub(super) details: bool,
     pub(super) parts: bool,
+    pub(super) tokens: usize,
     pub(super) offset: u64,
     pub(super) bytes: &'n [u8],
     pub(super) provenance: &'n Provenance,
@@ -71,6 +72,12 @@ impl Notes<'_> {
     #[must_use]
     pub fn wants_details(&self) -> bool {
         self.details
+    }
+
+    /// How many tokens of a message, from its front, anybody looks at. What is behind them may be one that is a secret.
+    #[must_use]
+    pub fn wanted_tokens(&self) -> usize {
+        self.tokens
     }
 
     /// Reports a message, and gives back what to call it by. Its span must lie in the view; what a secret field or token holds

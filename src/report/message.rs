@@ -122,6 +122,9 @@ fn opening(payload: Payload<'_>, columns: usize) -> usize {
             Shown::Redacted(_) => 20,
         };
         left = left.and_then(|left| left.checked_sub(width));
+        if left.is_none() {
+            break;
+        }
     }
     let keywords = pieces(payload).take_while(|piece| piece.role == Some(Role::Keyword)).count();
     let then_data = pieces(payload).nth(keywords).is_some_and(|piece| piece.role == Some(Role::Data));

@@ -61,6 +61,11 @@ pub trait Sink {
         false
     }
 
+    /// How many tokens of a message it looks at, from the first on: those behind them may be one, whose bytes are withheld.
+    fn wanted_tokens(&self) -> usize {
+        usize::MAX
+    }
+
     /// What was written so far may go to its reader. Called while the run goes on: where facts are kept from run to run, since nothing
     /// may be read that the next run would tell again; else when nothing comes for a moment.
     ///

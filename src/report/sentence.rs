@@ -4,6 +4,7 @@ use super::escape::decoded;
 use crate::annotation::Annotation;
 use crate::annotation::Value;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 /// How many items of a list are named; the rest is counted.
 const NAMED_ITEMS: usize = 3;
@@ -20,19 +21,89 @@ pub(super) fn sentence(annotation: &Annotation<'_>) -> String {
 }
 
 /// As [`sentence`], into a string that is used again.
-pub(super) fn fill(out: &mut String, annotation: &Annotation<'_>) {
-    let mut rest = annotation.sentence;
+fn fill(out: &mut String, annotation: &Annotation<'_>) {
+    each_part(annotation.sentence, |part| push_part(out, part, annotation));
+}
+
+/// A part of a template.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    /// What stands before the field.
+    before: &'a str,
+    /// What is said with the field only.
+    words: &'a str,
+    /// The field; nothing behind the last one.
+    name: Option<&'a str>,
+}
+
+fn each_part<'a>(template: &'a str, mut take: impl FnMut(Part<'a>)) {
+    let mut rest = template;
     while let Some((before, tail)) = split(rest, b'{') {
         let Some((name, after)) = split(tail, b'}') else { break };
-        out.push_str(before);
         let (words, name) = split(name, b'|').unwrap_or(("", name));
-        if let Some(value) = annotation.field(name) {
-            out.push_str(words);
-            push_value(out, value);
-        }
+        take(Part { before, words, name: Some(name) });
         rest = after;
     }
-    out.push_str(rest);
+    take(Part { before: rest, words: "", name: None });
+}
+
+fn push_part(out: &mut String, part: Part<'_>, annotation: &Annotation<'_>) {
+    out.push_str(part.before);
+    if let Some(value) = part.name.and_then(|name| annotation.field(name)) {
+        out.push_str(part.words);
+        push_value(out, value);
+    }
+}
+
+/// Fills sentences, and remembers the parts of templates: of a million messages nine tenths have the same.
+#[derive(Debug, Default)]
+pub(super) struct Sentences {
+    templates: Vec<Template>,
+    /// Whose turn it is to be forgotten.
+    hand: usize,
+}
+
+/// A template and where its parts are: what stands before, the words, the name.
+#[derive(Debug)]
+struct Template {
+    text: String,
+    parts: Vec<(Range<usize>, Range<usize>, Option<Range<usize>>)>,
+}
+
+/// Templates that are remembered.
+const TEMPLATES: usize = 4;
+
+impl Sentences {
+    /// As [`sentence`], into a string that is used again.
+    pub(super) fn fill(&mut self, out: &mut String, annotation: &Annotation<'_>) {
+        let text = annotation.sentence;
+        let known = self.templates.iter().position(|template| template.text == text);
+        let place = known.unwrap_or_else(|| self.learn(text));
+        let Some(template) = self.templates.get(place) else { return };
+        for (before, words, name) in &template.parts {
+            let of = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
+            push_part(out, Part { before: of(before), words: of(words), name: name.as_ref().map(of) }, annotation);
+        }
+    }
+
+    #[cold]
+    fn learn(&mut self, text: &str) -> usize {
+        // Where a part is: parts are of the text.
+        let range = |part: &str| {
+            let start = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+            if part.is_empty() { 0..0 } else { start..start.saturating_add(part.len()) }
+        };
+        let mut parts = Vec::new();
+        each_part(text, |part| parts.push((range(part.before), range(part.words), part.name.map(range))));
+        let template = Template { text: text.to_owned(), parts };
+        let place = self.hand;
+        self.hand = self.hand.saturating_add(1).checked_rem(TEMPLATES).unwrap_or(0);
+        match self.templates.get_mut(place) {
+            Some(old) => *old = template,
+            None => self.templates.push(template),
+        }
+        place
+    }
 }
 
 /// What stands before and behind the first of these characters, an ASCII one.
@@ -84,7 +155,15 @@ mod tests {
             tokens: Vec::new(),
             bulk: false,
         };
-        super::sentence(&annotation)
+        let mut again = String::new();
+        let mut sentences = Sentences::default();
+        for other in ["{a}", sentence, "{b} c", sentence, "", "x", "y", "z", sentence] {
+            again.clear();
+            sentences.fill(&mut again, &Annotation { sentence: other, ..annotation.clone() });
+        }
+        let said = super::sentence(&annotation);
+        assert_eq!(again, said);
+        said
     }
 
     #[test]

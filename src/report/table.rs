@@ -23,6 +23,7 @@ const MOST_WIDTH: usize = 400;
 struct TableSink {
     writer: Box<dyn Write>,
     show: Show,
+    hex: bool,
     page: Page,
     timeline: Timeline,
     inventory: Inventory,
@@ -38,6 +39,7 @@ pub(super) fn open(writer: Box<dyn Write>, style: &Style) -> Box<dyn Sink> {
     Box::new(TableSink {
         writer,
         show: style.show,
+        hex: style.hex,
         page: Page::new(width, style.color),
         timeline: Timeline::new(style, width),
         inventory: Inventory::default(),
@@ -81,6 +83,15 @@ impl TableSink {
 impl Sink for TableSink {
     fn wants_messages(&self) -> bool {
         self.show.timeline
+    }
+
+    fn wanted_tokens(&self) -> usize {
+        match (self.show.timeline, self.hex) {
+            (false, _) => 0,
+            // A line has no room for more: each has a column at least.
+            (true, false) => MOST_WIDTH.saturating_mul(2),
+            (true, true) => usize::MAX,
+        }
     }
 
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {

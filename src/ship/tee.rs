@@ -26,6 +26,10 @@ impl Sink for Tee {
         self.main.wants_messages() || self.beside.wants_messages()
     }
 
+    fn wanted_tokens(&self) -> usize {
+        self.main.wanted_tokens().max(self.beside.wanted_tokens())
+    }
+
     fn wants_parts(&self) -> bool {
         self.main.wants_parts() || self.beside.wants_parts()
     }

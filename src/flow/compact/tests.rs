@@ -14,6 +14,7 @@ use crate::flow::Step;
 use crate::limits::Limits;
 use crate::packed::PackedEnd;
 use crate::peer::Flow;
+use crate::peer::FlowId;
 use crate::peer::Peer;
 use crate::time::Timestamp;
 use proptest::prelude::*;
@@ -24,6 +25,9 @@ struct Log {
     lines: Vec<String>,
     /// Chunks of a flow until nobody reads on.
     patience: u64,
+    chunks: usize,
+    /// The flow of the last chunk.
+    last: Option<(u32, FlowId)>,
 }
 
 impl Receiver for Log {
@@ -42,7 +46,16 @@ impl Receiver for Log {
 
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {
         self.lines.push(format!("{flow:?} {from:?} {chunk:?}"));
+        self.chunks += 1;
+        self.last = Some((flow.place, flow.id));
+        if flow.from_server.packets > 2 {
+            flow.tls.get_or_insert_default().suite = Some(4711);
+        }
         if flow.from_client.packets + flow.from_server.packets > self.patience { Interest::Ignore } else { Interest::Keep }
+    }
+
+    fn gave_way(&mut self) -> Option<(u32, FlowId)> {
+        self.last.take().filter(|_| self.chunks.is_multiple_of(3))
     }
 
     fn closed(&mut self, flow: &mut Flow) {
@@ -50,8 +63,8 @@ impl Receiver for Log {
     }
 }
 
-/// What is sent: from which end, with which flags, how far in its stream, what it acknowledges, payload, milliseconds later.
-type Sent = (bool, u8, i32, i32, usize, u64);
+/// What is sent: from which end, with which flags, how far in its stream, what it acknowledges, payload, milliseconds later, window.
+type Sent = (bool, u8, i32, i32, usize, u64, u16);
 
 const SYN: u8 = Flags::SYN;
 const ACK: u8 = Flags::ACK;
@@ -62,18 +75,21 @@ fn sent() -> impl Strategy<Value = Sent> {
     ];
     let offset = prop_oneof![8 => 0..40_i32, 1 => -5..200_000_i32, 1 => any::<i32>()];
     let pause = prop_oneof![20 => 0..50_u64, 1 => 0..90_000_u64];
-    (any::<bool>(), flags, offset.clone(), offset, prop_oneof![Just(0), 0..30_usize], pause)
+    let window = prop_oneof![4 => Just(512), 1 => any::<u16>(), 1 => Just(0)];
+    (any::<bool>(), flags, offset.clone(), offset, prop_oneof![Just(0), 0..30_usize], pause, window)
 }
 
-/// What is told of some packets; `quick` lets them go the short way and be kept in short.
-fn told(packets: &[Sent], begin: u32, patience: u64, quick: bool) -> (Vec<String>, usize) {
+/// What is told of some packets; `quick` lets them go the short way and be kept in short, however young they are. Each end announces
+/// the window scale, where there is one.
+fn told(packets: &[Sent], begin: u32, (patience, scale): (u64, Option<u8>), quick: bool) -> (Vec<String>, usize) {
     let mut flows = Flows::new(&Limits::default(), &[1241]);
-    flows.compacts = quick;
-    let mut log = Log { lines: Vec::new(), patience };
+    (flows.compacts, flows.most_young) = (quick, 0);
+    let mut log = Log { lines: Vec::new(), patience, chunks: 0, last: None };
+    let scaled = [3, 3, scale.unwrap_or(0), 0];
     let mut at = Timestamp::from_nanos(0, false);
     let (mut number, mut passed) = (0, 0);
-    let shake: [Sent; 3] = [(true, SYN, -1, 0, 0, 1), (false, SYN | ACK, -1, 0, 0, 1), (true, ACK, 0, 0, 0, 1)];
-    for (from_client, flags, seq, ack, len, pause) in shake.into_iter().chain(packets.iter().copied()) {
+    let shake: [Sent; 3] = [(true, SYN, -1, 0, 0, 1, 512), (false, SYN | ACK, -1, 0, 0, 1, 512), (true, ACK, 0, 0, 0, 1, 512)];
+    for (from_client, flags, seq, ack, len, pause, window) in shake.into_iter().chain(packets.iter().copied()) {
         at = at.after(Duration::from_millis(pause));
         number += 1;
         let ends = [PackedEnd::new(0x0a00_0001, 40_000), PackedEnd::new(0x0a00_0002, 1241)];
@@ -87,8 +103,8 @@ fn told(packets: &[Sent], begin: u32, patience: u64, quick: bool) -> (Vec<String
             seq: base(from_client).wrapping_add_signed(seq),
             ack: base(!from_client).wrapping_add_signed(ack),
             flags: Flags(flags),
-            window: 512,
-            options: &[],
+            window,
+            options: if scale.is_some() && flags & SYN != 0 { &scaled } else { &[] },
             payload: &[7; 30][..len],
             ttl: 64,
             ip_id: 0,
@@ -110,10 +126,11 @@ proptest! {
     fn short_and_long_tell_the_same(
         packets in prop::collection::vec(sent(), 0..60),
         begin in prop_oneof![any::<u32>(), (u32::MAX - 64)..=u32::MAX],
-        patience in prop_oneof![Just(0_u64), 0..20_u64],
+        patience in prop_oneof![Just(0_u64), 0..20_u64, Just(u64::MAX)],
+        scale in prop::option::of(0..16_u8),
     ) {
-        let (short, _) = told(&packets, begin, patience, true);
-        let (long, _) = told(&packets, begin, patience, false);
+        let (short, _) = told(&packets, begin, (patience, scale), true);
+        let (long, _) = told(&packets, begin, (patience, scale), false);
         for (short, long) in short.iter().zip(&long) {
             prop_assert_eq!(short, long);
         }
@@ -123,8 +140,11 @@ proptest! {
 
 #[test]
 fn what_nobody_reads_passes() {
-    let packets: Vec<Sent> = (0..100).map(|number| (number % 2 == 0, ACK, number / 2 * 10, number / 2 * 10, 10, 1)).collect();
-    let (_, passed) = told(&packets, 5, 0, true);
+    let packets: Vec<Sent> = (0..100).map(|number| (number % 2 == 0, ACK, number / 2 * 10, number / 2 * 10, 10, 1, 512)).collect();
+    let (_, passed) = told(&packets, 5, (0, Some(7)), true);
     assert!(passed > 90, "{passed}");
+    let packets: Vec<Sent> = (0..100).map(|number| (number % 2 == 0, ACK, 0, 0, 0, 1, 512)).collect();
+    let (_, passed) = told(&packets, 5, (u64::MAX, None), true);
+    assert!(passed > 90, "of a connection that is read, too: {passed}");
     assert!(size_of::<super::Compact>() <= 152, "{}", size_of::<super::Compact>());
 }

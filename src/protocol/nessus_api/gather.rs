@@ -130,8 +130,14 @@ impl Gather {
         }
     }
 
-    fn rules(&self, path: &str) -> Vec<(&'static str, Take)> {
-        self.rules.iter().filter(|rule| rule.2 == path).map(|rule| (rule.3, rule.4)).collect()
+    /// The rules for what stands at a path; those that count, or the others.
+    fn take_all(&mut self, path: &str, counts: bool, value: Option<&Value<'static>>) {
+        for place in 0..self.rules.len() {
+            let Some(Rule(_, _, _, name, take)) = self.rules.get(place).copied().filter(|rule| rule.2 == path) else { continue };
+            if (*take == Take::Count) == counts {
+                self.take(name, *take, value.cloned());
+            }
+        }
     }
 
     /// Whether there is room for a text of so many bytes; then it is taken.
@@ -185,7 +191,7 @@ impl Gather {
 
 impl Listener for Gather {
     fn begins(&mut self, path: &str) {
-        if !path.contains(['.', '[']) && !self.is_response {
+        if !self.is_response && !path.contains(['.', '[']) {
             self.keys = self.keys.saturating_add(1);
             self.only_key = (self.keys == 1).then(|| path.to_owned());
         }
@@ -204,11 +210,21 @@ impl Listener for Gather {
             }
             _ => {}
         }
-        for (name, take) in self.rules(path) {
-            if take == Take::Count {
-                self.take(name, take, None);
-            }
-        }
+        self.take_all(path, true, None);
+    }
+
+    fn wants(&self, path: &str) -> bool {
+        // A request is short, and its secrets are needed whole; of a response all is compared with these.
+        !self.is_response
+            || !self.secrets.is_empty()
+            || path == "token"
+            || (self.operation == "scan.status" && path.starts_with("hosts[]."))
+            || (self.operation == "scan.list" && path.starts_with("scans[]."))
+            || self.rules.iter().any(|rule| rule.2 == path)
+    }
+
+    fn passed(&mut self, bytes: usize) {
+        self.is_cut |= bytes.saturating_add(2) > API_TEXT_BYTES;
     }
 
     fn value(&mut self, path: &str, raw: &[u8], secret: bool) {
@@ -246,9 +262,7 @@ impl Listener for Gather {
                 _ => {}
             }
         }
-        for (name, take) in self.rules(path) {
-            self.take(name, take, value.clone().filter(|_| take != Take::Count));
-        }
+        self.take_all(path, false, value.as_ref());
     }
 
     fn is_echo(&self, text: &[u8]) -> bool {

@@ -1,13 +1,14 @@
-//! Reads JSON as it comes, byte by byte: where every value stands, and which values are secrets. Holds no more than one value.
+//! Reads JSON as it comes, in one pass: where every value stands, and which values are secrets. Holds no more than one value.
+
+mod keys;
 
 use super::bare;
 use super::marks::Kind;
 use super::names::is_plain_list;
-use super::names::is_secret_key;
-use super::names::is_setting;
 use super::names::unescaped;
 use super::quoted::Quoted;
 use crate::limits::API_TEXT_BYTES;
+use keys::Keys;
 
 /// Objects and arrays in one another. Real bodies have six.
 const MOST_LEVELS: usize = 32;
@@ -18,8 +19,14 @@ const KEY_BYTES: usize = 256;
 pub(super) trait Listener {
     /// An item of an array, or a member of an object, begins.
     fn begins(&mut self, path: &str);
+    /// Whether it looks at the text of a value. Of one it does not look at, it hears but the length.
+    fn wants(&self, _path: &str) -> bool {
+        true
+    }
     /// A value that is no object and no array: as the wire has it, with quotes and escapes, cut at a bound.
     fn value(&mut self, path: &str, raw: &[u8], secret: bool);
+    /// A text that it does not look at, of so many bytes without its quotes.
+    fn passed(&mut self, _bytes: usize) {}
     /// Whether a text, as the wire has it without its quotes, tells a secret that was heard before.
     fn is_echo(&self, _text: &[u8]) -> bool {
         false
@@ -35,6 +42,8 @@ pub(super) struct Json {
     state: State,
     /// The value at hand, or the key.
     text: Vec<u8>,
+    /// Whether the text of the value at hand is looked at.
+    wanted: bool,
     secret: bool,
     /// Bytes of the value at hand, or the key.
     length: usize,
@@ -42,6 +51,8 @@ pub(super) struct Json {
     echoed: usize,
     /// What the text at hand quotes.
     quoted: Quoted,
+    /// What the newest keys tell.
+    keys: Keys,
     /// In a request, also what a list has no name for is a secret.
     is_response: bool,
     found_secret: bool,
@@ -84,10 +95,12 @@ impl Json {
             path: String::new(),
             state: State::Value(false),
             text: Vec::new(),
+            wanted: true,
             secret: false,
             length: 0,
             echoed: 0,
             quoted: Quoted::default(),
+            keys: Keys::default(),
             is_response,
             found_secret: false,
         }
@@ -117,6 +130,10 @@ impl Json {
                 State::Broken => (rest.len(), Kind::WITHHELD),
                 State::Text { key, escaped } => self.text(rest, key, escaped, listener),
                 State::Bare => self.bare(rest, listener),
+                _ if is_blank(*first) => {
+                    let length = rest.iter().position(|byte| !is_blank(*byte)).unwrap_or(rest.len());
+                    (length, Kind::control("blank"))
+                }
                 _ => self.between(*first, listener),
             };
             self.found_secret |= kind.secret;
@@ -136,10 +153,9 @@ impl Json {
         }
     }
 
-    /// A byte outside of text and numbers.
+    /// A byte outside of text and numbers that is no blank.
     fn between(&mut self, byte: u8, listener: &mut dyn Listener) -> (usize, Kind) {
         let next = match (self.state, byte) {
-            (_, b' ' | b'\t' | b'\r' | b'\n') => return (1, Kind::control("blank")),
             (State::Value(_), b'{' | b'[') => self.open(byte == b'{', listener),
             (State::Value(true), b']') | (State::Key(true), b'}') | (State::Behind, b'}' | b']') => self.close(byte == b'}'),
             (State::Value(_), b'"') => {
@@ -149,11 +165,13 @@ impl Json {
             (State::Value(_), b'-' | b'0'..=b'9' | b'a'..=b'z') => {
                 // A password may be a number; a yes, no or nothing is none.
                 self.begin(!byte.is_ascii_lowercase(), listener);
+                // What it is, is told by all of it.
+                self.wanted = true;
                 self.state = State::Bare;
                 return (0, MARK);
             }
             (State::Key(_), b'"') => {
-                (self.length, self.secret) = (0, false);
+                (self.length, self.secret, self.wanted) = (0, false, true);
                 self.text.clear();
                 Some(State::Text { key: true, escaped: false })
             }
@@ -169,22 +187,23 @@ impl Json {
     fn begin(&mut self, may_be_secret: bool, listener: &mut dyn Listener) {
         self.length = 0;
         self.text.clear();
-        self.quoted = Quoted::default();
+        self.quoted.begin();
         let inherited = self.levels.last().is_some_and(|level| level.secret);
         // A text that is all there is has no name to tell what it is.
         let bare_text = self.levels.is_empty();
         self.secret = may_be_secret && (inherited || bare_text || self.is_secret_here());
         self.step(listener);
+        self.wanted = listener.wants(&self.path);
     }
 
     /// Whether the key at hand tells a secret.
-    fn is_secret_here(&self) -> bool {
+    fn is_secret_here(&mut self) -> bool {
         let Some(level) = self.levels.last() else { return false };
         if !level.is_object {
             return self.is_secret_item(level.path);
         }
         let key = self.path.get(level.path..).unwrap_or_default().trim_start_matches('.').as_bytes();
-        is_secret_key(key) || is_setting(key)
+        self.keys.tells_secret(key)
     }
 
     /// Whether the items of a list at this path are secrets, if they are texts or numbers.
@@ -250,7 +269,7 @@ impl Json {
             found => {
                 let mut length = found.unwrap_or(rest.len());
                 let plain = rest.get(..length).filter(|_| !key && !self.secret).unwrap_or_default();
-                if let Some(place) = plain.iter().position(|byte| self.quoted.next(*byte)) {
+                if let Some(place) = self.quoted.run(plain) {
                     self.secret = true;
                     length = place.saturating_add(1);
                 }
@@ -307,6 +326,9 @@ impl Json {
 
     fn keep(&mut self, bytes: &[u8]) {
         self.length = self.length.saturating_add(bytes.len());
+        if !self.wanted {
+            return;
+        }
         let room = API_TEXT_BYTES.saturating_sub(self.text.len());
         self.text.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
     }
@@ -316,85 +338,18 @@ impl Json {
     }
 
     fn tell_text(&mut self, listener: &mut dyn Listener) {
+        if !self.wanted {
+            return listener.passed(self.length);
+        }
         self.text.insert(0, b'"');
         self.text.push(b'"');
         self.tell(listener);
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Default)]
-    struct Heard(Vec<String>);
-
-    impl Listener for Heard {
-        fn begins(&mut self, _path: &str) {}
-
-        fn value(&mut self, path: &str, raw: &[u8], secret: bool) {
-            self.0.push(format!("{path}={}{}", if secret { "!" } else { "" }, String::from_utf8_lossy(raw)));
-        }
-    }
-
-    /// What was heard, the body with secrets as stars, and whether it was whole.
-    fn read(body: &[u8], cut: usize, is_response: bool) -> (Vec<String>, String, bool) {
-        let (mut json, mut heard, mut kinds) = (Json::new(is_response), Heard::default(), Vec::new());
-        for piece in body.chunks(cut) {
-            json.take(piece, &mut heard, &mut |bytes, kind| kinds.extend(std::iter::repeat_n(kind, bytes)));
-        }
-        json.end(&mut heard);
-        assert_eq!(kinds.len(), body.len());
-        let shown = body.iter().zip(&kinds).map(|(byte, kind)| if kind.secret { '*' } else { char::from(*byte) }).collect();
-        (heard.0, shown, json.is_whole() && !(json.state == State::Broken))
-    }
-
-    #[test]
-    fn values_have_paths_and_secrets_are_hidden_however_it_is_cut() {
-        let body = br#"{"username":"a","password":"p\"w","list":[1,{"x":null,"credentials":{"add":{"SSH":[{"u":"r","n":12,"f":true}]}}}],"token" : 5}"#;
-        let whole = read(body, body.len(), true);
-        let heard = [
-            "username=\"a\"",
-            "password=!\"p\\\"w\"",
-            "list[]=1",
-            "list[].x=null",
-            "list[].credentials.add.SSH[].u=!\"r\"",
-            "list[].credentials.add.SSH[].n=!12",
-            "list[].credentials.add.SSH[].f=true",
-            "token=!5",
-        ];
-        assert_eq!(whole.0, heard);
-        let shown = r#"{"username":"a","password":"****","list":[1,{"x":null,"credentials":{"add":{"SSH":[{"u":"*","n":**,"f":true}]}}}],"token" : *}"#;
-        assert_eq!((whole.1.as_str(), whole.2), (shown, true));
-        for cut in 1..body.len() {
-            assert_eq!(read(body, cut, true), whole, "{cut}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_json_is_withheld_from_there_on() {
-        for (body, shown) in [
-            (&b"{\"a\":1 \"b\":2}"[..], "{\"a\":1 ******"),
-            (b"secret", "******"),
-            (b"nullGET", "null***"),
-            (b"<html>", "******"),
-            (b"[1}", "[**"),
-            (b"{} x", "{} *"),
-            (b"\"abc\"", "\"***\""),
-            (b"123", "***"),
-            (b"{\"p\\u0061ssword\":\"x\"}", "{\"p\\u0061ssword\":\"*\"}"),
-        ] {
-            assert_eq!(read(body, 100, false).1, shown, "{}", body.escape_ascii());
-        }
-        let deep = [b'['; 40];
-        assert!(read(&deep, 100, false).1.ends_with("********"));
-        assert!(!read(b"{\"a\":", 100, false).2);
-        assert!(read(b"", 100, false).2 && read(b"null", 100, false).2);
-    }
-
-    #[test]
-    fn an_editor_shows_what_is_set_in_defaults() {
-        let body = br#"[{"id":"password","default":"geheim"}]"#;
-        assert_eq!(read(body, 100, false).1, r#"[{"id":"password","default":"******"}]"#);
-    }
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,12 +33,24 @@ impl Kind {
 }
 
 /// The tokens so far. Invariant: they tile all bytes that were marked.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Marks {
     tokens: Vec<Token>,
+    most: usize,
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        Self::new(HTTP_TOKENS)
+    }
 }
 
 impl Marks {
+    /// No more than so many.
+    pub(super) fn new(most: usize) -> Self {
+        Self { tokens: Vec::new(), most: most.min(HTTP_TOKENS) }
+    }
+
     /// Gives the next bytes a role. Behind the last token there may be, all is withheld.
     pub(super) fn add(&mut self, bytes: usize, kind: Kind) {
         if kind == Kind::ECHO {
@@ -46,7 +58,7 @@ impl Marks {
         }
         let start = self.tokens.last().map_or(0, |token| token.end);
         let end = start.saturating_add(bytes);
-        let kind = if self.tokens.len() >= HTTP_TOKENS { Kind::WITHHELD } else { kind };
+        let kind = if self.tokens.len() >= self.most { Kind::WITHHELD } else { kind };
         match self.tokens.last_mut() {
             Some(last) if (last.role, last.kind, last.secret) == (kind.role, kind.name, kind.secret) => last.end = end,
             _ if bytes > 0 => self.tokens.push(Token { start, end, role: kind.role, kind: kind.name, secret: kind.secret }),

@@ -79,7 +79,7 @@ impl Dialogue {
         if from == Peer::Server && !notes.reveal {
             body.content().gather.secrets = draft.secrets.clone();
         }
-        let mut marks = Marks::default();
+        let mut marks = Marks::new(notes.wanted_tokens());
         say::mark_head(head, length, draft, &mut marks);
         let fields = say::head_fields(head, draft, notes.reveal);
         let making = Making { exchange, body, marks, ran: length, head: Some(fields), is_interim };

@@ -118,7 +118,8 @@ pub(super) fn record(draft: &mut Draft<'_>, dialect: &Dialect, after_loss: bool)
     let (columns, guessed) = dialect.columns(fields.len(), id);
     draft.expect(columns.len().saturating_add(1));
     let surplus = fields.len().saturating_sub(columns.len());
-    let prose = ["description", "summary", "tag"].iter().find_map(|name| columns.iter().position(|column| column == name));
+    let longest = || ["description", "summary", "tag"].iter().find_map(|name| columns.iter().position(|column| column == name));
+    let prose = if surplus > 0 { longest() } else { None };
     let mut place = 0_usize;
     for (index, name) in columns.iter().enumerate() {
         let last = if Some(index) == prose { place.saturating_add(surplus) } else { place };
@@ -137,23 +138,29 @@ pub(super) fn record(draft: &mut Draft<'_>, dialect: &Dialect, after_loss: bool)
     true
 }
 
+/// Whether a column holds nothing. All words for it begin alike.
+fn is_nothing(text: &[u8]) -> bool {
+    text.starts_with(b"NO") && NOTHING.contains(&text)
+}
+
 /// Reads one column.
 fn column(draft: &mut Draft<'_>, range: Range<usize>, name: &'static str) {
     let text = draft.bytes(&range);
     let separator = match name {
         "cve" | "bid" | "xref" | "signkeys" => b',',
         "tag" => b'|',
-        _ if NOTHING.contains(&text) => return draft.value(range, name, Value::text(b"")),
-        _ => {
+        _ if is_nothing(text) => return draft.value(range, name, Value::text(b"")),
+        "category" => {
             draft.text(range, name);
             let number = line::integer(text).and_then(|number| usize::try_from(number).ok());
-            if let (Some(category), true) = (number.and_then(|number| CATEGORIES.get(number)), name == "category") {
+            if let Some(category) = number.and_then(|number| CATEGORIES.get(number)) {
                 draft.note("category_name", Value::text(category.as_bytes()));
             }
             return;
         }
+        _ => return draft.text(range, name),
     };
-    let text = if NOTHING.contains(&text.trim_ascii()) { &[][..] } else { text };
+    let text = if is_nothing(text.trim_ascii()) { &[][..] } else { text };
     draft.value(range, name, Value::Parts(text, separator));
 }
 

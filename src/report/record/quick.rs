@@ -15,7 +15,7 @@ use crate::event::Event;
 use crate::event::Message;
 use crate::evidence::Evidence;
 use crate::report::escape::JsonText;
-use crate::report::sentence::fill;
+use crate::report::sentence::Sentences;
 use crate::time::Timestamp;
 use serde::Serialize;
 use serde_json::Serializer;
@@ -33,6 +33,7 @@ const STRIDE: usize = 16;
 pub(in crate::report) struct Quick {
     at: Moment,
     completed_at: Moment,
+    sentences: Sentences,
     sentence: String,
     tokens: Tokens,
 }
@@ -108,7 +109,7 @@ impl Quick {
         number(out, annotation.phase);
         put(out, b",\"sentence\":");
         self.sentence.clear();
-        fill(&mut self.sentence, annotation);
+        self.sentences.fill(&mut self.sentence, annotation);
         string(out, &self.sentence)?;
         if message.completed_at != event.at {
             put(out, b",\"completed_at\":\"");
@@ -256,9 +257,9 @@ fn string(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
 
 fn quoted(out: &mut Vec<u8>, bytes: &[u8]) {
     out.reserve(bytes.len().saturating_add(2));
-    put(out, b"\"");
-    put(out, bytes);
-    put(out, b"\"");
+    out.push(b'"');
+    out.extend_from_slice(bytes);
+    out.push(b'"');
 }
 
 /// What is not plain is written as every record is.
@@ -267,13 +268,39 @@ fn general<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> io::Result<()
 }
 
 /// Whether all of it is visible ASCII that stands for itself in JSON.
+#[inline]
 fn is_plain(bytes: &[u8]) -> bool {
-    let odd = |byte: u8| u8::from(byte.wrapping_sub(b' ') > b'~'.wrapping_sub(b' ')) | u8::from(byte == b'"') | u8::from(byte == b'\\');
-    let plain = |stride: &[u8; STRIDE]| stride.iter().fold(0, |all, byte| all | odd(*byte)) == 0;
-    let (strides, rest) = bytes.as_chunks::<STRIDE>();
-    // The last stride again, where there is one: it overlaps the one before.
-    let rest_is_plain = || bytes.last_chunk().map_or_else(|| rest.iter().fold(0, |all, byte| all | odd(*byte)) == 0, plain);
-    strides.iter().all(plain) && (rest.is_empty() || rest_is_plain())
+    if let Some(last) = bytes.last_chunk::<STRIDE>() {
+        // The last stride again: it overlaps the one before.
+        let (strides, _) = bytes.as_chunks::<STRIDE>();
+        return strides.iter().fold(odd_of(last), |all, stride| all | odd_of(stride)) == 0;
+    }
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => odd_of_eight(*first) | odd_of_eight(*last) == 0,
+        _ => bytes.iter().fold(0, |all, byte| all | odd(*byte)) == 0,
+    }
+}
+
+/// Not zero where a byte does not stand for itself.
+fn odd(byte: u8) -> u8 {
+    u8::from(byte.wrapping_sub(b' ') > b'~'.wrapping_sub(b' ')) | u8::from(byte == b'"') | u8::from(byte == b'\\')
+}
+
+fn odd_of(stride: &[u8; STRIDE]) -> u8 {
+    stride.iter().fold(0, |all, byte| all | odd(*byte))
+}
+
+/// The same of eight bytes in one number: what borrows from its neighbour is odd itself.
+fn odd_of_eight(bytes: [u8; 8]) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    let all = u64::from_ne_bytes(bytes);
+    let below = |all: u64, least: u8| all.wrapping_sub(u64::from_ne_bytes([least; 8])) & !all;
+    let is = |byte: u8| {
+        let rest = all ^ u64::from_ne_bytes([byte; 8]);
+        rest.wrapping_sub(ONES) & !rest
+    };
+    (all | below(all, b' ') | is(b'"') | is(b'\\') | is(0x7f)) & HIGH
 }
 
 #[cfg(test)]
@@ -331,7 +358,11 @@ mod tests {
     fn only_what_stands_for_itself_is_plain() {
         for byte in 0..=u8::MAX {
             let plain = matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
-            assert_eq!(is_plain(&[&[b'a'; 70][..], &[byte]].concat()), plain, "{byte}");
+            for (length, at) in (1..70_usize).flat_map(|length| (0..length).map(move |at| (length, at))) {
+                let mut text = vec![b'a'; length];
+                text[at] = byte;
+                assert_eq!(is_plain(&text), plain, "{byte} at {at} of {length}");
+            }
         }
     }
 }
