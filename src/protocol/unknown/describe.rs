@@ -13,6 +13,7 @@ use super::framing::Cut;
 use super::framing::Cuts;
 use super::join::join;
 use super::limits;
+use super::login;
 use super::machine;
 use super::pairing;
 use super::phases;
@@ -109,16 +110,9 @@ fn language(service: &Service, units: &[Unit<'_>], cuts: &Cuts, [client, server]
     if !others.is_empty() {
         let units = of(&others);
         two = binary::infer(service, &units);
-        units.iter().zip(&mut two.typed).for_each(|(unit, typed)| hide(typed, unit));
+        login::hide(service.transport, &units, &mut two.typed);
     }
     (join(units.len(), (one, &texts), (two, &others)), stands)
-}
-
-/// Hides what stands behind the name of a secret in text among binary bytes, all of it: where such a value ends, nothing tells.
-fn hide(typed: &mut Typed, unit: &Unit<'_>) {
-    if let Some(begin) = text::secret_within(unit.bytes) {
-        typed.tokens.iter_mut().filter(|token| token.end > begin).for_each(|token| token.secret = true);
-    }
 }
 
 /// Whatever a way left out is one more token that nothing explains, so that tokens always tile.
