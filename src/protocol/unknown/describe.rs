@@ -57,8 +57,9 @@ pub struct Inference<'a> {
 #[must_use]
 pub fn infer<'a>(service: &'a Service, frame: &dyn Fn(usize, Peer, ByteSpan) -> Option<u64>) -> Inference<'a> {
     let (mut client, mut server) = (class::of(service, Peer::Client), class::of(service, Peer::Server));
-    let cuts = framing::decide(service, &client, &server);
+    let mut cuts = framing::decide(service, &client, &server);
     let units = framing::units(service, &cuts);
+    framing::contrary(service, &mut cuts, &units);
     let (mut language, stands) = language(service, &units, &cuts, [&client, &server]);
     language.typed.iter_mut().zip(&units).for_each(|(typed, unit)| tile(typed, unit));
     for (from, class) in [(Peer::Client, &mut client), (Peer::Server, &mut server)] {
