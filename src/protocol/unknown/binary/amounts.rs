@@ -36,7 +36,9 @@ pub(super) fn claim(spots: &[Spot<'_>], bytes: &[Byte], claims: &mut Claims) {
                 let varies = bytes.get(outer).is_some_and(|byte| byte.distinct >= FEWEST_VALUES);
                 if varies && claims.is_free(at, end) {
                     let found = count(spots, (at, size, order)).or_else(|| offset(spots, (at, size, order)));
-                    found.into_iter().for_each(|column| claims.claim(column));
+                    if let Some(column) = found {
+                        claims.claim(column);
+                    }
                 }
             }
         }
@@ -192,9 +194,9 @@ fn is_shaped(bytes: &[Byte], (at, end, order): (usize, usize, ByteOrder)) -> boo
 
 /// Whether these bytes are zero, or a float that people measure; judged by its exponent.
 fn is_measure(part: &[u8], order: ByteOrder) -> bool {
-    let bits = number(part, order);
-    let (exponent, bias) = if part.len() == 8 { (bits >> 52 & 0x7ff, 1023_u64) } else { (bits >> 23 & 0xff, 127) };
-    bits == 0 || (bias.saturating_sub(20)..=bias.saturating_add(30)).contains(&exponent)
+    let value = number(part, order);
+    let (exponent, bias) = if part.len() == 8 { (value >> 52 & 0x7ff, 1023_u64) } else { (value >> 23 & 0xff, 127) };
+    value == 0 || (bias.saturating_sub(20)..=bias.saturating_add(30)).contains(&exponent)
 }
 
 #[cfg(test)]
