@@ -127,6 +127,20 @@ fn what_is_in_the_clear_is_not_called_encrypted() {
 }
 
 #[test]
+fn no_password_of_the_lab_is_shown() {
+    // All accounts of the lab have passwords that say what they are not; of these captures the text and the binary ones that log in so.
+    for name in ["pop3", "imap", "ldap", "mqtt"] {
+        let capture = path(&format!("captures/{name}.pcap"));
+        let bytes = fs::read(&capture).unwrap();
+        assert!(memchr::memmem::find(&bytes, b"not-a-secret").is_some(), "{name}: it has one");
+        for format in [&["-T", "jsonl", "--payload"][..], &["-T", "json"], &["-T", "html"]] {
+            let said = run::output(&capture, format);
+            assert!(!said.contains("not-a-secret") && !said.contains("6e6f742d612d736563726574"), "{name} {format:?}");
+        }
+    }
+}
+
+#[test]
 fn the_captures_are_listed() {
     let list = fs::read_to_string(path("captures/README.md")).unwrap();
     let mut files = 0;

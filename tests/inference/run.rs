@@ -26,15 +26,22 @@ pub(crate) struct Run {
     pub(crate) description: Value,
 }
 
+/// What the program says of a capture, with no dissector, in a format.
+pub(crate) fn output(capture: &std::path::Path, arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ntp-sniff"));
+    command.arg("-r").arg(capture).args(["--document", "all", "--no-dissectors", "-q"]).args(arguments);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}: {}", capture.display(), String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
 impl Run {
     pub(crate) fn of(name: &str) -> Self {
         let capture = super::path(&format!("captures/{name}.pcap"));
-        let arguments = ["--document", "all", "--no-dissectors", "-T", "jsonl", "--payload", "--reveal-secrets", "-q"];
-        let output = Command::new(env!("CARGO_BIN_EXE_ntp-sniff")).arg("-r").arg(capture).args(arguments).output().unwrap();
-        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        let output = output(&capture, &["-T", "jsonl", "--payload", "--reveal-secrets"]);
         let mut run = Self::default();
         let mut flows: BTreeMap<u64, String> = BTreeMap::new();
-        for line in String::from_utf8(output.stdout).unwrap().lines() {
+        for line in output.lines() {
             let record: Value = serde_json::from_str(line).unwrap();
             let flow = record["flow"].as_u64().unwrap_or(0);
             match record["event"].as_str().unwrap() {

@@ -161,7 +161,8 @@ impl Teller<'_> {
         let meeting = one.get(hunk.left.end).zip(two.get(hunk.said.end));
         let meets = match meeting {
             Some((_, step)) => format!("; both meet again with {}{}", self.name(step), self.place(step)),
-            None if left.is_empty() || said.is_empty() => String::new(),
+            None if said.is_empty() => "; it ends before that".to_owned(),
+            None if left.is_empty() => String::new(),
             None => "; they do not meet again".to_owned(),
         };
         let told = match (left.first(), said.first()) {

@@ -13,6 +13,7 @@ use super::framing::Cut;
 use super::framing::Cuts;
 use super::join::join;
 use super::limits;
+use super::login;
 use super::machine;
 use super::pairing;
 use super::phases;
@@ -56,8 +57,9 @@ pub struct Inference<'a> {
 #[must_use]
 pub fn infer<'a>(service: &'a Service, frame: &dyn Fn(usize, Peer, ByteSpan) -> Option<u64>) -> Inference<'a> {
     let (mut client, mut server) = (class::of(service, Peer::Client), class::of(service, Peer::Server));
-    let cuts = framing::decide(service, &client, &server);
+    let mut cuts = framing::decide(service, &client, &server);
     let units = framing::units(service, &cuts);
+    framing::contrary(service, &mut cuts, &units);
     let (mut language, stands) = language(service, &units, &cuts, [&client, &server]);
     language.typed.iter_mut().zip(&units).for_each(|(typed, unit)| tile(typed, unit));
     for (from, class) in [(Peer::Client, &mut client), (Peer::Server, &mut server)] {
@@ -109,16 +111,9 @@ fn language(service: &Service, units: &[Unit<'_>], cuts: &Cuts, [client, server]
     if !others.is_empty() {
         let units = of(&others);
         two = binary::infer(service, &units);
-        units.iter().zip(&mut two.typed).for_each(|(unit, typed)| hide(typed, unit));
+        login::hide(service.transport, &units, &mut two.typed);
     }
     (join(units.len(), (one, &texts), (two, &others)), stands)
-}
-
-/// Hides what stands behind the name of a secret in text among binary bytes, all of it: where such a value ends, nothing tells.
-fn hide(typed: &mut Typed, unit: &Unit<'_>) {
-    if let Some(begin) = text::secret_within(unit.bytes) {
-        typed.tokens.iter_mut().filter(|token| token.end > begin).for_each(|token| token.secret = true);
-    }
 }
 
 /// Whatever a way left out is one more token that nothing explains, so that tokens always tile.

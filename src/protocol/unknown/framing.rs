@@ -21,6 +21,9 @@ use memchr::memmem;
 /// What may end a line.
 const TERMINATORS: [&[u8]; 4] = [b"\r\n", b"\n", b"\r", b"\0"];
 
+/// Messages that contradict a framing, of which the names are told.
+const MOST_COUNTEREXAMPLES: usize = 5;
+
 /// How the turns of one side are cut into messages.
 #[derive(Clone, Debug)]
 pub(super) enum Cut {
@@ -191,13 +194,35 @@ pub(super) fn units<'a>(service: &'a Service, cuts: &Cuts) -> Vec<Unit<'a>> {
     units
 }
 
+/// Adds to the evidence of framings which messages do not end as theirs say: those the other side or the end cut off, and prompts.
+pub(super) fn contrary(service: &Service, cuts: &mut Cuts, units: &[Unit<'_>]) {
+    for from in [Peer::Client, Peer::Server] {
+        let agrees = |unit: &&Unit<'_>| match cuts.of(from) {
+            Cut::Datagram | Cut::Turn => true,
+            Cut::Lines(terminator) => unit.bytes.ends_with(terminator),
+            Cut::Counted(counted) => counted.ends(unit.bytes).last() == Some(&unit.bytes.len()),
+            Cut::Binary(framing) => binary::cut(framing, unit.bytes).last() == Some(&unit.bytes.len()),
+        };
+        let others = units.iter().filter(|unit| unit.from == from).filter(|unit| !agrees(unit)).take(MOST_COUNTEREXAMPLES);
+        let flow = |unit: &Unit<'_>| service.sessions.get(unit.session).map_or(0, |seen| seen.flow.0);
+        let ids: Vec<String> = others.map(|unit| format!("m{}.{}", flow(unit), unit.number)).collect();
+        let [client, server] = &mut cuts.grounds;
+        let grounds = if from == Peer::Client { &mut client.1 } else { &mut server.1 };
+        grounds.iter_mut().take(1).for_each(|ground| ground.counterexamples.clone_from(&ids));
+        let cut = if from == Peer::Client { &mut cuts.client } else { &mut cuts.server };
+        if let Cut::Binary(framing) = cut {
+            framing.evidence.iter_mut().take(1).for_each(|ground| ground.counterexamples.clone_from(&ids));
+        }
+    }
+}
+
 /// Where the messages of a turn end; the last one ends with it.
 fn ends_in(cut: &Cut, turn: &super::Turn) -> Vec<usize> {
     let mut ends = match cut {
         Cut::Datagram | Cut::Turn => Vec::new(),
         Cut::Lines(terminator) => memmem::find_iter(&turn.bytes, terminator).map(|start| start.saturating_add(terminator.len())).collect(),
         Cut::Counted(counted) => counted.ends(&turn.bytes),
-        Cut::Binary(framing) => binary::cut(framing, turn),
+        Cut::Binary(framing) => binary::cut(framing, &turn.bytes),
     };
     if ends.last().is_none_or(|end| *end < turn.bytes.len()) {
         ends.push(turn.bytes.len());

@@ -18,6 +18,7 @@ mod framing;
 mod hostile;
 mod join;
 mod limits;
+mod login;
 mod machine;
 mod pairing;
 mod phases;

@@ -1,5 +1,6 @@
 //! Sums over a message that stand at its end: the common ones, in both byte orders.
 
+use super::columns::contrary;
 use super::numbers::ORDERS;
 use super::numbers::at_least;
 use super::numbers::number;
@@ -17,7 +18,7 @@ const FEWEST: usize = 12;
 const SKIPPED: usize = 2;
 
 /// A sum that was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sum {
     /// Its name in the field.
     pub(super) name: &'static str,
@@ -29,6 +30,8 @@ pub(super) struct Sum {
     /// Rows that agree, of all that were computed.
     pub(super) agree: usize,
     pub(super) of: usize,
+    /// Some of the rows that do not.
+    pub(super) contrary: Vec<(u64, u64)>,
 }
 
 type Compute = fn(&[u8]) -> u64;
@@ -98,7 +101,8 @@ pub(super) fn find(spots: &[Spot<'_>]) -> Option<Sum> {
                 let agree = looked.iter().filter(fits).count();
                 let ends: BTreeSet<&[u8]> = looked.iter().filter_map(|bytes| bytes.get(bytes.len().saturating_sub(size)..)).collect();
                 if at_least(agree, looked.len(), 95) && ends.len() >= FEWEST / 2 {
-                    return Some(Sum { name, size, order, skipped, agree, of: looked.len() });
+                    let contrary = contrary(spots.iter().take(ROWS).copied(), |spot| fits(&&spot.row.bytes));
+                    return Some(Sum { name, size, order, skipped, agree, of: looked.len(), contrary });
                 }
             }
         }

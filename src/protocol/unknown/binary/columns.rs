@@ -1,5 +1,6 @@
 //! Columns over bytes that stand at the same place in all rows: what gives itself away is claimed first, the rest is divided by how it varies.
 
+use super::amounts;
 use super::boundary;
 use super::identity;
 use super::length;
@@ -16,6 +17,9 @@ use crate::time::Timestamp;
 /// Widest table of columns: headers of common protocols are shorter, the fixed part of DHCP has 240 bytes.
 pub(super) const WIDTH: usize = 256;
 
+/// Messages that contradict what is said, of which the names are told.
+pub(super) const COUNTEREXAMPLES: usize = 5;
+
 /// Bytes of all rows that are one thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Column {
@@ -30,13 +34,15 @@ pub(super) struct Column {
     /// Rows that agree, and that do not.
     pub(super) support: u64,
     pub(super) violations: u64,
+    /// Some of the messages that do not, by the numbers of their connection and their own.
+    pub(super) contrary: Vec<(u64, u64)>,
     /// What is to be added to a length to have that of the message.
     pub(super) addend: Option<i64>,
 }
 
 impl Column {
     pub(super) fn new(start: usize, end: usize, kind: Kind, detector: &'static str, statement: String) -> Self {
-        Self { start, end, kind, order: None, detector, statement, support: 0, violations: 0, addend: None }
+        Self { start, end, kind, order: None, detector, statement, support: 0, violations: 0, contrary: Vec::new(), addend: None }
     }
 }
 
@@ -137,7 +143,9 @@ pub(super) fn find(spots: &[Spot<'_>], width: usize, around: &Around<'_>) -> Vec
     time::claim(spots, around, &mut claims);
     places::claim(spots, &mut claims);
     identity::claim(spots, &bytes, around, &mut claims);
+    amounts::claim(spots, &bytes, &mut claims);
     places::text(&bytes, spots.len(), &mut claims);
+    amounts::floats(spots, &bytes, &mut claims);
     boundary::divide(&bytes, spots.len(), around.order, &mut claims);
     claims.columns.sort_by_key(|column| column.start);
     claims.columns
@@ -160,6 +168,11 @@ pub(super) fn distinct(spots: &[Spot<'_>], start: usize, end: usize, most: usize
 pub(super) fn most<T: Ord + Copy>(values: impl Iterator<Item = T>) -> Option<(T, u64)> {
     // Of equally frequent ones the least.
     tally(values).into_iter().rev().max_by_key(|(_, count)| *count)
+}
+
+/// Names of the first of these rows that do not agree.
+pub(super) fn contrary<'a>(spots: impl Iterator<Item = Spot<'a>>, agrees: impl Fn(&Spot<'a>) -> bool) -> Vec<(u64, u64)> {
+    spots.filter(|spot| !agrees(spot)).map(|spot| spot.row.name).take(COUNTEREXAMPLES).collect()
 }
 
 /// Support and violations of a column.

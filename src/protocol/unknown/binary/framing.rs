@@ -12,7 +12,6 @@ use crate::grammar::Share;
 use crate::peer::Peer;
 use crate::peer::Transport;
 use crate::protocol::unknown::Service;
-use crate::protocol::unknown::Turn;
 use std::collections::BTreeSet;
 
 /// Furthest place of a length.
@@ -255,8 +254,7 @@ pub(crate) fn follows(framing: &Framing, bytes: &[u8]) -> bool {
 }
 
 /// Where the messages of a turn end. A turn that does not follow the framing is one message from where it derails.
-pub(crate) fn cut(framing: &Framing, turn: &Turn) -> Vec<usize> {
-    let bytes = turn.bytes.as_slice();
+pub(crate) fn cut(framing: &Framing, bytes: &[u8]) -> Vec<usize> {
     let mut ends = Vec::new();
     let rule = rule(framing);
     let fixed = framing.size.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0);
@@ -267,9 +265,6 @@ pub(crate) fn cut(framing: &Framing, turn: &Turn) -> Vec<usize> {
         let Some(length) = length.filter(|length| (1..=rest.len()).contains(length)) else { break };
         at = at.saturating_add(length);
         ends.push(at);
-    }
-    if ends.last().is_none_or(|end| *end < bytes.len()) {
-        ends.push(bytes.len());
     }
     ends
 }

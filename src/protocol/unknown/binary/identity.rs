@@ -5,6 +5,7 @@ use super::columns::Byte;
 use super::columns::Claims;
 use super::columns::Column;
 use super::columns::agreed;
+use super::columns::contrary;
 use super::columns::distinct;
 use super::length::size_at;
 use super::length::zeros_before;
@@ -76,7 +77,12 @@ fn same_place(spots: &[Spot<'_>], bytes: &[Byte], pairs: &[(Spot<'_>, &[u8])], c
         let agree = (at..end).map(repeated).min().unwrap_or(0);
         let statement = format!("The answer repeats bytes {start} to {} in {agree} of {} pairs.", end.saturating_sub(1), pairs.len());
         if distinct(spots, start, end, MANY) >= MANY.min(pairs.len() / 2) {
-            claims.claim(agreed(Column::new(start, end, Kind::Echo, "echo", statement), agree, pairs.len()));
+            let same = |spot: &Spot<'_>, ask: &[u8]| {
+                spot.part(at, end.saturating_sub(at)) == ask.get(spot.start.saturating_add(at)..spot.start.saturating_add(end))
+            };
+            let others = pairs.iter().filter(|(spot, ask)| !same(spot, ask)).map(|(spot, _)| *spot);
+            let column = Column { contrary: contrary(others, |_| false), ..Column::new(start, end, Kind::Echo, "echo", statement) };
+            claims.claim(agreed(column, agree, pairs.len()));
         }
         at = end;
     }
@@ -126,7 +132,15 @@ fn counters(spots: &[Spot<'_>], bytes: &[Byte], claims: &mut Claims) {
                     let zeros = zeros_before(bytes, claims, at);
                     let start = if size == 1 { end.saturating_sub(size_at(zeros, end)) } else { at };
                     let statement = format!("Bytes {start} to {} rise by one in {agree} of {of} steps.", end.saturating_sub(1));
-                    let column = Column { order: Some(order), ..Column::new(start, end, Kind::Counter, "counter", statement) };
+                    let number = |spot: &Spot<'_>| spot.number(at, size, order);
+                    let rises = |one: &Spot<'_>, two: &Spot<'_>| {
+                        number(one).zip(number(two)).is_none_or(|(one, two)| one.checked_add(1) == Some(two))
+                    };
+                    let pairs = by.values().flat_map(|list| list.windows(2));
+                    let others = pairs.filter_map(|pair| if let [one, two] = pair { Some((one, two)) } else { None });
+                    let others = others.filter(|(one, two)| !rises(one, two)).map(|(_, two)| *two);
+                    let contrary = contrary(others, |_| false);
+                    let column = Column { order: Some(order), contrary, ..Column::new(start, end, Kind::Counter, "counter", statement) };
                     claims.claim(agreed(column, agree, of));
                 }
             }

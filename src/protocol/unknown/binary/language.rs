@@ -35,7 +35,7 @@ const EXAMPLES: usize = 3;
 pub(super) fn say(service: &Service, units: &[Unit<'_>], spots: &[Spot<'_>], found: &Found) -> Language {
     let mut header = fields::name(&found.header, spots, "f", None);
     let last = header.fields.last().map(|field| field.id.clone());
-    let sum = found.sum.map(|sum| (sum, header.sum(sum)));
+    let sum = found.sum.as_ref().map(|sum| (sum, header.sum(sum)));
     let mut language = Language { typed: vec![Typed::default(); units.len()], ..Language::default() };
     language.relations.clone_from(&header.relations);
     let mut types = Vec::new();

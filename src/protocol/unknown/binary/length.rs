@@ -4,6 +4,7 @@ use super::columns::Byte;
 use super::columns::Claims;
 use super::columns::Column;
 use super::columns::agreed;
+use super::columns::contrary;
 use super::columns::most;
 use super::numbers::ORDERS;
 use super::numbers::at_least;
@@ -114,7 +115,12 @@ pub(super) fn claim(spots: &[Spot<'_>], bytes: &[Byte], claims: &mut Claims) {
                     spots.len()
                 );
                 let column = Column::new(start, stop, Kind::Length, "length_field", statement);
-                claims.claim(agreed(Column { order: Some(order), addend: Some(addend), ..column }, found.agree, spots.len()));
+                let agrees = |spot: &Spot<'_>| {
+                    let sum = value(spot, start, stop.saturating_sub(start), order).and_then(|value| value.checked_add(addend));
+                    sum.is_some_and(|sum| usize::try_from(sum) == Ok(spot.row.total))
+                };
+                let contrary = contrary(spots.iter().copied(), agrees);
+                claims.claim(agreed(Column { order: Some(order), addend: Some(addend), contrary, ..column }, found.agree, spots.len()));
                 debug_assert!(wide(found.agree) > 0);
             }
         }

@@ -7,6 +7,7 @@
 //! Fields of the header are found over all messages; a type has fields of its own only where it has enough messages, or else those that
 //! all messages have.
 
+mod amounts;
 mod boundary;
 mod chain;
 mod checksum;
@@ -73,7 +74,7 @@ struct Group {
 pub(super) fn infer(service: &Service, units: &[Unit<'_>]) -> Language {
     let mut rows = rows::rows(service, units);
     let sum = checksum::find(&rows::spots(&rows));
-    if let Some(sum) = sum {
+    if let Some(sum) = &sum {
         rows.iter_mut().filter(|row| row.bytes.len() == row.total).for_each(|row| {
             row.bytes = row.bytes.get(..row.bytes.len().saturating_sub(sum.size)).unwrap_or_default();
         });
@@ -158,9 +159,7 @@ fn divide(steps: Vec<Step>, kind: Option<&TypeField>) -> (Vec<Step>, Vec<Step>) 
     let mut tail = header.split_off(last.saturating_add(1));
     if let Some(Step::Fixed(columns, width)) = header.pop() {
         let of_type = if let Place::Bits { steps, at, .. } = kind.place { if steps == last { at.saturating_add(1) } else { 0 } } else { 0 };
-        let strong = columns
-            .iter()
-            .filter(|column| matches!(column.kind, Kind::Length | Kind::Echo | Kind::Counter | Kind::Timestamp | Kind::Address));
+        let strong = columns.iter().filter(|column| is_strong(column.kind));
         let at = strong.map(|column| column.end).max().unwrap_or(0).max(of_type);
         let at = columns
             .iter()
@@ -175,6 +174,12 @@ fn divide(steps: Vec<Step>, kind: Option<&TypeField>) -> (Vec<Step>, Vec<Step>) 
         }
     }
     (header, tail)
+}
+
+/// Whether a column of this kind gave itself away.
+fn is_strong(kind: Kind) -> bool {
+    let number = matches!(kind, Kind::Length | Kind::Count | Kind::Offset | Kind::Float | Kind::Counter);
+    number || matches!(kind, Kind::Echo | Kind::Timestamp | Kind::Address)
 }
 
 fn is_splittable(column: &Column) -> bool {

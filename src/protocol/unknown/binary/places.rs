@@ -4,6 +4,7 @@ use super::columns::Byte;
 use super::columns::Claims;
 use super::columns::Column;
 use super::columns::agreed;
+use super::columns::contrary;
 use super::numbers::at_least;
 use super::rows::Spot;
 use crate::grammar::ByteOrder;
@@ -63,7 +64,9 @@ fn search(spots: &[Spot<'_>], claims: &mut Claims, size: usize, what: (Kind, &'s
         }
         if agree >= FEWEST && at_least(agree, of, 95) {
             let statement = format!("Bytes {at} to {} are {} in {agree} of {of} messages.", end.saturating_sub(1), what.2);
-            let column = Column { order: Some(ByteOrder::Big), ..Column::new(at, end, what.0, what.1, statement) };
+            let agrees = |spot: &Spot<'_>| spot.part(at, size).is_none_or(|part| part.iter().all(|byte| *byte == 0) || fits(spot, part));
+            let contrary = contrary(spots.iter().copied(), agrees);
+            let column = Column { order: Some(ByteOrder::Big), contrary, ..Column::new(at, end, what.0, what.1, statement) };
             claims.claim(agreed(column, agree, of));
         }
     }

@@ -18,6 +18,8 @@ pub(super) struct Row<'a> {
     pub(super) total: usize,
     pub(super) from: Peer,
     pub(super) session: usize,
+    /// Its connection, and its number in it: the name it has in documents.
+    pub(super) name: (u64, u64),
     /// The last message of the other side before it.
     pub(super) ask: Option<usize>,
     /// Client and server.
@@ -69,6 +71,7 @@ pub(super) fn rows<'a>(service: &Service, units: &[Unit<'a>]) -> Vec<Row<'a>> {
             total: unit.bytes.len(),
             from: unit.from,
             session: unit.session,
+            name: (service.sessions.get(unit.session).map_or(0, |seen| seen.flow.0), unit.number),
             ask: last.get(&(unit.session, other)).copied(),
             ends: [client, service.server],
         });

@@ -101,6 +101,51 @@ fn a_forged_protocol_is_found_again() {
     }
 }
 
+/// A count of elements of six bytes that one message says wrong, the place of a mark behind them, and two floats; with a tail of any length,
+/// so that the place says no length, or without.
+fn measured(tail: bool) -> Vec<(Peer, Vec<u8>)> {
+    let mut seed = 11;
+    let mut turns = Vec::new();
+    for number in 0..120_u16 {
+        let count = 1 + dice(&mut seed) % 6;
+        let mut bytes = vec![0x33, count, 0, 0];
+        bytes.extend((20.0 + f32::from(dice(&mut seed)) / 16.0).to_be_bytes());
+        bytes.extend((-3.0 - f64::from(dice(&mut seed)) / 7.0).to_be_bytes());
+        bytes.extend((0..usize::from(count) * 6).map(|_| dice(&mut seed) | 1));
+        let place = u16::try_from(bytes.len()).unwrap();
+        bytes[2..4].copy_from_slice(&place.to_be_bytes());
+        bytes.extend([0xfa, 0xce, 0x10, 0x20]);
+        let more = if tail { dice(&mut seed) % 9 } else { 0 };
+        bytes.extend((0..more).map(|_| dice(&mut seed)));
+        if number == 40 {
+            bytes[1] += 1;
+        }
+        turns.push((if number % 2 == 0 { Peer::Client } else { Peer::Server }, bytes));
+    }
+    turns
+}
+
+#[test]
+fn counts_places_and_floats_are_found_and_who_contradicts_is_named() {
+    for tail in [false, true] {
+        let service = service(Transport::Udp, &measured(tail));
+        let language = infer(&service, &units(&service));
+        let of = |kind: Kind| {
+            let fields = language.header_fields.iter().filter(move |field| field.kind == kind);
+            fields.map(|field| (field.location.clone(), field.evidence[0].counterexamples.clone())).collect::<Vec<_>>()
+        };
+        let place = |offset, size| crate::grammar::Location::Bytes { offset, size };
+        let said = kinds(&language);
+        assert_eq!(of(Kind::Float), [(place(4, 4), vec![]), (place(8, 8), vec![])], "{said:?}");
+        if tail {
+            assert_eq!(of(Kind::Offset), [(place(2, 2), vec![])], "{said:?}");
+        } else {
+            // The first message of the second session, of forty each.
+            assert_eq!(of(Kind::Count), [(place(1, 1), vec!["m2.1".to_owned()])], "{said:?}");
+        }
+    }
+}
+
 #[test]
 fn a_length_that_leads_along_the_stream_cuts_it() {
     // Two messages in most turns, one in some.
@@ -116,7 +161,7 @@ fn a_length_that_leads_along_the_stream_cuts_it() {
     assert_eq!((framing.kind, framing.length_addend), (FramingKind::LengthPrefix, Some(8)));
     for turn in service.sessions.iter().flat_map(|seen| &seen.turns).filter(|turn| turn.from == Peer::Client) {
         let single = if turn.bytes[4] % 4 == 0 { 1 } else { 2 };
-        assert_eq!(cut(&framing, turn).len(), single);
+        assert_eq!(cut(&framing, &turn.bytes).len(), single);
     }
 }
 

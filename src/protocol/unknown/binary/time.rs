@@ -4,6 +4,7 @@ use super::columns::Around;
 use super::columns::Claims;
 use super::columns::Column;
 use super::columns::agreed;
+use super::columns::contrary;
 use super::numbers::ORDERS;
 use super::numbers::at_least;
 use super::rows::Spot;
@@ -48,7 +49,9 @@ pub(super) fn claim(spots: &[Spot<'_>], around: &Around<'_>, claims: &mut Claims
                 let statement =
                     format!("Bytes {at} to {} are {name}: {agree} of {of} lie within a day of the capture.", end.saturating_sub(1));
                 let column = Column::new(at, end, Kind::Timestamp, "timestamp", statement);
-                claims.claim(agreed(Column { order: Some(order), ..column }, agree, of));
+                let agrees = |spot: &Spot<'_>| spot.number(at, size, order).is_none_or(|value| value == 0 || fits(value));
+                let contrary = if agree < of { contrary(spots.iter().copied(), agrees) } else { Vec::new() };
+                claims.claim(agreed(Column { order: Some(order), contrary, ..column }, agree, of));
             }
         }
     }

@@ -214,6 +214,9 @@ fn is_open(column: &Column) -> bool {
     !matches!(
         column.kind,
         Kind::Length
+            | Kind::Count
+            | Kind::Offset
+            | Kind::Float
             | Kind::Timestamp
             | Kind::Echo
             | Kind::Counter

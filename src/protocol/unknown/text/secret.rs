@@ -134,11 +134,16 @@ fn client(dialogue: &mut Dialogue, place: usize, line: &Line<'_>) -> Hidden {
     } else {
         dialogue.ahead.push(place);
     }
-    let verb = line.column(line.first_column());
+    let first = line.first_column();
+    let tagged = is_tag(line.column(first));
+    let behind = first.saturating_add(usize::from(tagged)).saturating_add(1);
+    let verb = line.column(behind.saturating_sub(1));
     let command = is_verb(verb);
-    let hidden = if std::mem::take(&mut dialogue.asked) || dialogue.login > 0 {
-        match (command, line.columns.len()) {
-            (true, 2..) => Hidden::behind(line.first_column().saturating_add(1)),
+    let asked = std::mem::take(&mut dialogue.asked);
+    let hidden = if asked || dialogue.login > 0 {
+        match (command, line.columns.len().saturating_sub(usize::from(tagged))) {
+            // What an order says that may have nothing to do with the login is not looked for elsewhere.
+            (true, 2..) => Hidden::Columns(behind, usize::MAX, asked),
             (true, _) if dialogue.login > 0 => Hidden::Nothing,
             _ => Hidden::All,
         }
@@ -146,11 +151,17 @@ fn client(dialogue: &mut Dialogue, place: usize, line: &Line<'_>) -> Hidden {
         Hidden::Nothing
     };
     dialogue.login = dialogue.login.saturating_sub(1);
-    if begins_login(verb) {
+    if begins_login(verb) && (!tagged || verb.iter().all(u8::is_ascii_alphabetic)) {
         dialogue.login = LOGIN_LINES;
-        return hidden.more(Hidden::behind(line.first_column().saturating_add(1)));
+        return hidden.more(Hidden::behind(behind));
     }
     hidden
+}
+
+/// Whether a word may stand in front of a verb to name the order: a short one with a digit in it, or a sign.
+fn is_tag(word: &[u8]) -> bool {
+    let is_sign = matches!(word, [b'.' | b'*' | b'#']);
+    is_sign || ((1..=16).contains(&word.len()) && word.iter().all(u8::is_ascii_alphanumeric) && word.iter().any(u8::is_ascii_digit))
 }
 
 /// Whether this is how commands look: capital letters.

@@ -264,6 +264,29 @@ fn secrets_in_sentences_are_hidden() {
 }
 
 #[test]
+fn a_login_behind_a_tag_is_hidden() {
+    let service = sessions(&[r"
+        S: * OK ready\r\n
+        C: a1 CAPABILITY\r\n
+        S: * CAPABILITY IDLE\r\na1 OK\r\n
+        C: a2 LOGIN anna Xy7Qumran\r\n
+        S: a2 OK\r\n
+        C: a3 SELECT box\r\n
+        S: a3 OK\r\n
+        C: a4 FETCH 1 all\r\n
+        S: a4 OK\r\n
+        C: a5 FETCH 2 all\r\n
+        S: a5 OK\r\n
+        C: a6 FETCH 3 all\r\n
+        S: a6 OK\r\n
+    "]);
+    let inference = inferred(&service);
+    let shown = shown(&inference);
+    assert!(!shown.contains("Xy7Qumran"), "{shown}");
+    assert!(shown.contains("a6 FETCH 3 all"), "what is no login is told: {shown}");
+}
+
+#[test]
 fn sentences_without_a_secret_stay_readable() {
     let service = sessions(&[r"
         S: 220 ready\r\n

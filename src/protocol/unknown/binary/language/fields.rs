@@ -24,6 +24,11 @@ use crate::protocol::unknown::binary::tokens::Ids;
 /// Values a field shows.
 const VALUES: usize = 16;
 
+/// The names messages have in documents.
+fn ids(names: &[(u64, u64)]) -> Vec<String> {
+    names.iter().map(|(flow, number)| format!("m{flow}.{number}")).collect()
+}
+
 /// The fields of some steps.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Named {
@@ -63,7 +68,7 @@ impl Named {
     }
 
     /// Adds the sum at the end of all messages; says its id.
-    pub(super) fn sum(&mut self, sum: Sum) -> String {
+    pub(super) fn sum(&mut self, sum: &Sum) -> String {
         let last = self.fields.last().map(|field| field.id.clone());
         let location = Location::After { after: last, size: Some(wide(sum.size)), size_from: None, until: None, to_end: true };
         let id = self.add("f", Kind::Checksum, location);
@@ -78,7 +83,7 @@ impl Named {
                 score: Some(score),
                 messages: Some(wide(sum.of)),
                 sessions: None,
-                counterexamples: Vec::new(),
+                counterexamples: ids(&sum.contrary),
             });
         }
         self.relations.push(Relation {
@@ -107,7 +112,7 @@ impl Named {
             score: Some(score),
             messages: Some(column.support.saturating_add(column.violations)),
             sessions: None,
-            counterexamples: Vec::new(),
+            counterexamples: ids(&column.contrary),
         });
         let numbers = || {
             let order = column.order.unwrap_or(crate::grammar::ByteOrder::Big);
@@ -120,7 +125,7 @@ impl Named {
             let value = |(value, count)| ValueCount { value: Scalar::Number(value), count };
             field.values = values.into_iter().take(VALUES).map(value).collect();
         }
-        if size <= 8 && matches!(column.kind, Kind::Length | Kind::Counter | Kind::Integer) {
+        if size <= 8 && matches!(column.kind, Kind::Length | Kind::Count | Kind::Offset | Kind::Counter | Kind::Integer) {
             let values = numbers();
             let (min, max) = (values.keys().next().copied(), values.keys().next_back().copied());
             field.range = Some(Range { min, max, distinct: wide(values.len()) });
@@ -133,6 +138,8 @@ impl Named {
     fn relate(&mut self, column: &Column, id: &str) {
         let kind = match column.kind {
             Kind::Length => RelationKind::LengthOf,
+            Kind::Count => RelationKind::CountOf,
+            Kind::Offset => RelationKind::OffsetOf,
             Kind::Echo => RelationKind::Echoes,
             Kind::Counter => RelationKind::Increments,
             _ => return,
