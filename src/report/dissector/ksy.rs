@@ -233,7 +233,7 @@ fn body(page: &mut Page, plan: &Plan<'_>, server: bool, lossy: &mut Vec<String>)
             match conditions {
                 Some(conditions) if conditions.is_empty() => kind = index.saturating_add(1).to_string(),
                 Some(conditions) => kind = format!("({} ? {} : {kind})", conditions.join(" and "), index.saturating_add(1)),
-                None => lossy.push(format!("type {} is not told: one of its conditions has no words here", form.message.id)),
+                None => lossy.push(format!("type {} is not told: one of its conditions has no words here", remark(&form.message.id))),
             }
         }
         page.value(&format!("kind_{}", number.saturating_add(1)), &format!("kind_{number} != 0 ? kind_{number} : {kind}"));
