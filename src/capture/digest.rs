@@ -1,4 +1,5 @@
-//! The checksum of a capture file, for documents: the file is read once more, since what is read of it first need not be all of it.
+//! The checksum of a capture file, for documents and those who ask whether one was made of it: the file is read once more, since what is
+//! read of it first need not be all of it.
 
 use sha2::Digest as _;
 use sha2::Sha256;
@@ -33,25 +34,37 @@ impl Identity {
     }
 }
 
+/// Length and SHA-256 of a file, as it is now.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub fn digest(path: &Path) -> io::Result<(u64, [u8; 32])> {
+    hashed(&mut File::open(path)?)
+}
+
 /// Length and SHA-256 of a file; nothing where it is not the one of that identity, before or behind.
 ///
 /// # Errors
 ///
 /// It cannot be read any more.
-pub(super) fn digest(path: &Path, identity: Identity) -> io::Result<Option<(u64, [u8; 32])>> {
+pub(super) fn digest_of(path: &Path, identity: Identity) -> io::Result<Option<(u64, [u8; 32])>> {
     let mut file = File::open(path)?;
     if Identity::of(&file.metadata()?) != identity {
         return Ok(None);
     }
+    let found = hashed(&mut file)?;
+    Ok((Identity::of(&file.metadata()?) == identity).then_some(found))
+}
+
+/// Length and SHA-256 of what can be read.
+fn hashed(file: &mut File) -> io::Result<(u64, [u8; 32])> {
     let mut block = vec![0; BLOCK_BYTES];
     let mut hash = Sha256::new();
     let mut bytes = 0_u64;
     loop {
         let read = match file.read(&mut block) {
-            Ok(0) => {
-                let same = Identity::of(&file.metadata()?) == identity;
-                return Ok(same.then(|| (bytes, hash.finalize().into())));
-            }
+            Ok(0) => return Ok((bytes, hash.finalize().into())),
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
@@ -72,15 +85,15 @@ mod tests {
         let path = folder.path().join("a.pcap");
         fs::write(&path, b"abc").unwrap();
         let identity = Identity::at(&path).unwrap();
-        let (bytes, hash) = digest(&path, identity).unwrap().unwrap();
+        let (bytes, hash) = digest_of(&path, identity).unwrap().unwrap();
         assert_eq!((bytes, hash[..4].to_vec()), (3, vec![0xba, 0x78, 0x16, 0xbf]));
         File::options().append(true).open(&path).unwrap().write_all(b"d").unwrap();
-        assert_eq!(digest(&path, identity).unwrap(), None);
+        assert_eq!(digest_of(&path, identity).unwrap(), None);
         let grown = Identity::at(&path).unwrap();
-        assert!(digest(&path, grown).unwrap().is_some());
+        assert!(digest_of(&path, grown).unwrap().is_some());
         fs::write(folder.path().join("b.pcap"), b"abcd").unwrap();
         fs::rename(folder.path().join("b.pcap"), &path).unwrap();
-        assert_eq!(digest(&path, grown).unwrap(), None);
+        assert_eq!(digest_of(&path, grown).unwrap(), None);
         assert_eq!(Identity::at(&folder.path().join("none")), None);
     }
 }

@@ -3,7 +3,7 @@
 use super::Next;
 use super::Source;
 use super::digest::Identity;
-use super::digest::digest;
+use super::digest::digest_of;
 use super::file::CaptureFile;
 use super::input;
 use super::secrets::Inbox;
@@ -214,7 +214,7 @@ impl Source for Files {
         let known = self.paths.iter().zip(&self.identities);
         for (origin, (path, identity)) in origins.iter_mut().zip(known).filter(|(_, (path, _))| input::is_file(path)) {
             // What cannot be read any more, or is not what was read, has no checksum; that it could be read is in its frames.
-            if let Some(Ok(Some((bytes, sha256)))) = identity.map(|identity| digest(path, identity)) {
+            if let Some(Ok(Some((bytes, sha256)))) = identity.map(|identity| digest_of(path, identity)) {
                 (origin.bytes, origin.sha256) = (Some(bytes), Some(sha256));
             }
         }

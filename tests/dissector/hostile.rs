@@ -121,7 +121,7 @@ proptest! {
                 "", "name", "title", "short", "transport", "text", "most", "ports", "delimiters", "header", "client", "server", "fields", "types", "terminator",
                 "length", "offset", "size", "little", "addend", "fixed", "delimiter", "prompts", "bytes", "type", "id", "role", "form", "place", "column", "after",
                 "size_from", "to_end", "names", "tests", "field", "number", "mask", "any", "columns", "known", "words", "closes", "rest", "counted", "lines", "true", "false",
-                "servers", "tail", "depth", "links", "codes", "labels", "texts", "chain", "whole", "nested",
+                "servers", "tail", "depth", "links", "codes", "labels", "texts", "openings", "between", "wide", "late", "chain", "whole", "nested",
             ];
             prop_assert!(known.contains(&word) || word.bytes().all(|byte| byte.is_ascii_digit()), "{}", word);
         }
@@ -137,6 +137,22 @@ proptest! {
             let (key, rest) = plain.split_once(':').unwrap_or((plain, ""));
             prop_assert!(key.starts_with("# Made by") || key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'), "{}", line);
             prop_assert!(!rest.contains(['#', '!', '*', '`']) || rest.starts_with(" \""), "{}", line);
+        }
+    }
+
+    #[test]
+    fn pictures_show_no_text_that_hides_or_turns_others(some in description()) {
+        let text = translate(&some, &BTreeSet::new(), Target::Graphviz).text;
+        let acts = |letter: char| letter != '\n' && (letter.is_control() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
+        prop_assert!(!text.contains(acts), "{:?}", text);
+    }
+
+    #[test]
+    fn what_is_lost_is_said_in_harmless_letters(some in description()) {
+        for target in [Target::WiresharkLua, Target::Kaitai, Target::Graphviz] {
+            for said in translate(&some, &BTreeSet::new(), target).export.lossy {
+                prop_assert!(said.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{:?}", said);
+            }
         }
     }
 

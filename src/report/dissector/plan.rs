@@ -10,6 +10,7 @@ use super::edges::Edge;
 use super::quote::identifier;
 use super::shape::shape;
 use super::shape::wanted;
+use super::within::Within;
 use crate::annotation::Role;
 use crate::grammar::Description;
 use crate::grammar::Encoding;
@@ -25,7 +26,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// What dissectors call their own fields: those of the document are called otherwise.
-const RESERVED: [&str; 15] = [
+const RESERVED: [&str; 16] = [
     "bits",
     "control",
     "data",
@@ -34,6 +35,7 @@ const RESERVED: [&str; 15] = [
     "keyword",
     "length",
     "message",
+    "name",
     "other",
     "padding",
     "tag",
@@ -266,6 +268,9 @@ impl<'a> Plan<'a> {
         for part in &self.fields {
             if let Place::After { until, .. } = &part.place {
                 found.insert(until.clone());
+            }
+            if let Some(Within::Texts(until)) = part.inside() {
+                found.insert(until);
             }
         }
         found.into_iter().filter(|bytes| !bytes.is_empty()).collect()
