@@ -7,6 +7,7 @@ use super::Unit;
 use super::binary;
 use super::class;
 use super::class::Class;
+use super::conceal;
 use super::contrast;
 use super::framing;
 use super::framing::Cut;
@@ -62,6 +63,7 @@ pub fn infer<'a>(service: &'a Service, frame: &dyn Fn(usize, Peer, ByteSpan) -> 
     framing::contrary(service, &mut cuts, &units);
     let (mut language, stands) = language(service, &units, &cuts, [&client, &server]);
     language.typed.iter_mut().zip(&units).for_each(|(typed, unit)| tile(typed, unit));
+    conceal::numbers(&mut language);
     for (from, class) in [(Peer::Client, &mut client), (Peer::Server, &mut server)] {
         sealed::judge(service, &units, &mut language, from, class);
     }
@@ -111,7 +113,9 @@ fn language(service: &Service, units: &[Unit<'_>], cuts: &Cuts, [client, server]
     if !others.is_empty() {
         let units = of(&others);
         two = binary::infer(service, &units);
+        units.iter().zip(&mut two.typed).for_each(|(unit, typed)| tile(typed, unit));
         login::hide(service.transport, &units, &mut two.typed);
+        conceal::binary(&units, &mut two);
     }
     (join(units.len(), (one, &texts), (two, &others)), stands)
 }

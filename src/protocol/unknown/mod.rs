@@ -11,6 +11,7 @@
 mod binary;
 mod class;
 mod collect;
+mod conceal;
 mod contrast;
 mod describe;
 mod framing;

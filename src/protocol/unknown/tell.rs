@@ -163,11 +163,17 @@ fn fields<'a>(bytes: &'a [u8], tokens: &[Token]) -> Vec<Field<'a>> {
     let data = tokens.iter().filter(|token| token.role == Role::Data && !token.secret);
     let values: Vec<Cow<'a, [u8]>> =
         data.filter_map(|token| bytes.get(token.start..token.end)).map(Cow::Borrowed).take(MOST_VALUES).collect();
-    let secrets = tokens.iter().filter(|token| token.secret).filter_map(|token| bytes.get(token.start..token.end));
+    let secrets: Vec<Cow<'a, [u8]>> =
+        tokens.iter().filter(|token| token.secret).filter_map(|token| bytes.get(token.start..token.end)).map(Cow::Borrowed).collect();
     let mut fields = Vec::new();
     if !values.is_empty() {
         fields.push(Field::new("values", Value::List(values)));
     }
-    fields.extend(secrets.map(|secret| Field::secret("secret", Value::text(secret))));
+    // One field of all, so that its length is that of all: records write a name once.
+    match secrets.as_slice() {
+        [] => {}
+        [Cow::Borrowed(secret)] => fields.push(Field::secret("secret", Value::text(secret))),
+        _ => fields.push(Field::secret("secret", Value::List(secrets))),
+    }
     fields
 }

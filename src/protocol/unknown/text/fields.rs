@@ -3,7 +3,9 @@
 use super::Line;
 use super::Text;
 use super::lines::Split;
+use super::naming::within;
 use super::types::Key;
+use crate::annotation::Role;
 use crate::grammar::BytePattern;
 use crate::grammar::Field;
 use crate::grammar::Kind;
@@ -126,8 +128,12 @@ fn seen<'a>(text: &Text<'a>, members: &[usize], (column, to_end): (usize, bool))
         } else {
             line.column(column)
         };
-        let hidden = text.secrets.hidden.get(*place).copied().unwrap_or_default().covers(column) || text.secrets.knows(value);
-        seen.add(value, hidden, text.hosts.get(line.session).copied());
+        let hidden = text.secrets.hidden.get(*place).copied().unwrap_or_default();
+        // Of what reaches to the end every column counts, as it does for the tokens.
+        let columns = column..if to_end { line.columns.len() } else { column.saturating_add(1) };
+        let is_secret = |place: usize| hidden.covers(place) || text.secrets.knows(line.column(place));
+        let hides = columns.into_iter().any(is_secret) || within(value).is_some();
+        seen.add(value, hides, text.hosts.get(line.session).copied());
     }
     seen
 }
@@ -281,7 +287,10 @@ fn template(text: &Text<'_>, line: Option<&Line<'_>>, maker: &Maker, open: bool,
     };
     let parts = maker.parts.iter().zip(&maker.fields).filter(|(part, _)| **part != Part::Terminator);
     let shown = parts.map(|(_, field)| match (field.kind, field.values.as_slice()) {
-        (kind, [ValueCount { value: Scalar::Text(word), .. }]) if kind != Kind::Enum => braced(word.as_bytes()).replace("\\\\", "\\"),
+        // What many say alike may still be one secret of all: only words of the protocol are shown as they are.
+        (kind, [ValueCount { value: Scalar::Text(word), .. }]) if kind.role() == Role::Keyword => {
+            braced(word.as_bytes()).replace("\\\\", "\\")
+        }
         (kind, _) => format!("{{{}:{}}}", field.name, kind.name()),
     });
     let mut out = if line.first_column() > 0 { delimiter.trim_start().to_owned() } else { String::new() };

@@ -3,6 +3,7 @@
 use super::lines::Line;
 use super::lines::Split;
 use super::naming::within;
+use super::secret::Hidden;
 use super::secret::Secrets;
 use crate::grammar::Keyword;
 use crate::grammar::Kind;
@@ -97,6 +98,11 @@ fn asks(text: &[u8]) -> bool {
         && said.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b' ')
 }
 
+/// Whether a line of which so much is hidden is no word of the protocol: a question of the server names a secret but has none in it.
+fn holds_secret(line: &Line<'_>, hidden: Hidden) -> bool {
+    hidden.covers(0) || (hidden.hides(line) && (line.from == Peer::Client || !asks(line.text())))
+}
+
 impl<'a> Words<'a> {
     /// Looks at all lines. `hosts` are the clients of the sessions; `delimiters` those that lines are divided at; `bodies` says which are
     /// lines of one.
@@ -108,9 +114,10 @@ impl<'a> Words<'a> {
             let hidden = secrets.hidden.get(place).copied().unwrap_or_default();
             let host = hosts.get(line.session).copied();
             let in_body = bodies.get(place).copied().unwrap_or(false);
-            // A question names a secret but has none in it.
-            let has_secret = hidden.covers(0) || within(line.text()).is_some() || (hidden.hides(line) && !asks(line.text()));
-            if !line.is_ended() && line.last_of_turn && line.split != Split::Counted && !has_secret {
+            let is_open = !line.is_ended() && line.last_of_turn && line.split != Split::Counted;
+            let is_question = line.from == Peer::Server && asks(line.text());
+            let has_secret = || within(line.text()).is_some() || (!is_question && secrets.knows(line.text()));
+            if is_open && !holds_secret(line, hidden) && !has_secret() {
                 asked.entry((line.from, line.text())).or_default().add(line.session, host);
             }
             let first = line.first_column();
@@ -143,7 +150,11 @@ impl<'a> Words<'a> {
         words.judge(&columns, delimiters, sessions(lines));
         words.prompts = asked
             .into_iter()
-            .filter(|((_, text), support)| asks(text) || (support.sessions >= 2 && support.hosts.len() >= 2 && text.len() <= 64))
+            .filter(|((from, text), support)| {
+                // What clients say alike may be one password of all of them.
+                let alike = *from == Peer::Server && support.sessions >= 2 && support.hosts.len() >= 2 && text.len() <= 64;
+                alike || asks(text)
+            })
             .map(|(key, _)| key)
             .collect();
         words
@@ -236,9 +247,9 @@ impl<'a> Words<'a> {
         self.marks.iter().any(|(whose, _)| *whose == from)
     }
 
-    /// Whether a whole message asks.
-    pub(super) fn is_prompt(&self, line: &Line<'a>) -> bool {
-        !line.is_ended() && self.prompts.contains(&(line.from, line.text()))
+    /// Whether a whole message asks, of which so much is hidden.
+    pub(super) fn is_prompt(&self, line: &Line<'a>, hidden: Hidden) -> bool {
+        !line.is_ended() && !holds_secret(line, hidden) && self.prompts.contains(&(line.from, line.text()))
     }
 
     /// The list for the grammar, most frequent first. `prompts` are counted by who makes the messages' types.

@@ -2,11 +2,13 @@
 
 use super::Text;
 use super::fields;
+use super::fields::Part;
 use super::fields::Plan;
 use super::keyword;
 use super::types;
 use super::types::Key;
 use super::types::MOST_TYPES;
+use crate::annotation::Role;
 use crate::grammar::Field;
 use crate::grammar::Ground;
 use crate::grammar::Match;
@@ -44,7 +46,7 @@ impl Kind {
     }
 
     /// The id of the field of this part.
-    pub(super) fn field(&self, part: fields::Part) -> Option<String> {
+    pub(super) fn field(&self, part: Part) -> Option<String> {
         let place = self.plan.parts.iter().position(|known| *known == part)?;
         self.message_type.fields.get(place).map(|field| field.id.clone())
     }
@@ -128,7 +130,7 @@ fn kind(
             count,
             sessions,
             template: Some(template),
-            matches: matches(&fields),
+            matches: matches(lines().next()?, &plan, &fields),
             length: MessageLength { min: lengths().min().unwrap_or(0), max: lengths().max().unwrap_or(0) },
             fields,
             examples: lines().filter_map(message).take(MOST_EXAMPLES).collect(),
@@ -149,22 +151,18 @@ fn unique(name: String, from: Peer, names: &mut BTreeSet<String>) -> String {
     free
 }
 
-/// What must hold of a message of this kind: its words.
-fn matches(fields: &[Field]) -> Vec<Match> {
-    let word = |field: &Field| {
-        let [value] = field.values.as_slice() else { return None };
-        let Scalar::Text(text) = &value.value else { return None };
-        field.kind.role().eq(&crate::annotation::Role::Keyword).then(|| Match {
-            field: field.id.clone(),
-            equals: Scalar::Text(text.clone()),
-            mask: None,
-        })
+/// What must hold of a message of this kind: its words, byte by byte, as its first message has them.
+fn matches(line: &super::Line<'_>, plan: &Plan, fields: &[Field]) -> Vec<Match> {
+    let word = |(part, field): (&Part, &Field)| {
+        let column = match part {
+            Part::Column(column) => *column,
+            Part::Close => line.last_column(),
+            Part::Rest(_) | Part::Terminator => return None,
+        };
+        let equals = || Scalar::Text(words::hex(line.column(column)));
+        field.kind.role().eq(&Role::Keyword).then(|| Match { field: field.id.clone(), equals: equals(), mask: None })
     };
-    let bytes = |found: Match| match found.equals {
-        Scalar::Text(text) => Match { equals: Scalar::Text(words::hex(text.as_bytes())), ..found },
-        Scalar::Number(_) => found,
-    };
-    fields.iter().filter_map(word).map(bytes).take(keyword::MOST_LEADING.saturating_add(1)).collect()
+    plan.parts.iter().zip(fields).filter_map(word).take(keyword::MOST_LEADING.saturating_add(1)).collect()
 }
 
 fn ground(key: &Key<'_>, count: u64, sessions: u64) -> Ground {

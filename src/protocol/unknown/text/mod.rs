@@ -69,7 +69,7 @@ pub(super) fn infer(service: &Service, units: &[Unit<'_>], cuts: &Cuts) -> (Lang
     let bodies = body::bodies(&lines);
     let words = Words::find(&lines, &hosts, &delimiters, (&secrets, &bodies));
     // What asks is one word, whatever stands in it.
-    for line in lines.iter_mut().filter(|line| words.is_prompt(line)) {
+    for (line, _) in lines.iter_mut().zip(&secrets.hidden).filter(|(line, hidden)| words.is_prompt(line, **hidden)) {
         (line.split, line.columns) = (lines::Split::Whole, vec![(line.start, line.end)]);
     }
     let known = types::know(&lines, &words, &delimiters, (&secrets, &bodies));

@@ -1,7 +1,9 @@
 //! Which words and phrases name a secret, and where in a text begins what they name: a pair, a sentence, a word behind the name.
 
+use crate::protocol::telling::is_secret_key;
+
 /// Parts of words that name a secret, in small letters.
-const NAMES: [&[u8]; 16] = [
+const NAMES: [&[u8]; 20] = [
     b"pass",
     b"pwd",
     b"secret",
@@ -18,9 +20,14 @@ const NAMES: [&[u8]; 16] = [
     b"accesskey",
     b"access_key",
     b"access-key",
+    // As some say it elsewhere.
+    b"kennwort",
+    b"contrase",
+    b"wachtwoord",
+    b"parola",
 ];
 /// Whole words that do.
-const WORDS: [&[u8]; 5] = [b"pin", b"otp", b"psk", b"jwt", b"bearer"];
+const WORDS: [&[u8]; 7] = [b"pin", b"otp", b"totp", b"psk", b"pw", b"jwt", b"bearer"];
 /// Whole words that do only with one of [`QUALIFIERS`] in front of them.
 const NOUNS: [&[u8]; 5] = [b"key", b"code", b"id", b"phrase", b"keys"];
 const QUALIFIERS: [&[u8]; 22] = [
@@ -56,6 +63,8 @@ const MOST_BETWEEN: usize = 10;
 /// Bytes of such a word, and of what stands in front of a name: text that is all names costs no more than its length.
 const MOST_WORD: usize = 80;
 const MOST_FRONT: usize = 256;
+/// Bytes of a name in front of a sign.
+const MOST_NAME: usize = 64;
 
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
@@ -136,7 +145,20 @@ pub(super) fn tells(lower: &[u8]) -> bool {
 pub(super) fn within(text: &[u8]) -> Option<usize> {
     let lower = text.to_ascii_lowercase();
     let value = |name: &Name| behind(&lower, *name).into_iter().chain(before(&lower, *name)).min();
-    names(&lower).iter().filter_map(value).min()
+    names(&lower).iter().filter_map(value).chain(behind_sign(text)).min()
+}
+
+/// Where a value begins behind a sign, in front of which a name stands that tells a secret: `sid=`, `"sshKey": `, `<pin>`, a zero byte.
+pub(super) fn behind_sign(text: &[u8]) -> Option<usize> {
+    let is_sign = |byte: u8| matches!(byte, b'=' | b':' | b'>') || (byte < b' ' && !byte.is_ascii_whitespace());
+    text.iter().enumerate().filter(|(_, byte)| is_sign(**byte)).find_map(|(at, _)| {
+        let front = text.get(at.saturating_sub(MOST_NAME)..at)?.trim_ascii_end();
+        let of_name = |byte: &u8| is_word(*byte) || matches!(byte, b'_' | b'-' | b'.' | b'"' | b'\'' | b'[' | b']');
+        let size = front.iter().rev().take_while(|byte| of_name(byte)).count();
+        let name = front.get(front.len().saturating_sub(size)..)?;
+        let begin = blanks(text, at.saturating_add(1));
+        (size > 0 && begin < text.len() && is_secret_key(name)).then_some(begin)
+    })
 }
 
 /// Where a value begins behind a name; nothing when the text ends with it.
@@ -247,6 +269,12 @@ mod tests {
         assert_eq!(at("the password is hunter2").as_deref(), Some("hunter2"));
         assert_eq!(at("password for bob: hunter2").as_deref(), Some("hunter2"));
         assert_eq!(at("use hunter2 as the password").as_deref(), Some("hunter2 as the password"));
+        assert_eq!(at("<pin kind=x>1234</pin>").as_deref(), Some("x>1234</pin>"));
+        assert_eq!(at("<password>hunter2</password>").as_deref(), Some("hunter2</password>"));
+        assert_eq!(at("user\0bob\0password\0hunter2").as_deref(), Some("hunter2"));
+        assert_eq!(at("\u{5}LOGINS\0\0\0\u{3}bob\u{8}PASSWORDS\0\0\0\u{7}hunter2").as_deref(), Some("\0\0\u{7}hunter2"));
+        assert_eq!(at("a=1&sshKey=x").as_deref(), Some("x"));
+        assert_eq!(at("{\"sid\" : 12}").as_deref(), Some("12}"));
         for none in ["password=", "the password is ", "set the key value", "as password", "entering passive mode: 1,2", "keys for: x"] {
             assert_eq!(at(none), None, "{none}");
         }

@@ -1,9 +1,11 @@
 //! Which words are secrets: what answers a question for a password, what stands behind a name that says so, and what repeats such.
 
 use super::lines::Line;
+use super::naming::behind_sign;
 use super::naming::tells;
 use super::naming::within;
 use crate::peer::Peer;
+use crate::protocol::unknown::framing::marked;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
@@ -23,6 +25,10 @@ pub(super) enum Hidden {
 const VERBS: [&[u8]; 4] = [b"login", b"apop", b"identify", b"oper"];
 /// Bytes a secret must have to be known where it is repeated: shorter ones are everywhere.
 const LEAST_REPEATED: usize = 3;
+/// Bytes it must have to be known in the middle of other text.
+const LEAST_WITHIN: usize = 6;
+/// Bytes of a word that begins a login.
+const MOST_VERB: usize = 64;
 /// Lines of a client behind a word that begins a login, which may belong to it.
 const LOGIN_LINES: u8 = 3;
 
@@ -30,6 +36,8 @@ const LOGIN_LINES: u8 = 3;
 #[derive(Default)]
 pub(super) struct Secrets<'a> {
     pub(super) hidden: Vec<Hidden>,
+    /// Lines, and what of them surely is a secret, whatever else of them is hidden.
+    sure: Vec<(usize, Hidden)>,
     values: BTreeSet<&'a [u8]>,
 }
 
@@ -37,61 +45,82 @@ pub(super) struct Secrets<'a> {
 #[derive(Default)]
 struct Dialogue {
     /// The server asked for a secret.
-    asked: bool,
+    asked: Option<Asked>,
     /// Lines of the client that may belong to a login.
     login: u8,
     /// Lines the client said in its last turn, behind the first one.
     ahead: Vec<usize>,
 }
 
+/// How it asked.
+#[derive(Clone, Copy)]
+struct Asked {
+    /// By a prompt: the answer stands alone.
+    alone: bool,
+}
+
 impl<'a> Secrets<'a> {
     /// Goes through the lines in order.
     pub(super) fn find(lines: &[Line<'a>]) -> Self {
-        let mut secrets = Self { hidden: vec![Hidden::Nothing; lines.len()], values: BTreeSet::new() };
+        let mut secrets = Self { hidden: vec![Hidden::Nothing; lines.len()], ..Self::default() };
         let mut dialogues: BTreeMap<usize, Dialogue> = BTreeMap::new();
+        let (mut free, mut doubtful): (BTreeSet<&[u8]>, Vec<usize>) = Default::default();
         for (place, line) in lines.iter().enumerate() {
             let dialogue = dialogues.entry(line.session).or_default();
-            let hidden = if line.from == Peer::Client {
-                client(dialogue, place, line)
-            } else {
-                if asks(line) {
-                    dialogue.asked = true;
-                    for ahead in dialogue.ahead.drain(..) {
-                        if let (Some(hidden), Some(line)) = (secrets.hidden.get_mut(ahead), lines.get(ahead)) {
-                            *hidden = hidden.more(if line.columns.len() > 1 && is_verb(line.column(0)) {
-                                Hidden::behind(1)
-                            } else {
-                                Hidden::All
-                            });
-                        }
-                    }
+            // A count says how long the next line is.
+            let counts = marked(line.text().trim_ascii()).is_some() && dialogue.asked.is_none_or(|asked| !asked.alone);
+            if line.from == Peer::Client && !counts {
+                // Words that are said where nobody asked are orders; the same word is one behind a question, too.
+                match (dialogue.asked, dialogue.login) {
+                    (None, 0) => _ = free.insert(line.text()),
+                    (None, _) => {}
+                    (Some(_), _) => doubtful.push(place),
                 }
-                Hidden::Nothing
-            };
-            if let Some(slot) = secrets.hidden.get_mut(place) {
-                *slot = hidden.more(named(line));
+                let [answers, verb] = client(dialogue, place, line);
+                secrets.hide(place, answers);
+                secrets.hide(place, verb);
+            } else if line.from == Peer::Server && asks(line) {
+                dialogue.asked = Some(Asked { alone: is_prompt(line) });
+                for ahead in dialogue.ahead.drain(..) {
+                    let is_order = lines.get(ahead).is_some_and(|line| line.columns.len() > 1 && is_verb(line.column(0)));
+                    secrets.hide(ahead, if is_order { Hidden::behind(1) } else { Hidden::All });
+                }
             }
+            named(line).into_iter().for_each(|hidden| secrets.hide(place, hidden));
+        }
+        let is_word = |line: &Line<'_>| line.columns.len() == 1 && !free.contains(line.text());
+        for place in doubtful.into_iter().filter(|place| lines.get(*place).is_some_and(is_word)) {
+            secrets.hide(place, Hidden::All);
         }
         secrets.learn(lines);
         secrets
     }
 
-    /// Notes what the hidden parts are.
+    /// Hides more of a line.
+    fn hide(&mut self, place: usize, hidden: Hidden) {
+        if matches!(hidden, Hidden::All | Hidden::Columns(.., true)) {
+            self.sure.push((place, hidden));
+        }
+        if let Some(slot) = self.hidden.get_mut(place) {
+            *slot = slot.more(hidden);
+        }
+    }
+
+    /// Notes what the parts are that surely are secrets.
     fn learn(&mut self, lines: &[Line<'a>]) {
-        for (line, hidden) in lines.iter().zip(&self.hidden) {
-            let (first, last, whole) = match hidden {
-                Hidden::Columns(.., false) | Hidden::Nothing => continue,
-                Hidden::All => (0, usize::MAX, Some(line.text())),
-                Hidden::Columns(first, last, true) => (*first, *last, None),
-            };
-            let columns = (first..line.columns.len().min(last)).map(|place| line.column(place));
+        for (line, hidden) in self.sure.iter().filter_map(|(place, hidden)| Some((lines.get(*place)?, hidden))) {
+            let whole = (*hidden == Hidden::All).then(|| line.text());
+            let columns = (0..line.columns.len()).filter(|place| hidden.covers(*place)).map(|place| line.column(place));
             self.values.extend(whole.into_iter().chain(columns).map(<[u8]>::trim_ascii).filter(|value| value.len() >= LEAST_REPEATED));
         }
     }
 
-    /// Whether these bytes are, or say, a secret that is known from elsewhere.
+    /// Whether these bytes are a secret that is known from elsewhere, or a word of them is.
     pub(super) fn knows(&self, bytes: &[u8]) -> bool {
+        let word = |word: &[u8]| word.len() >= LEAST_WITHIN && self.values.contains(word);
         self.values.contains(bytes.trim_ascii())
+            || bytes.split(u8::is_ascii_whitespace).any(word)
+            || bytes.split(|byte| !byte.is_ascii_alphanumeric()).any(word)
     }
 }
 
@@ -127,9 +156,9 @@ impl Hidden {
     }
 }
 
-/// A line of the client.
-fn client(dialogue: &mut Dialogue, place: usize, line: &Line<'_>) -> Hidden {
-    if line.first_of_turn {
+/// A line of the client: what of it answers a question, and what stands behind a word that logs in.
+fn client(dialogue: &mut Dialogue, place: usize, line: &Line<'_>) -> [Hidden; 2] {
+    if line.first_of_turn && line.first {
         dialogue.ahead.clear();
     } else {
         dialogue.ahead.push(place);
@@ -137,25 +166,39 @@ fn client(dialogue: &mut Dialogue, place: usize, line: &Line<'_>) -> Hidden {
     let first = line.first_column();
     let tagged = is_tag(line.column(first));
     let behind = first.saturating_add(usize::from(tagged)).saturating_add(1);
-    let verb = line.column(behind.saturating_sub(1));
-    let command = is_verb(verb);
-    let asked = std::mem::take(&mut dialogue.asked);
-    let hidden = if asked || dialogue.login > 0 {
-        match (command, line.columns.len().saturating_sub(usize::from(tagged))) {
-            // What an order says that may have nothing to do with the login is not looked for elsewhere.
-            (true, 2..) => Hidden::Columns(behind, usize::MAX, asked),
-            (true, _) if dialogue.login > 0 => Hidden::Nothing,
-            _ => Hidden::All,
-        }
-    } else {
-        Hidden::Nothing
+    let command = is_verb(line.column(behind.saturating_sub(1)));
+    let asked = dialogue.asked.take();
+    let answers = match (asked, command, line.columns.len().saturating_sub(usize::from(tagged))) {
+        (None, ..) if dialogue.login == 0 => Hidden::Nothing,
+        // Behind a prompt stands an answer, however much it looks like an order.
+        (Some(Asked { alone: true }), ..) => Hidden::All,
+        // What an order says that may have nothing to do with the login is not looked for elsewhere.
+        (_, true, 2..) => Hidden::Columns(behind, usize::MAX, asked.is_some()),
+        // One word in capitals is an order if it is one elsewhere.
+        (_, true, _) => Hidden::Nothing,
+        _ => Hidden::All,
     };
     dialogue.login = dialogue.login.saturating_sub(1);
-    if begins_login(verb) && (!tagged || verb.iter().all(u8::is_ascii_alphabetic)) {
-        dialogue.login = LOGIN_LINES;
-        return hidden.more(Hidden::behind(behind));
+    let (verb, rest) = verb(line.bytes.get(line.columns.get(first).map_or(line.start, |(start, _)| *start)..line.end).unwrap_or_default());
+    if !begins_login(verb) {
+        return [answers, Hidden::Nothing];
     }
-    hidden
+    dialogue.login = LOGIN_LINES;
+    // Where nothing stands behind the word, the next line says it.
+    dialogue.asked = rest.is_empty().then_some(Asked { alone: false });
+    // What nothing divides behind the word is hidden with it.
+    let column = line.columns.get(behind.saturating_sub(1)).map_or(line.end, |(_, end)| *end);
+    let left = rest.len().saturating_sub(line.end.saturating_sub(column));
+    let is_divided = rest.get(..left).is_some_and(|rest| rest.iter().all(u8::is_ascii_punctuation));
+    [answers, if is_divided { Hidden::behind(behind) } else { Hidden::All }]
+}
+
+/// The word that gives the order, and what stands behind it: the letters and digits in front, or behind a tag.
+fn verb(text: &[u8]) -> (&[u8], &[u8]) {
+    let of_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let tag = text.split(u8::is_ascii_whitespace).next().filter(|tag| is_tag(tag)).unwrap_or_default();
+    let text = text.get(tag.len()..).unwrap_or_default().trim_ascii_start();
+    text.split_at_checked(text.iter().take_while(|byte| of_word(byte)).count()).unwrap_or_default()
 }
 
 /// Whether a word may stand in front of a verb to name the order: a short one with a digit in it, or a sign.
@@ -171,19 +214,24 @@ fn is_verb(word: &[u8]) -> bool {
 
 fn begins_login(word: &[u8]) -> bool {
     let lower = word.to_ascii_lowercase();
-    word.len() <= 24 && (VERBS.contains(&lower.as_slice()) || tells(&lower))
+    word.len() <= MOST_VERB && (VERBS.contains(&lower.as_slice()) || tells(&lower))
 }
 
 /// Whether the server asks for a secret with this line: it names one, as a prompt or as the last it says.
 fn asks(line: &Line<'_>) -> bool {
-    line.last_of_turn && line.text().len() <= 512 && tells(&line.text().to_ascii_lowercase())
+    (line.last_of_turn || !line.is_ended()) && line.text().len() <= 512 && tells(&line.text().to_ascii_lowercase())
+}
+
+/// Whether it waits for what is typed: nothing ends it, or a sign does.
+fn is_prompt(line: &Line<'_>) -> bool {
+    !line.is_ended() || matches!(line.text().trim_ascii_end().last(), Some(b':' | b'?'))
 }
 
 /// What a line hides because its own words name a secret.
-fn named(line: &Line<'_>) -> Hidden {
+fn named(line: &Line<'_>) -> [Hidden; 2] {
     let is_closed = line.columns.len() > 2 && line.column(line.columns.len().saturating_sub(1)) == line.column(0);
     let end = if is_closed { line.columns.len().saturating_sub(1) } else { usize::MAX };
-    by_column(line, end).more(by_sentence(line, end))
+    [by_column(line, end), by_sentence(line, end)]
 }
 
 /// Behind a column that is a word and names a secret all is hidden, behind one that is prose the next. What closes a line as it was opened
@@ -196,7 +244,7 @@ fn by_column(line: &Line<'_>, end: usize) -> Hidden {
         if place >= 6 && !(column.contains(&b'"') || column.ends_with(b":")) {
             continue;
         }
-        if !(3..=80).contains(&column.len()) || !tells(&column.to_ascii_lowercase()) {
+        if !(2..=80).contains(&column.len()) || !tells(&column.to_ascii_lowercase()) {
             continue;
         }
         let next = place.saturating_add(1);
@@ -209,13 +257,13 @@ fn by_column(line: &Line<'_>, end: usize) -> Hidden {
     Hidden::Nothing
 }
 
-/// Where blanks divide a line, a sentence of it goes over several columns: all is hidden from the one on that its value begins in.
+/// Where blanks divide a line, a sentence of it goes over several columns, and where signs do, a pair: all is hidden from the one on that
+/// its value begins in.
 fn by_sentence(line: &Line<'_>, end: usize) -> Hidden {
     let gap = line.columns.first().zip(line.columns.get(1)).and_then(|(one, two)| line.bytes.get(one.1..two.0));
-    if !gap.is_some_and(|gap| !gap.is_empty() && gap.trim_ascii().is_empty()) {
-        return Hidden::Nothing;
-    }
-    let Some(begin) = within(line.text()).map(|begin| line.start.saturating_add(begin)) else { return Hidden::Nothing };
+    let by_blanks = gap.is_some_and(|gap| !gap.is_empty() && gap.trim_ascii().is_empty());
+    let begin = if by_blanks { within(line.text()) } else { behind_sign(line.text()) };
+    let Some(begin) = begin.map(|begin| line.start.saturating_add(begin)) else { return Hidden::Nothing };
     let Some(place) = line.columns.iter().position(|(_, end)| *end > begin) else { return Hidden::Nothing };
     // A pair in one column is hidden behind its name only.
     let is_pair = line.columns.get(place).is_some_and(|(start, _)| *start < begin) && within(line.column(place)).is_some();

@@ -6,7 +6,6 @@ use super::kinds::Kind as MessageKind;
 use super::lines::Line;
 use super::lines::Split;
 use super::naming::within;
-use super::types::Key;
 use crate::annotation::Token;
 use crate::grammar::Kind;
 use crate::protocol::unknown::Typed;
@@ -19,14 +18,13 @@ pub(super) fn add(typed: &mut Typed, text: &Text<'_>, place: usize, kind: Option
     let Some(known) = text.known.get(place) else { return };
     let hidden = text.secrets.hidden.get(place).copied().unwrap_or_default();
     let (begin, leading) = (known.leading.0, &known.leading.1);
-    let prompt = matches!(known.key, Key::Prompt(..));
     let last = line.last_column();
     let mut column = 0;
     while let Some((start, end)) = line.columns.get(column).copied() {
         writer.between(line, start);
         let word = column.checked_sub(begin).and_then(|place| leading.get(place)).copied();
         let field = |part| kind.and_then(|kind| kind.field(part));
-        if let Some(word) = word.filter(|_| !hidden.covers(column) || prompt) {
+        if let Some(word) = word.filter(|_| !hidden.covers(column)) {
             writer.put(end, word, false, field(Part::Column(column)));
         } else if known.closed && column == last {
             writer.put(end, Kind::Marker, false, field(Part::Close));
@@ -37,6 +35,7 @@ pub(super) fn add(typed: &mut Typed, text: &Text<'_>, place: usize, kind: Option
             let end = line.columns.get(behind.saturating_sub(1)).map_or(end, |(_, end)| *end);
             let value = line.bytes.get(start..end).unwrap_or_default();
             let secret = (column..behind).any(|place| hidden.covers(place) || text.secrets.knows(line.column(place)));
+            let secret = secret || is_mixed(value);
             let part = if rest { Part::Rest(column) } else { Part::Column(column) };
             let data = kind.and_then(|kind| kind.plan.kinds.get(&column)).copied().unwrap_or(Kind::String);
             writer.data(end, value, data, secret, field(part));
@@ -46,6 +45,11 @@ pub(super) fn add(typed: &mut Typed, text: &Text<'_>, place: usize, kind: Option
     }
     writer.between(line, line.end);
     writer.put(line.stop, Kind::Terminator, false, kind.and_then(|kind| kind.field(Part::Terminator)));
+}
+
+/// Whether binary bytes stand among the text: what is a secret there, nothing tells.
+fn is_mixed(value: &[u8]) -> bool {
+    value.iter().any(|byte| (*byte < b' ' && !byte.is_ascii_whitespace()) || *byte == 0x7f)
 }
 
 /// Writes tokens one behind the other.

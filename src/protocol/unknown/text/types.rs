@@ -122,7 +122,7 @@ fn one<'a>(
 ) -> Known<'a> {
     let from = line.from;
     let plain = |key| Known { key, leading: (0, Vec::new()), closed: false, opens: false, blocked: false };
-    if words.is_prompt(line) {
+    if words.is_prompt(line, hidden) {
         state.asked = Some(line.text());
         return Known { leading: (0, vec![Kind::Prompt]), ..plain(Key::Prompt(from, line.text())) };
     }
