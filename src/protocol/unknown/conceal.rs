@@ -150,6 +150,7 @@ mod tests {
             byte_order: None,
             values: vec![ValueCount { value: Scalar::Number(7), count: 1 }],
             range: Some(Range::default()),
+            inside: None,
             optional: false,
             confidence: Share::ALL,
             evidence: Vec::new(),
