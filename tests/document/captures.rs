@@ -7,9 +7,14 @@ use crate::making::USUAL;
 use crate::making::bundled;
 use crate::making::captures;
 use crate::making::messages;
+use crate::making::of;
 use crate::making::of_file;
 use crate::making::right;
+use ntp_sniff::capture::files::Files;
+use ntp_sniff::layer::Keys;
+use ntp_sniff::limits::Limits;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -45,6 +50,23 @@ fn every_capture_gives_a_right_document() {
             }
         }
     }
+}
+
+#[test]
+fn frames_are_named_with_their_input() {
+    let paths = vec![bundled("frank4dd.pcap"), bundled("nessusd_17_sessions.pcap")];
+    let text = of(&mut Files::new(paths, &Limits::default()), Keys::default(), USUAL);
+    let document = right(&text, "two inputs");
+    let mut second = 0;
+    for session in document["sessions"].as_array().unwrap() {
+        let messages = session["messages"].as_array().unwrap();
+        let inputs: BTreeSet<&str> = messages.iter().map(|message| message["packets"][0]["input"].as_str().unwrap()).collect();
+        for frames in session["phases"].as_array().unwrap().iter().flat_map(|phase| phase["frames"].as_array().unwrap()) {
+            assert!(inputs.contains(frames["input"].as_str().unwrap()), "{frames} of a session of {inputs:?}");
+            second += usize::from(frames["input"] == "i1");
+        }
+    }
+    assert!(second > 10, "phases of the second input: {second}");
 }
 
 #[test]

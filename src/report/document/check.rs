@@ -130,6 +130,25 @@ impl Check {
         }
     }
 
+    /// Takes note of an input that is named.
+    fn input(&mut self, id: &str, path: &str) {
+        match id.strip_prefix('i').and_then(canonical) {
+            Some(input) => _ = self.inputs.entry(input).or_insert_with(|| path.to_owned()),
+            None => self.fault(path, format!("{id} is no id of an input")),
+        }
+    }
+
+    /// Takes note of frames that are named.
+    fn frames(&mut self, ranges: &[model::FrameRange], path: &str) {
+        for (index, range) in ranges.iter().enumerate() {
+            let path = format!("{path}.frames[{index}]");
+            self.input(&range.input, &format!("{path}.input"));
+            if range.first == 0 || range.last < range.first {
+                self.fault(path, format!("{} to {} are no frames", range.first, range.last));
+            }
+        }
+    }
+
     /// Everything was read: what is named must be there, and counts must be right.
     fn finish(&mut self) {
         for member in read::MEMBERS {

@@ -1,7 +1,6 @@
 //! One message: its bytes, its tokens, its packets.
 
 use super::Check;
-use super::canonical;
 use crate::report::document::model;
 use crate::report::document::model::Message;
 
@@ -19,10 +18,7 @@ pub(super) fn check(message: &Message, path: &str, check: &mut Check) {
     tile(message.tokens.iter().map(|token| (token.start, token.end)), message.length, &format!("{path}.tokens"), check);
     tile(message.packets.iter().map(|part| (part.start, part.end)), message.length, &format!("{path}.packets"), check);
     for (index, part) in message.packets.iter().enumerate() {
-        match part.input.strip_prefix('i').and_then(canonical) {
-            Some(input) => _ = check.inputs.entry(input).or_insert_with(|| format!("{path}.packets[{index}].input")),
-            None => check.fault(format!("{path}.packets[{index}].input"), format!("{} is no id of an input", part.input)),
-        }
+        check.input(&part.input, &format!("{path}.packets[{index}].input"));
         if part.number == 0 {
             check.fault(format!("{path}.packets[{index}].number"), "is 0: frames count from 1");
         }

@@ -140,7 +140,12 @@ impl<'de> Visitor<'de> for Document<'_> {
                 "services" => _ = member::<Vec<model::Serving>, A>(check, &name, &mut map)?,
                 "connections" => _ = member::<Vec<model::Connection>, A>(check, &name, &mut map)?,
                 "stories" => _ = member::<Vec<Map<String, Value>>, A>(check, &name, &mut map)?,
-                "anomalies" => _ = member::<Vec<model::Anomaly>, A>(check, &name, &mut map)?,
+                "anomalies" => {
+                    let anomalies: Vec<model::Anomaly> = member(check, &name, &mut map)?.unwrap_or_default();
+                    for (index, anomaly) in anomalies.iter().enumerate() {
+                        check.frames(&anomaly.frames, &format!("anomalies[{index}]"));
+                    }
+                }
                 "account" => _ = member::<model::Account, A>(check, &name, &mut map)?,
                 "statistics" => check.statistics = member(check, &name, &mut map)?.unwrap_or_default(),
                 "limitations" => _ = member::<Vec<crate::grammar::Limitation>, A>(check, &name, &mut map)?,

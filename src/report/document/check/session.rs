@@ -8,6 +8,7 @@ use super::number_pair;
 use crate::report::document::message::to_u64;
 use crate::report::document::model;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 /// What was seen of a session.
@@ -84,8 +85,9 @@ impl Session {
             }
         }
         self.check_phases(session, flow, check);
+        let known: BTreeSet<&str> = session.phases.iter().map(|phase| phase.id.as_str()).collect();
         for (phase, path) in &self.phases {
-            if !session.phases.iter().any(|known| known.id == *phase) {
+            if !known.contains(phase.as_str()) {
                 check.fault(path, format!("{phase} is no phase of its session"));
             }
         }
@@ -104,6 +106,7 @@ impl Session {
             if number_pair(&phase.id, "p") != Some((flow, number)) {
                 check.fault(format!("{path}.id"), format!("is {}, not p{flow}.{number}", phase.id));
             }
+            check.frames(&phase.frames, &path);
             for (name, message) in [("first_message", &phase.first_message), ("last_message", &phase.last_message)] {
                 let Some(id) = message else { continue };
                 let found = number_pair(id, "m").filter(|(of, number)| *of == flow && self.numbers.binary_search(number).is_ok());
