@@ -124,6 +124,17 @@ impl CaptureFile {
         }
     }
 
+    /// Moves to the next frame where that is all in memory, as it nearly always is; else nothing happens, and [`Self::advance`] comes next.
+    #[inline]
+    pub(super) fn step(&mut self) -> bool {
+        let stepped = match &self.walk {
+            Walk::Pcap(file) => file.step(&mut self.buffer, &mut self.record),
+            Walk::PcapNg(_) => false,
+        };
+        self.frames = self.frames.saturating_add(u64::from(stepped));
+        stepped
+    }
+
     /// Whether the next frame lets us wait: all that was read is passed, and nothing more came for a moment. Only where that can be
     /// known, on a plain standard input.
     #[inline]

@@ -192,10 +192,11 @@ pub fn search(paths: &[PathBuf], limits: &Limits) -> Vec<Secrets> {
 impl Source for Files {
     #[inline]
     fn next(&mut self) -> Result<Next<'_>, Error> {
-        if self.open.as_ref().is_some_and(CaptureFile::is_quiet) && !self.stop.load(Ordering::Relaxed) {
+        let stepped = self.inbox.is_none() && self.open.as_mut().is_some_and(CaptureFile::step);
+        if !stepped && self.open.as_ref().is_some_and(CaptureFile::is_quiet) && !self.stop.load(Ordering::Relaxed) {
             return Ok(Next::Wait);
         }
-        if !self.advance()? {
+        if !stepped && !self.advance()? {
             return Ok(Next::End);
         }
         // Built in place: a frame moved through an `Option` costs more than the walk.

@@ -13,6 +13,8 @@ const FILE_HEADER: usize = 24;
 
 /// Length of a record's header, without what the modified kind adds.
 const RECORD_HEADER: usize = 16;
+/// Where the captured length stands in it.
+const CAPTURED_AT: usize = 8;
 /// Bytes that the modified kind adds.
 const RECORD_HEADER_MORE: usize = 8;
 
@@ -70,20 +72,33 @@ impl Pcap {
     /// # Errors
     ///
     /// The input ends within a record, or a length is damaged.
-    #[inline]
     pub(super) fn advance(&self, buffer: &mut Buffer, record: &mut Record) -> Result<bool, Flaw> {
+        if self.step(buffer, record) {
+            return Ok(true);
+        }
         if !buffer.has(self.record_header)? {
             return if buffer.ahead().is_empty() { Ok(false) } else { buffer.need(self.record_header, "record header").map(|()| false) };
         }
-        let head = buffer.head::<RECORD_HEADER>();
-        let (seconds, fraction) = (self.order.u32(&head, 0), self.order.u32(&head, 4));
-        let (captured, wire_len) = (self.order.u32(&head, 8), self.order.u32(&head, 12));
-        let len = size(captured);
-        if len > self.record_bytes {
+        let captured = self.order.u32(&buffer.head::<RECORD_HEADER>(), CAPTURED_AT);
+        if size(captured) > self.record_bytes {
             return Err(too_long(buffer, captured, self.record_bytes));
         }
+        buffer.need(self.record_header.saturating_add(size(captured)), "record")?;
+        Ok(self.step(buffer, record))
+    }
+
+    /// Moves to the next record if all of it is ahead; else nothing happens, and [`Self::advance`] knows why.
+    #[inline]
+    pub(super) fn step(&self, buffer: &mut Buffer, record: &mut Record) -> bool {
+        let ahead = buffer.ahead();
+        let Some(head) = ahead.first_chunk::<RECORD_HEADER>() else { return false };
+        let (seconds, fraction) = (self.order.u32(head, 0), self.order.u32(head, 4));
+        let (captured, wire_len) = (self.order.u32(head, CAPTURED_AT), self.order.u32(head, 12));
+        let len = size(captured);
         let whole = self.record_header.saturating_add(len);
-        buffer.need(whole, "record")?;
+        if len > self.record_bytes || ahead.len() < whole {
+            return false;
+        }
         *record = Record {
             at: Timestamp::from_parts(i64::from(seconds), i64::from(fraction).saturating_mul(self.nanos_per_unit), self.fine),
             link_type: self.link_type,
@@ -91,6 +106,6 @@ impl Pcap {
             from: buffer.pass(whole).saturating_add(self.record_header),
             len,
         };
-        Ok(true)
+        true
     }
 }

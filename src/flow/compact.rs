@@ -2,6 +2,7 @@
 //! of the memory, and the usual packet changes a few numbers of it.
 
 use super::Interest;
+use super::Receiver;
 use super::connection::Connection;
 use super::connection::LATE;
 use super::connection::Told;
@@ -11,6 +12,10 @@ use super::reassembly::Stream;
 use super::seq;
 use crate::decode::Flags;
 use crate::decode::Headers;
+use crate::event::Closing;
+use crate::event::Event;
+use crate::event::EventKind;
+use crate::evidence::Evidence;
 use crate::evidence::FrameId;
 use crate::evidence::Frames;
 use crate::limits::Limits;
@@ -216,13 +221,13 @@ impl Compact {
         })
     }
 
-    /// The connection at length, taken out of this one; `last_at` is when it was heard of last.
-    pub(super) fn connection(&mut self, last_at: Timestamp) -> Connection {
+    /// What the world knows of it, taken out of this one; `last_at` is when it was heard of last.
+    fn flow(&mut self, last_at: Timestamp) -> Flow {
         let (low, high) = (self.key.low.endpoint(), self.key.high.endpoint());
         let (client, server) = if self.has(CLIENT_IS_LOW) { (low, high) } else { (high, low) };
         let [from_client, from_server] = self.bytes;
         let [client_packets, server_packets] = self.packets.map(u64::from);
-        let flow = Flow {
+        Flow {
             last_at,
             opening: self.frames(self.opening, self.opening_more),
             closing: self.frames(0, self.closing),
@@ -232,7 +237,17 @@ impl Compact {
             facts_at: self.facts_at,
             tls: self.tls.take(),
             ..Flow::new(self.id(), client, server, self.roles(), self.first_at)
-        };
+        }
+    }
+
+    /// Its newest frame.
+    fn last(&self) -> Frames {
+        Frames::one(FrameId { input: self.input, number: self.opening.saturating_add(self.last.into()) })
+    }
+
+    /// The connection at length, taken out of this one.
+    pub(super) fn connection(&mut self, last_at: Timestamp) -> Connection {
+        let flow = self.flow(last_at);
         let mut connection = Connection::new(flow);
         connection.streams = self.sides.map(Side::stream);
         for (stream, _) in connection.streams.iter_mut().zip(FIN).filter(|(_, fin)| self.has(*fin)) {
@@ -241,11 +256,29 @@ impl Compact {
         connection.scales = self.scales.map(|scale| (scale != NO_SCALE).then_some(scale));
         connection.interest = if self.has(IGNORED) { Interest::Ignore } else { Interest::Keep };
         connection.awaited_ack = self.has(AWAITS).then_some(self.awaited_ack);
-        connection.last = Frames::one(FrameId { input: self.input, number: self.opening.saturating_add(self.last.into()) });
+        connection.last = self.last();
         connection.counted = self.has(COUNTED);
         connection.anew.asked = self.has(ASKED);
         connection.told = Told { answered: self.has(ANSWERED), established: self.has(ESTABLISHED), data: self.has(DATA) };
         connection
+    }
+
+    /// Ends it as [`Connection::close`] does, where nothing but that is to be told; false, and nothing done, where there may be more.
+    /// `place` is its own in the table.
+    pub(super) fn close(&mut self, (place, last_at): (u32, Timestamp), closing: Closing, receiver: &mut dyn Receiver) -> bool {
+        // Of a stream somebody reads, what the other side acknowledged and nobody saw is missing; one step may be that of a FIN.
+        let is_read = !self.has(IGNORED);
+        if self.marks & (FIN[0] | FIN[1]) != 0 || (is_read && self.sides.iter().any(|side| side.acked > 1)) {
+            return false;
+        }
+        let mut flow = Flow { place, ended: Some(closing), ..self.flow(last_at) };
+        receiver.closed(&mut flow);
+        if flow.announced {
+            let frames = if flow.closing.is_empty() { self.last() } else { flow.closing.clone() };
+            let kind = EventKind::FlowClosed(&flow, closing);
+            receiver.event(Event { at: flow.last_at, flow: Some(flow.id), evidence: Evidence::of(frames), kind });
+        }
+        true
     }
 
     fn has(&self, mark: u16) -> bool {

@@ -208,6 +208,11 @@ impl Slots {
         }
     }
 
+    /// Whether a connection is open in a slot.
+    pub(super) fn is_open(&self, slot: usize) -> bool {
+        self.id(slot).is_some()
+    }
+
     /// Bytes that all connections hold.
     #[cfg(test)]
     pub(super) fn held_bytes(&self) -> usize {

@@ -287,9 +287,7 @@ impl Flows {
         let mut open: Vec<(FlowId, usize)> = self.slots.open().collect();
         open.sort_unstable();
         for (_, slot) in open {
-            if let Some(connection) = self.slots.get_mut(slot) {
-                connection.close(Closing::EndOfCapture, self.clock.now(), &self.limits, receiver);
-            }
+            self.close(slot, Closing::EndOfCapture, self.clock.now(), receiver);
             self.slots.vacate(slot);
         }
         (self.held, self.half_open_now) = (0, 0);
@@ -300,13 +298,24 @@ impl Flows {
 
     /// Ends what stands in a slot, and forgets it.
     pub(super) fn end(&mut self, slot: usize, closing: Closing, at: Timestamp, receiver: &mut dyn Receiver) {
-        if let Some(connection) = self.slots.get_mut(slot) {
+        self.close(slot, closing, at, receiver);
+        self.slots.remove(slot);
+    }
+
+    /// Ends the connection of a slot, if there is one that is open.
+    fn close(&mut self, slot: usize, closing: Closing, at: Timestamp, receiver: &mut dyn Receiver) {
+        let place = u32::try_from(slot).unwrap_or(u32::MAX);
+        if let Some((compact, last_at)) = self.slots.compact_mut(slot)
+            && let counted = compact.is_counted()
+            && compact.close((place, *last_at), closing, receiver)
+        {
+            self.half_open_now = self.half_open_now.saturating_sub(usize::from(counted));
+        } else if let Some(connection) = self.slots.get_mut(slot) {
             // Counted first: with its end it holds nothing any more.
             self.held = self.held.saturating_sub(connection.held_bytes());
             self.half_open_now = self.half_open_now.saturating_sub(usize::from(connection.counted));
             connection.close(closing, at, &self.limits, receiver);
         }
-        self.slots.remove(slot);
     }
 
     /// Ends what stands under this key: the same addresses and ports begin anew.
@@ -373,7 +382,7 @@ impl Flows {
         let seen = |slot: usize| self.slots.seen(slot).map(|last| (last, slot));
         let Some((_, slot)) = sample.filter_map(seen).min() else { return };
         self.hand = wrap(self.hand.saturating_add(EVICTION_SAMPLE));
-        self.evicted = self.evicted.saturating_add(u64::from(self.slots.get_mut(slot).is_some()));
+        self.evicted = self.evicted.saturating_add(u64::from(self.slots.is_open(slot)));
         self.end(slot, Closing::Evicted, self.clock.now(), receiver);
         self.say_limit("connections", self.limits.connections, for_these.clone(), receiver);
     }

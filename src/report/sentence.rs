@@ -63,12 +63,15 @@ pub(super) struct Sentences {
     hand: usize,
 }
 
-/// A template and where its parts are: what stands before, the words, the name.
+/// A template and where its parts are.
 #[derive(Debug)]
 struct Template {
     text: String,
-    parts: Vec<(Range<usize>, Range<usize>, Option<Range<usize>>)>,
+    parts: Vec<Place>,
 }
+
+/// Where a part is: what stands before, the words, the name.
+type Place = (Range<usize>, Range<usize>, Option<Range<usize>>);
 
 /// Templates that are remembered.
 const TEMPLATES: usize = 4;

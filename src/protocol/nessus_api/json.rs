@@ -35,6 +35,7 @@ pub(super) trait Listener {
 
 /// A reader of one body.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Json {
     levels: Vec<Level>,
     /// Names of the members down to here: `hosts[].hostname`.

@@ -5,7 +5,7 @@ use crate::annotation::Role;
 use crate::annotation::Token;
 
 /// Kinds of tokens whose text is remembered: a record of a plugin has nine.
-const KINDS: usize = 64;
+const KINDS: usize = 256;
 
 /// Bytes that a tail has at most, of all kinds there are; a longer one is written piece by piece.
 const TAIL_BYTES: usize = 64;
