@@ -264,33 +264,33 @@ pub(crate) enum When {
 /// What `--help` shows before the options.
 const EXAMPLES: &str = "\
 Examples:
-  ntp-sniff -r capture.pcap                           timeline, tables, summary
+  ntp-sniff -r capture.pcap                           timeline and tables
   ntp-sniff -r capture.pcap -xv --color always --width 80 | less -R
-  ntp-sniff -r a.pcapng -r b.pcap.gz 'host 10.0.0.1'  two files, one timeline
+  ntp-sniff -r a.pcapng -r b.pcap.gz 'host 10.0.0.1'  one timeline of two
   ssh sensor tcpdump -U -w - | ntp-sniff -r -         from another machine
-  ntp-sniff -r odd.pcap --document 9999 -T jsonl      a protocol nobody knows
+  ntp-sniff -r odd.pcap --document 9999 -T jsonl      an unknown protocol
   ntp-sniff -r tls.pcap --rsa-key nessusd.pem --keylog keys.log
   ntp-sniff -r capture.pcap -T html -o report.html    a page for a browser
-  ntp-sniff -i eth1 --watch                           look at it as it happens
+  ntp-sniff -i eth1 --watch                           as it happens
   ntp-sniff -i eth1 --focus 10.0.0.0/8 -T jsonl -o events.jsonl
   ntp-sniff -i eth1 -T jsonl -o events.jsonl --syslog udp://192.0.2.1
   ntp-sniff -i eth1 -i eth2 -T jsonl -o events.jsonl --rotate-interval 1d \\
             -w sessions.pcapng --user nobody
-  ntp-sniff -r capture.pcap -T jsonl | jq -c 'select(.event==\"service_seen\")'";
+  ntp-sniff -r capture.pcap -T jsonl | jq 'select(.event==\"summary\")'";
 
 /// The same for `-h`.
 const SHORT_EXAMPLES: &str = "\
 Examples:
-  ntp-sniff -r capture.pcap                           timeline, tables, summary
+  ntp-sniff -r capture.pcap                           timeline and tables
   ntp-sniff -r capture.pcap -T jsonl 'host 10.0.0.1'  records for programs
-  ntp-sniff -i eth1 --focus 10.0.0.0/8                an interface, until Ctrl-C";
+  ntp-sniff -i eth1 --focus 10.0.0.0/8                until Ctrl-C";
 
 /// The exit codes.
 const EXIT: &str = "\
 Exit codes:
   0  done
-  1  could not: nothing readable, no such interface, the last one gone, output
-     not writable
+  1  could not: nothing readable, no such interface, the last one gone,
+     output not writable
   2  wrong usage
   3  part of the input was damaged or unknown, or one of several interfaces
      went; what was readable was processed

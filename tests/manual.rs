@@ -127,6 +127,8 @@ fn man_shows_the_pages() {
         let Some(output) = tool("man", &["--warnings", "-l", path.to_str().unwrap()]) else { return };
         let (text, said) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
         assert!(output.status.success() && said.is_empty(), "{name}: {said}");
+        let long: Vec<&str> = text.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(long.is_empty(), "{name}: {long:?}");
         assert!(text.starts_with(&name.trim_end_matches(".1").to_uppercase()) && text.contains("ntp-sniff 0."), "{text}");
     }
 }

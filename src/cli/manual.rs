@@ -184,7 +184,7 @@ fn verbatim(heading: &str, lines: &str) -> Roff {
     roff.control("SH", [heading]);
     roff.control("nf", []);
     for line in lines.lines().skip(1) {
-        roff.text([roman(line.trim_start_matches("  "))]);
+        roff.text([roman(line.strip_prefix("  ").unwrap_or(line))]);
     }
     roff.control("fi", []);
     roff

@@ -69,7 +69,7 @@ fn the_command_line_turns_switches_off() {
 }
 
 /// Settings of a file, the arguments they clash with, and what is left of them.
-const CLASHES: [(&str, &[&str], &[&str]); 15] = [
+const CLASHES: [(&str, &[&str], &[&str]); 17] = [
     ("fields = \"ecs\"", &["-T", "table"], &["format = \"table\""]),
     ("fields = \"ecs\"\nformat = \"jsonl\"", &["-T", "html"], &["format = \"html\""]),
     ("fields = \"ecs\"\nformat = \"jsonl\"", &["--explain", "10.0.0.1,10.0.0.2,22"], &["explain = \"10.0.0.1,10.0.0.2,22\""]),
@@ -85,6 +85,8 @@ const CLASHES: [(&str, &[&str], &[&str]); 15] = [
     ("rotate-size = 4096\nrotate-interval = \"1h\"", &[], &[]),
     ("rotate-size = 4096\noutput = \"f\"", &["-o", "-"], &["output = \"-\""]),
     ("syslog-format = \"cef\"", &[], &[]),
+    ("reveal-secrets = true", &["-T", "json", "--redact", "data"], &["format = \"json\"", "redact = \"data\""]),
+    ("redact = \"data\"", &["-T", "json", "--reveal-secrets"], &["format = \"json\"", "reveal-secrets = true"]),
 ];
 
 #[test]
