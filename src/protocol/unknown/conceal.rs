@@ -147,6 +147,7 @@ mod tests {
             role: Role::Data,
             kind: Kind::Constant,
             location: Location::Bytes { offset: 0, size: 8 },
+            inside: None,
             byte_order: None,
             values: vec![ValueCount { value: Scalar::Number(7), count: 1 }],
             range: Some(Range::default()),
