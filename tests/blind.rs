@@ -149,7 +149,9 @@ fn check(name: &str, wanted: &[&str]) {
     // What the dissector hides is hidden: the password is no data of an unknown protocol either.
     let passwords: Vec<_> = known.secrets.iter().filter(|(_, from, _)| *from == "client").collect();
     assert!(!passwords.is_empty(), "{name}: there is one");
-    assert!(passwords.iter().all(|place| found.secrets.contains(place)), "{name}: the passwords are hidden: {passwords:?}");
+    // A name in front of the password, which the dissector hides with it, may be shown.
+    let hides = |(flow, from, at): &Place| found.secrets.range((*flow, *from, *at)..(*flow, *from, at + 24)).next().is_some();
+    assert!(passwords.iter().all(|place| hides(place)), "{name}: the passwords are hidden: {passwords:?}");
     assert_eq!(found.bytes.keys().collect::<Vec<_>>(), known.bytes.keys().collect::<Vec<_>>(), "{name}: the same streams");
 }
 
