@@ -109,7 +109,7 @@ mod tests {
         let mut at = 0;
         let token = |(length, kind): &(usize, Kind)| {
             let start = at;
-            at += length;
+            at = at.saturating_add(*length);
             Token { start, end: at, role: kind.role(), kind: kind.name(), secret: false }
         };
         let tokens: Vec<Token> = parts.iter().map(token).collect();
@@ -151,7 +151,6 @@ mod tests {
             byte_order: None,
             values: vec![ValueCount { value: Scalar::Number(7), count: 1 }],
             range: Some(Range::default()),
-            inside: None,
             optional: false,
             confidence: Share::ALL,
             evidence: Vec::new(),

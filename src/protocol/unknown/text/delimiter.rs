@@ -213,4 +213,20 @@ mod tests {
         assert_eq!(of(&["one", "two", "three"]), None);
         assert_eq!(of(&["1.5", "2.6", "3.7"]), None, "a dot divides nothing by itself");
     }
+
+    #[test]
+    fn lines_of_all_signs_cost_no_more_than_their_length() {
+        // Every pair of signs in every order, so that thousands of runs are equally good.
+        let signs = b"<>#~^-$@";
+        let line = |number: usize| -> Vec<u8> {
+            (0..256_usize)
+                .filter_map(|at| signs.get((at.wrapping_mul(at).wrapping_add(number.wrapping_mul(at / 3)) / 2) % 8).copied())
+                .collect()
+        };
+        let lines: Vec<Vec<u8>> = (0..1500).map(line).collect();
+        let texts: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
+        let begun = std::time::Instant::now();
+        let _ = best(&texts);
+        assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+    }
 }
