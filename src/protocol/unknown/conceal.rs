@@ -106,7 +106,7 @@ mod tests {
 
     /// Tokens of so many bytes each.
     fn typed(parts: &[(usize, Kind)]) -> Typed {
-        let mut at = 0;
+        let mut at = 0_usize;
         let token = |(length, kind): &(usize, Kind)| {
             let start = at;
             at = at.saturating_add(*length);
