@@ -82,6 +82,10 @@ pub const DOCUMENT_PHASES: usize = 4096;
 /// Anomalies in a document: more are counted.
 pub const DOCUMENT_ANOMALIES: usize = 1000;
 
+/// Messages of a service that inference takes apart, each of some 700 bytes of memory: two of the largest known dialogues, whose list of
+/// plugins has 100,000 lines. Bytes that are but line ends would be as many messages.
+pub const DOCUMENT_MESSAGES: usize = 1 << 18;
+
 /// Stories in a document, of scans and logins: those that are kept (`API_STORIES` of each), and as many that ended before.
 pub const DOCUMENT_STORIES: usize = 4 * API_STORIES;
 

@@ -148,7 +148,10 @@ fn check(name: &str, wanted: &[&str]) {
     assert!(overlap >= 66, "{name}: phases overlap by {overlap} %:\n{:?}\n{:?}", found.phases, known.phases);
     // What the dissector hides is hidden: the password is no data of an unknown protocol either.
     let passwords: Vec<_> = known.secrets.iter().filter(|(_, from, _)| *from == "client").collect();
-    assert!(passwords.iter().any(|place| found.secrets.contains(place)), "{name}: the password is hidden");
+    assert!(!passwords.is_empty(), "{name}: there is one");
+    // A name in front of the password, which the dissector hides with it, may be shown.
+    let hides = |(flow, from, at): &Place| found.secrets.range((*flow, *from, *at)..(*flow, *from, at + 24)).next().is_some();
+    assert!(passwords.iter().all(|place| hides(place)), "{name}: the passwords are hidden: {passwords:?}");
     assert_eq!(found.bytes.keys().collect::<Vec<_>>(), known.bytes.keys().collect::<Vec<_>>(), "{name}: the same streams");
 }
 

@@ -115,7 +115,8 @@ impl Collector {
     /// Takes the next piece of a stream whose session was begun.
     pub fn chunk(&mut self, flow: &Flow, from: Peer, chunk: Chunk<'_>, emit: &mut dyn FnMut(Event<'_>)) {
         let Some((service, session)) = self.open.get(&flow.id).copied() else { return };
-        let most = (self.limits.document_bytes, self.limits.document_bytes_in_all.saturating_sub(self.bytes), self.limits.document_turns);
+        let in_all = self.limits.document_bytes_in_all;
+        let most = (self.limits.document_bytes, (in_all, in_all.saturating_sub(self.bytes)), self.limits.document_turns);
         let Some(collected) = self.services.get_mut(service) else { return };
         let before = collected.bytes;
         let refused = collected.chunk(session, from, chunk, most);

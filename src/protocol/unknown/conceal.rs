@@ -106,10 +106,10 @@ mod tests {
 
     /// Tokens of so many bytes each.
     fn typed(parts: &[(usize, Kind)]) -> Typed {
-        let mut at = 0;
+        let mut at = 0_usize;
         let token = |(length, kind): &(usize, Kind)| {
             let start = at;
-            at += length;
+            at = at.saturating_add(*length);
             Token { start, end: at, role: kind.role(), kind: kind.name(), secret: false }
         };
         let tokens: Vec<Token> = parts.iter().map(token).collect();
@@ -147,10 +147,10 @@ mod tests {
             role: Role::Data,
             kind: Kind::Constant,
             location: Location::Bytes { offset: 0, size: 8 },
+            inside: None,
             byte_order: None,
             values: vec![ValueCount { value: Scalar::Number(7), count: 1 }],
             range: Some(Range::default()),
-            inside: None,
             optional: false,
             confidence: Share::ALL,
             evidence: Vec::new(),

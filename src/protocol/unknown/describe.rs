@@ -31,6 +31,7 @@ use crate::grammar::Encoding;
 use crate::grammar::Grammar;
 use crate::grammar::Level;
 use crate::grammar::Scalar;
+use crate::limits::DOCUMENT_MESSAGES;
 use crate::peer::Peer;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -59,11 +60,12 @@ pub struct Inference<'a> {
 pub fn infer<'a>(service: &'a Service, frame: &dyn Fn(usize, Peer, ByteSpan) -> Option<u64>) -> Inference<'a> {
     let (mut client, mut server) = (class::of(service, Peer::Client), class::of(service, Peer::Server));
     let mut cuts = framing::decide(service, &client, &server);
-    let units = framing::units(service, &cuts);
+    let (units, left_out) = framing::units(service, &cuts, DOCUMENT_MESSAGES);
     framing::contrary(service, &mut cuts, &units);
     let (mut language, stands) = language(service, &units, &cuts, [&client, &server]);
     language.typed.iter_mut().zip(&units).for_each(|(typed, unit)| tile(typed, unit));
     conceal::numbers(&mut language);
+    language.limitations.extend(limits::messages(left_out));
     for (from, class) in [(Peer::Client, &mut client), (Peer::Server, &mut server)] {
         sealed::judge(service, &units, &mut language, from, class);
     }

@@ -174,14 +174,15 @@ impl Cuts {
     }
 }
 
-/// Cuts the turns of all sessions into messages, in the order they were said.
-pub(super) fn units<'a>(service: &'a Service, cuts: &Cuts) -> Vec<Unit<'a>> {
-    let mut units = Vec::new();
+/// Cuts the turns of all sessions into messages, in the order they were said: no more than `most`. How many bytes are left out then.
+pub(super) fn units<'a>(service: &'a Service, cuts: &Cuts, most: usize) -> (Vec<Unit<'a>>, u64) {
+    let (mut units, mut left_out) = (Vec::new(), 0_u64);
     for (session, seen) in service.sessions.iter().enumerate() {
         let mut number = 0_u64;
         for turn in &seen.turns {
             let mut start = 0_usize;
-            for end in ends_in(cuts.of(turn.from), turn) {
+            let room = most.saturating_sub(units.len());
+            for end in ends_in(cuts.of(turn.from), turn, room).into_iter().take(room) {
                 let Some(bytes) = turn.bytes.get(start..end).filter(|bytes| !bytes.is_empty()) else { continue };
                 let at = |offset: usize| turn.span.start.saturating_add(u64::try_from(offset).unwrap_or(u64::MAX));
                 number = number.saturating_add(1);
@@ -189,9 +190,10 @@ pub(super) fn units<'a>(service: &'a Service, cuts: &Cuts) -> Vec<Unit<'a>> {
                 units.push(Unit { session, number, from: turn.from, at: turn.at, span, bytes });
                 start = end;
             }
+            left_out = left_out.saturating_add(u64::try_from(turn.bytes.len().saturating_sub(start)).unwrap_or(u64::MAX));
         }
     }
-    units
+    (units, left_out)
 }
 
 /// Adds to the evidence of framings which messages do not end as theirs say: those the other side or the end cut off, and prompts.
@@ -216,16 +218,40 @@ pub(super) fn contrary(service: &Service, cuts: &mut Cuts, units: &[Unit<'_>]) {
     }
 }
 
-/// Where the messages of a turn end; the last one ends with it.
-fn ends_in(cut: &Cut, turn: &super::Turn) -> Vec<usize> {
+/// Where the messages of a turn end, as far as there is room; the last one ends with it.
+fn ends_in(cut: &Cut, turn: &super::Turn, room: usize) -> Vec<usize> {
     let mut ends = match cut {
         Cut::Datagram | Cut::Turn => Vec::new(),
-        Cut::Lines(terminator) => memmem::find_iter(&turn.bytes, terminator).map(|start| start.saturating_add(terminator.len())).collect(),
+        Cut::Lines(terminator) => {
+            memmem::find_iter(&turn.bytes, terminator).map(|start| start.saturating_add(terminator.len())).take(room).collect()
+        }
         Cut::Counted(counted) => counted.ends(&turn.bytes),
         Cut::Binary(framing) => binary::cut(framing, &turn.bytes),
     };
-    if ends.last().is_none_or(|end| *end < turn.bytes.len()) {
+    if ends.len() < room && ends.last().is_none_or(|end| *end < turn.bytes.len()) {
         ends.push(turn.bytes.len());
     }
     ends
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::unknown::testing::sessions;
+
+    #[test]
+    fn messages_are_bounded_and_what_is_left_out_is_counted() {
+        let service = sessions(&["C: \\n\\n\\nabc\\n\\n\nS: ok\\n", "C: de\\n"]);
+        let plain = [Cut::Lines(b"\n"), Cut::Lines(b"\n")];
+        let [client, server] = plain;
+        let cuts = Cuts { client, server, grounds: Default::default() };
+        let count = |most: usize| {
+            let (units, left_out) = units(&service, &cuts, most);
+            let kept: usize = units.iter().map(|unit| unit.bytes.len()).sum();
+            (units.len(), left_out, kept)
+        };
+        assert_eq!(count(100), (7, 0, 14));
+        assert_eq!(count(4), (4, 7, 7));
+        assert_eq!(count(0), (0, 14, 0));
+    }
 }

@@ -6,6 +6,7 @@ use super::collect::LeftOut;
 use crate::grammar::Encoding;
 use crate::grammar::Limitation;
 use crate::grammar::LimitationCode;
+use crate::limits::DOCUMENT_MESSAGES;
 use crate::peer::Peer;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -48,9 +49,23 @@ pub(super) fn of(service: &Service, messages: usize, classes: [&Class; 2]) -> Ve
     if classes.iter().any(|class| matches!(class.encoding, Encoding::EncryptedOrCompressed | Encoding::Compressed)) {
         say(LimitationCode::Encrypted, "Bytes without visible structure are not taken apart: encrypted or compressed.".to_owned());
     }
+    let text = "Secrets are hidden where a name, a question or a login tells them, and so is all text among binary bytes: one that nothing tells, or that is no text, is shown.".to_owned();
+    say(LimitationCode::Other, text);
     let text = "Inferred from what was seen: what did not occur is not described.".to_owned();
     say(LimitationCode::Other, text);
     list
+}
+
+/// A bound of what is looked at was reached: something that is counted is more than so many.
+pub(super) fn looked_at(what: &str, count: usize, most: usize) -> Option<Limitation> {
+    let text = || format!("A bound was reached: of {count} {what} {most} were looked at.");
+    (count > most).then(|| Limitation { code: LimitationCode::Capped, text: text() })
+}
+
+/// Bytes that were not taken apart because there are more messages than a service may have.
+pub(super) fn messages(left_out: u64) -> Option<Limitation> {
+    let text = format!("A bound was reached: {left_out} bytes behind the first {DOCUMENT_MESSAGES} messages were not taken apart.");
+    (left_out > 0).then_some(Limitation { code: LimitationCode::Capped, text })
 }
 
 /// What bounds left out.

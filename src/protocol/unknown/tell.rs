@@ -68,7 +68,9 @@ impl Told<'_> {
         if !flow.announced {
             (self.emit)(Event::flow_opened(flow));
         }
-        let of = inference.units.iter().enumerate().filter(|(_, unit)| unit.session == session);
+        // Units are in order of their sessions.
+        let first = inference.units.partition_point(|unit| unit.session < session);
+        let of = inference.units.iter().enumerate().skip(first).take_while(|(_, unit)| unit.session == session);
         let mut phases = inference.phases.get(session).map(Vec::as_slice).unwrap_or_default().iter().peekable();
         let mut begun = false;
         for (place, unit) in of {

@@ -6,6 +6,7 @@ use super::limitations::Doubts;
 use super::model;
 use super::model::Document;
 use super::model::RedactionPolicy;
+use super::without_data::without_data;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::Summary;
@@ -115,7 +116,8 @@ impl Ends {
 
     /// Takes an inferred protocol.
     pub(super) fn described(&mut self, description: &Description) {
-        self.rest.protocols.push(description.clone());
+        let description = description.clone();
+        self.rest.protocols.push(if self.policy == RedactionPolicy::Data { without_data(description) } else { description });
     }
 
     /// A session is over.

@@ -31,6 +31,7 @@ mod message;
 pub mod model;
 mod spool;
 mod stories;
+mod without_data;
 
 pub use spool::Messages;
 

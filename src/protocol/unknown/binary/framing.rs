@@ -25,7 +25,7 @@ const FEWEST_LENGTHS: usize = 3;
 const GREETINGS: usize = 2;
 
 /// Turns that are looked at.
-const TURNS: usize = 400;
+pub(super) const TURNS: usize = 400;
 
 /// Longest message that a length may claim.
 const LONGEST: u64 = 1 << 24;

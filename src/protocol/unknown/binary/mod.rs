@@ -33,9 +33,11 @@ pub(super) use framing::framing;
 use super::Language;
 use super::Service;
 use super::Unit;
+use super::limits::looked_at;
 use crate::grammar::ByteOrder;
 use crate::grammar::Kind;
 use crate::peer::Peer;
+use crate::peer::Transport;
 use columns::Around;
 use columns::Column;
 use rows::Spot;
@@ -87,7 +89,12 @@ pub(super) fn infer(service: &Service, units: &[Unit<'_>]) -> Language {
         steps = script::find(&spots, &around);
     }
     let found = Found { sum, ..find(steps, &spots, &around) };
-    language::say(service, units, &spots, &found)
+    let mut language = language::say(service, units, &spots, &found);
+    let longest = units.iter().map(|unit| unit.bytes.len()).max().unwrap_or(0);
+    let turns = service.sessions.iter().map(|seen| seen.turns.len()).fold(0, usize::saturating_add);
+    let turns = looked_at("turns, for where messages end,", turns, framing::TURNS).filter(|_| service.transport == Transport::Tcp);
+    language.limitations.extend(looked_at("bytes of the longest binary message", longest, rows::LOOKED_AT).into_iter().chain(turns));
+    language
 }
 
 /// The byte order that most numbers have that give theirs away.

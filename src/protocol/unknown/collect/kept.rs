@@ -75,13 +75,13 @@ impl Collected {
     }
 
     /// Keeps a piece of a session, unless a bound is reached: which one, and its value.
-    /// `most` are bytes of the service, bytes left of all services, and turns.
+    /// `most` are bytes of the service, bytes of all services with those that are left of them, and turns.
     pub(super) fn chunk(
         &mut self,
         session: usize,
         from: Peer,
         chunk: Chunk<'_>,
-        most: (usize, usize, usize),
+        most: (usize, (usize, usize), usize),
     ) -> Option<(&'static str, usize)> {
         let kept = self.sessions.get_mut(session)?;
         let data = match chunk.body {
@@ -94,8 +94,8 @@ impl Collected {
         let cost = data.len().saturating_add(PIECE_BYTES);
         let refused = if self.bytes.saturating_add(cost) > most.0 {
             Some(("document_bytes", most.0))
-        } else if cost > most.1 {
-            Some(("document_bytes_in_all", self.bytes.saturating_add(most.1)))
+        } else if cost > most.1.1 {
+            Some(("document_bytes_in_all", most.1.0))
         } else if self.turns >= most.2 {
             Some(("document_turns", most.2))
         } else {

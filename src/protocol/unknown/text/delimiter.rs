@@ -13,11 +13,13 @@ const MOST_BYTES: usize = 8;
 /// Bytes of a line that are looked at: its columns begin there.
 const LINE_BYTES: usize = 256;
 /// Lines that are looked at, spread evenly.
-const MOST_LINES: usize = 4000;
+pub(super) const MOST_LINES: usize = 4000;
 /// Delimiters of lines.
 const MOST_DELIMITERS: usize = 3;
 /// Runs that are told apart; those that come later are left out.
 const MOST_CANDIDATES: usize = 1 << 15;
+/// The best that are held against each other.
+const MOST_NEAR: usize = 16;
 /// Lines that must have it.
 const LEAST_LINES: u64 = 3;
 
@@ -96,11 +98,12 @@ fn best(texts: &[&[u8]]) -> Option<Vec<u8>> {
     };
     let top = closed.iter().map(|(bytes, candidate)| score(bytes, candidate)).max()?;
     // Among those nearly as good, the one that comes first where they stand in one line: it makes the first column.
-    let near: Vec<&Vec<u8>> = closed
-        .into_iter()
-        .filter(|(bytes, candidate)| score(bytes, candidate).saturating_mul(10) >= top.saturating_mul(7))
-        .map(|(bytes, _)| bytes)
-        .collect();
+    let is_near = |(bytes, candidate): &(&Vec<u8>, &Candidate)| score(bytes, candidate).saturating_mul(10) >= top.saturating_mul(7);
+    let mut near: Vec<_> = closed.into_iter().filter(is_near).collect();
+    // Each is held against all others in all lines: there must be few.
+    near.sort_by_key(|(bytes, candidate)| (std::cmp::Reverse(score(bytes, candidate)), std::cmp::Reverse(bytes.len()), *bytes));
+    near.truncate(MOST_NEAR);
+    let near: Vec<&Vec<u8>> = near.into_iter().map(|(bytes, _)| bytes).collect();
     let losses = |bytes: &[u8]| near.iter().filter(|other| comes_first(texts, other, bytes)).count();
     near.iter().min_by_key(|bytes| (losses(bytes), std::cmp::Reverse(bytes.len()), (**bytes).clone())).map(|bytes| (*bytes).clone())
 }
@@ -209,5 +212,21 @@ mod tests {
     fn words_alone_have_none() {
         assert_eq!(of(&["one", "two", "three"]), None);
         assert_eq!(of(&["1.5", "2.6", "3.7"]), None, "a dot divides nothing by itself");
+    }
+
+    #[test]
+    fn lines_of_all_signs_cost_no_more_than_their_length() {
+        // Every pair of signs in every order, so that thousands of runs are equally good.
+        let signs = b"<>#~^-$@";
+        let line = |number: usize| -> Vec<u8> {
+            (0..256_usize)
+                .filter_map(|at| signs.get((at.wrapping_mul(at).wrapping_add(number.wrapping_mul(at / 3)) / 2) % 8).copied())
+                .collect()
+        };
+        let lines: Vec<Vec<u8>> = (0..1500).map(line).collect();
+        let texts: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
+        let begun = std::time::Instant::now();
+        let _ = best(&texts);
+        assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
     }
 }

@@ -18,7 +18,7 @@ const MOST_BYTES: usize = 40;
 /// Columns of a line that may be words of the protocol, from its front.
 pub(super) const MOST_LEADING: usize = 3;
 /// Words that are counted; those that come later are data.
-const MOST_WORDS: usize = 1 << 16;
+pub(super) const MOST_WORDS: usize = 1 << 16;
 
 /// How a word looks, whatever it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,6 +235,11 @@ impl<'a> Words<'a> {
     /// Whether the word closes lines that it opened.
     pub(super) fn is_mark(&self, from: Peer, word: &[u8]) -> bool {
         self.marks.contains(&(from, word))
+    }
+
+    /// Whether words were left out.
+    pub(super) fn is_full(&self) -> bool {
+        self.supports.len() >= MOST_WORDS
     }
 
     /// Words that open and close lines, of both sides.

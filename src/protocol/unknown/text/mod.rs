@@ -16,6 +16,7 @@ use super::Service;
 use super::Typed;
 use super::Unit;
 use super::framing::Cuts;
+use super::limits::looked_at;
 use crate::grammar::Limitation;
 use crate::grammar::LimitationCode;
 use crate::grammar::Share;
@@ -91,12 +92,25 @@ pub(super) fn infer(service: &Service, units: &[Unit<'_>], cuts: &Cuts) -> (Lang
         let text = format!("More than {} kinds of messages: those that came later are of none.", types::MOST_TYPES);
         language.limitations.push(Limitation { code: LimitationCode::Capped, text });
     }
+    language.limitations.extend(bounds(&text, &words));
     language.types = kinds.list();
     let mut stands = vec![Stand::Plain; units.len()];
     for (line, known) in text.lines.iter().zip(&text.known).filter(|(line, _)| line.first) {
         stands.get_mut(line.unit).into_iter().for_each(|stand| *stand = known.stand());
     }
     (language, stands)
+}
+
+/// What of the text was not looked at because a bound was reached.
+fn bounds(text: &Text<'_>, words: &Words<'_>) -> Vec<Limitation> {
+    let full = text.lines.iter().filter(|line| line.columns.len() >= lines::MOST_COLUMNS).count();
+    let say = |text: String| Limitation { code: LimitationCode::Capped, text };
+    let columns =
+        (full > 0).then(|| say(format!("{full} lines have {} columns or more: what is behind stays together.", lines::MOST_COLUMNS)));
+    let most = keyword::MOST_WORDS;
+    let words = words.is_full().then(|| say(format!("More than {most} words in their places: those that came later are data.")));
+    let delimiters = looked_at("lines, for delimiters,", text.lines.len(), delimiter::MOST_LINES);
+    delimiters.into_iter().chain(columns).chain(words).collect()
 }
 
 /// How often prompts were seen, and in how many sessions.

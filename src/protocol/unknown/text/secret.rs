@@ -86,7 +86,9 @@ impl<'a> Secrets<'a> {
                     secrets.hide(ahead, if is_order { Hidden::behind(1) } else { Hidden::All });
                 }
             }
-            named(line).into_iter().for_each(|hidden| secrets.hide(place, hidden));
+            for hidden in named(line) {
+                secrets.hide(place, hidden);
+            }
         }
         let is_word = |line: &Line<'_>| line.columns.len() == 1 && !free.contains(line.text());
         for place in doubtful.into_iter().filter(|place| lines.get(*place).is_some_and(is_word)) {

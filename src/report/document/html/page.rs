@@ -229,7 +229,9 @@ fn title(document: &Document) -> String {
 fn hidden(policy: RedactionPolicy) -> &'static str {
     match policy {
         RedactionPolicy::None => "Nothing is hidden: passwords and keys stand in this page.",
-        RedactionPolicy::Credentials => "Passwords, keys, cookies and the like are shown as their lengths.",
+        RedactionPolicy::Credentials => {
+            "Passwords, keys, cookies and the like are shown as their lengths; of protocols that nobody described those that something tells."
+        }
         RedactionPolicy::Data => "All data are shown as their lengths; the protocol's own words are readable.",
     }
 }
