@@ -275,26 +275,3 @@ fn datagrams_and_fixed_sizes() {
     grammar["framing"] = json!({ "kind": "fixed", "size": 12 });
     is_the_same(&stream(&grammar, "binary", &messages, &[5, 19]));
 }
-
-#[test]
-fn documents_of_the_program_itself_of_real_dialogues() {
-    if !has("tshark") {
-        return;
-    }
-    for name in
-        ["nessusd_13_fast_login", "nessusd_15_stop_attack", "nessusd_17_sessions", "nessusd_19_rules_errors", "nessusd_21_one_byte_writes"]
-    {
-        let capture = format!("captures/{name}.pcap");
-        let document = folder().join("doc.json");
-        let run = |args: &[&str]| {
-            let output = Command::new(PROGRAM).args(args).output().unwrap();
-            (output.status.code(), String::from_utf8(output.stderr).unwrap())
-        };
-        let path = document.to_str().unwrap();
-        assert_eq!(run(&["-r", &capture, "-T", "json", "-q", "-o", path]).0, Some(0), "{name}");
-        let (code, said) = run(&["dissector", path, "--protocol", "nessus_ntp", "--verify", &capture]);
-        assert_eq!(code, Some(0), "{name}: {said}");
-        assert!(said.starts_with("ntp-sniff: round trip: "), "{name}: {said}");
-        assert_eq!(run(&["check", path]), (Some(0), String::new()), "{name}: still a document");
-    }
-}

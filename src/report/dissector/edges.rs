@@ -3,6 +3,7 @@
 use super::plan::Place;
 use super::plan::Plan;
 use crate::annotation::Role;
+use crate::grammar::Kind;
 
 /// How a column ends where a line has another number of columns than most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,11 +17,16 @@ pub(super) enum Edge {
     Rest,
     /// The same, up to the column that closes.
     RestBeforeClose,
+    /// It takes what a line has more than its type, with so many columns behind it: what divides lines may stand in it.
+    Wide(u64),
+    /// It is so many columns before the last one.
+    Late(u64),
 }
 
 impl Plan<'_> {
     /// Finds the columns that end lines: a word behind data closes the line, and of data the last column goes on.
     pub(super) fn find_edges(&mut self) {
+        let known = self.description.known_as.is_some();
         for form in &self.types {
             let column = |index: usize| match self.fields.get(index)?.place {
                 Place::Column(column) => Some((column, index)),
@@ -29,7 +35,17 @@ impl Plan<'_> {
             let mut columns: Vec<(u64, usize)> = form.fields.iter().filter_map(|index| column(*index)).collect();
             columns.sort_unstable();
             let is_word = |index: usize| self.fields.get(index).is_some_and(|part| part.field.role == Role::Keyword);
+            let is_text = |index: usize| self.fields.get(index).is_some_and(|part| part.field.kind == Kind::String);
+            let wide = columns.iter().rposition(|(_, index)| is_text(*index));
             let edges = match columns.as_slice() {
+                [.., (last, word)] if known && is_word(*word) && wide.is_some() => {
+                    let behind = columns.iter().skip(wide.unwrap_or(0));
+                    let edge = |(place, (column, index)): (usize, &(u64, usize))| {
+                        let left = last.saturating_sub(*column);
+                        (*index, if place == 0 { Edge::Wide(left) } else { Edge::Late(left) })
+                    };
+                    behind.enumerate().map(edge).collect()
+                }
                 [.., (_, data), (_, word)] if is_word(*word) && !is_word(*data) => {
                     vec![(*word, Edge::Closes), (*data, Edge::RestBeforeClose)]
                 }

@@ -48,6 +48,7 @@ pub(super) fn lua(plan: &Plan<'_>) -> String {
     line(format!("transport = {}", quoted(if plan.description.transport == "udp" { b"udp" } else { b"tcp" })));
     line(format!("known = {}", plan.description.known_as.is_some()));
     line(format!("delimiters = {}", list(plan.delimiters.iter().map(|bytes| quoted(bytes)))));
+    line(format!("openings = {}", list(plan.openings().into_iter().map(quoted))));
     line(format!("text = {}, most = {}", plan.is_text(), limits::EXPORT_MESSAGE_BYTES));
     line(format!("ports = {}", list(plan.description.server_ports.iter().map(ToString::to_string))));
     line(format!("servers = {}", list(plan.servers.iter().map(|server| quoted(server.to_string().as_bytes())))));
@@ -64,7 +65,10 @@ pub(super) fn lua(plan: &Plan<'_>) -> String {
         };
         let columns = form.fields.iter().filter_map(column).max().unwrap_or(0);
         let fields = list(form.fields.iter().copied().map(one_based));
-        format!("{{ name = {}, columns = {columns}, tests = {tests}, fields = {fields} }}", quoted(form.id.as_bytes()))
+        let between = plan.between(form);
+        let between = list(between.iter().map(|bytes| format!("[{}] = true", quoted(bytes))));
+        let between = if between == "{}" { String::new() } else { format!("between = {between}, ") };
+        format!("{{ name = {}, columns = {columns}, {between}tests = {tests}, fields = {fields} }}", quoted(form.id.as_bytes()))
     };
     line(format!("types = {}", lines(plan.types.iter().map(form))));
     out.push_str("}\n\n");
@@ -105,7 +109,10 @@ fn side(plan: &Plan<'_>, cut: &Cut, server: bool) -> String {
         let size = prompt.size.map_or_else(String::new, |size| format!("size = {size}, "));
         format!("{{ bytes = {}, {size}type = {} }}", quoted(&prompt.bytes), one_based(prompt.of))
     };
-    let counted = |(of, lines): &(usize, u64)| format!("{{ type = {}, lines = {lines} }}", one_based(*of));
+    let counted = |(of, lines): &(usize, u64)| {
+        let labels = list(plan.labels(*of).iter().map(|label| quoted(label)));
+        format!("{{ type = {}, lines = {lines}, labels = {labels} }}", one_based(*of))
+    };
     parts.push(format!("counted = {}", list(cut.counted.iter().map(counted))));
     parts.push(format!("prompts = {}", list(cut.prompts.iter().map(prompt))));
     parts.push(format!("types = {}", list(plan.types_of(server).into_iter().map(|(index, _)| one_based(index)))));
@@ -159,6 +166,8 @@ fn field(part: &Part<'_>) -> String {
         Edge::Closes => parts.push("closes = true".to_owned()),
         Edge::Rest => parts.push("rest = 0".to_owned()),
         Edge::RestBeforeClose => parts.push("rest = 1".to_owned()),
+        Edge::Wide(behind) => parts.push(format!("wide = {behind}")),
+        Edge::Late(behind) => parts.push(format!("late = {behind}")),
     }
     if !part.names.is_empty() {
         parts.push(format!("names = {}", list(part.names.iter().map(|(value, name)| format!("[{value}] = {}", quoted(name.as_bytes()))))));

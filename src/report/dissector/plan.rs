@@ -25,7 +25,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// What dissectors call their own fields: those of the document are called otherwise.
-const RESERVED: [&str; 15] = [
+const RESERVED: [&str; 16] = [
     "bits",
     "control",
     "data",
@@ -34,6 +34,7 @@ const RESERVED: [&str; 15] = [
     "keyword",
     "length",
     "message",
+    "name",
     "other",
     "padding",
     "tag",

@@ -1,6 +1,7 @@
 //! How fields divide again, ready for translation: only of fields whose place lets them.
 
 use super::cut::hex;
+use super::plan::Form;
 use super::plan::Part;
 use super::plan::Place;
 use super::plan::Plan;
@@ -49,6 +50,34 @@ impl Plan<'_> {
             _ => None,
         };
         header.filter_map(size).find(|size| *size <= crate::limits::EXPORT_MESSAGE_BYTES).unwrap_or(0)
+    }
+
+    /// The words that open lines as one, whatever divides lines, longest first.
+    pub(super) fn openings(&self) -> Vec<&[u8]> {
+        let mut words: Vec<&[u8]> = self.fields.iter().flat_map(|part| &part.words).map(Vec::as_slice).collect();
+        words.sort_by_key(|word| (std::cmp::Reverse(word.len()), *word));
+        words.dedup();
+        words
+    }
+
+    /// What divides the lines of a type of a protocol that the program knows: nothing where that is not told.
+    pub(super) fn between(&self, form: &Form<'_>) -> Vec<Vec<u8>> {
+        let own = form.fields.iter().filter_map(|index| self.fields.get(*index));
+        let of = own.filter(|part| self.description.known_as.is_some() && part.field.kind == Kind::Delimiter);
+        let mut found: Vec<Vec<u8>> = of.flat_map(Part::values).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// What stands before the values of a type's further lines, longest first.
+    pub(super) fn labels(&self, form: usize) -> Vec<Vec<u8>> {
+        let fields = self.types.get(form).map(|form| form.fields.as_slice()).unwrap_or_default();
+        let parts = fields.iter().filter_map(|index| self.fields.get(*index));
+        let mut labels: Vec<Vec<u8>> = parts.filter(|part| part.field.kind == Kind::HeaderName).flat_map(Part::values).collect();
+        labels.retain(|label| !label.is_empty());
+        labels.sort_by_key(|label| (std::cmp::Reverse(label.len()), label.clone()));
+        labels
     }
 
     /// Statuses of three digits that answers of lines begin with: a hyphen behind one says that the answer goes on.

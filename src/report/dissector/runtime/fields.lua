@@ -9,6 +9,7 @@ local own = {
   delimiter = ProtoField.bytes(spec.name .. ".delimiter", "Delimiter"),
   bits = ProtoField.bytes(spec.name .. ".bits", "Bits"),
   other = ProtoField.bytes(spec.name .. ".other", "Not described"),
+  name = ProtoField.string(spec.name .. ".name", "Name"),
   tag = ProtoField.uint8(spec.name .. ".tag", "Tag"),
   length = ProtoField.bytes(spec.name .. ".length", "Length"),
   value = ProtoField.bytes(spec.name .. ".value", "Value"),

@@ -37,13 +37,16 @@ local function divided(body, delimiter)
   return found
 end
 
--- The columns of a line, and whether only blanks divide it.
+-- The columns of a line, whether only blanks divide it, and what does.
 local function columns(body, side)
-  local found, blank = { { 0, #body } }, false
+  for _, word in ipairs(spec.openings) do
+    if body:sub(1, #word) == word then return { { 0, #word } }, false end
+  end
+  local found, blank, between = { { 0, #body } }, false, nil
   for _, delimiter in ipairs(side.delimiters) do
     local some = divided(body, delimiter)
     if #some > 1 then
-      found, blank = some, delimiter:match("^%s*$") ~= nil
+      found, blank, between = some, delimiter:match("^%s*$") ~= nil, delimiter
       break
     end
   end
@@ -53,7 +56,7 @@ local function columns(body, side)
     table.insert(found, 1, { 0, 3 })
     blank = true
   end
-  return found, blank
+  return found, blank, between
 end
 
 local read
@@ -77,9 +80,13 @@ local function locate(message, index)
     while last > 1 and message.columns[last][1] == message.columns[last][2] do last = last - 1 end
     local place = field.closes and math.min(last, field.column + 1) or field.column + 1
     if field.closes and message.blank then place = last end
+    -- A line with more columns than its type: what is more is in the wide one.
+    local more = last - field.column - 1 - (field.wide or field.late or last)
+    if more > 0 and field.late then place = place + more end
     local column = message.columns[place]
     if not column then return false end
     if not stop then start, stop = column[1], column[2] end
+    if more > 0 and field.wide then stop = message.columns[place + more][2] end
     -- Words in a sentence are no columns.
     if field.rest and message.blank and last - field.rest > place then stop = message.columns[last - field.rest][2] end
     if field.rest == 0 and message.blank then stop = #body end
@@ -147,7 +154,8 @@ local function type_of(message)
   local plain, least
   for _, index in ipairs(message.side.types) do
     local kind = spec.types[index]
-    local fits = true
+    -- What the program knows is divided by what the type is divided by.
+    local fits = not (kind.between and message.between) or kind.between[message.between] or false
     for _, test in ipairs(kind.tests) do
       if not holds(message, test) then fits = false; break end
     end

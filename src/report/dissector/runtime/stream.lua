@@ -25,7 +25,7 @@ local function extent(bytes, at, side, left)
   end
   for _, counted in ipairs(side.counted) do
     local size, found = counted_extent(bytes, at, side, counted)
-    if found then return size, nil, counted.lines end
+    if found then return size, nil, counted end
   end
   for _, prompt in ipairs(side.prompts) do
     if bytes:sub(at + 1, at + #prompt.bytes) == prompt.bytes then return prompt.size or #bytes - at, prompt.type end
@@ -49,7 +49,8 @@ end
 -- Bytes that numbers count and that have not come yet, behind a message.
 local function left_behind(bytes, side, left)
   local found = {}
-  if not side.terminator then return found end
+  -- Of protocols that the program knows, those types are told that count.
+  if not side.terminator or spec.known then return found end
   local count = bytes:match("(%d+)%s*$")
   if count and #count < 8 and tonumber(count) > 0 then found[1] = tonumber(count) end
   for _, before in ipairs(left) do

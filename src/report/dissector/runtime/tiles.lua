@@ -1,6 +1,17 @@
 -- What tiles a message: its fields, and between them delimiters, the terminator and what nothing describes.
 local function tiles(message)
   local found = {}
+  if message.label then
+    local all = {
+      { start = 0, stop = message.label, own = own.name, role = "keyword", inside = {} },
+      { start = message.label, stop = #message.body, own = own.value, role = "data", inside = {} },
+      { start = #message.body, stop = #message.bytes, own = own.terminator, role = "control", inside = {} },
+    }
+    for _, tile in ipairs(all) do
+      if tile.start < tile.stop then found[#found + 1] = tile end
+    end
+    return found
+  end
   local function add(indices)
     for _, index in ipairs(indices) do
       local place = locate(message, index)
@@ -98,7 +109,7 @@ end
 local function line_of(bytes, terminator, side, kind, first)
   local line = { bytes = bytes, body = bytes:sub(1, math.max(#bytes - #terminator - spec.tail, 0)), side = side, places = {} }
   if kind then line.columns, line.blank = { { 0, #line.body } }, false
-  else line.columns, line.blank = columns(line.body, side) end
+  else line.columns, line.blank, line.between = columns(line.body, side) end
   line.type = kind
   if first and not kind then
     local found = type_of(line)
@@ -119,10 +130,14 @@ local function show(tvb, at, bytes, side, kind, root, pinfo, counted)
     end
   elseif counted then
     local start = 1
-    for number = 1, counted do
+    for number = 1, counted.lines do
       local _, last = bytes:find(side.terminator, start, true)
       if not last then break end
-      lines[number] = line_of(bytes:sub(start, last), side.terminator, side, nil, number == 1)
+      local line = line_of(bytes:sub(start, last), side.terminator, side, nil, number == 1)
+      for _, label in ipairs(number > 1 and counted.labels or {}) do
+        if not line.label and line.body:sub(1, #label) == label then line.label = #label end
+      end
+      lines[number] = line
       start = last + 1
     end
     if start <= #bytes then

@@ -103,10 +103,12 @@ impl Type {
     }
 
     fn fields(&mut self, index: usize, message: &Message<'_>) -> Vec<Option<String>> {
-        let (mut column, mut before) = (0_u64, None);
+        // Columns are counted in the first line only: behind its end there are none. What divides and ends lines is no part of one.
+        let (mut column, mut before) = (Some(0_u64), None);
         let number = self.count();
         let mut ids = Vec::with_capacity(message.annotation.tokens.len());
         for (token, shown) in message.payload.pieces() {
+            let divides = matches!(kind(token.kind, token.role), Kind::Delimiter | Kind::Terminator);
             let known = self.fields.iter().position(|field| field.name == token.kind && field.role == token.role);
             let place = known.or_else(|| {
                 (self.fields.len() < limits::DOCUMENT_FIELDS).then(|| {
@@ -116,7 +118,7 @@ impl Type {
                         kind: kind(token.kind, token.role),
                         messages: 0,
                         last: 0,
-                        column: Some(column),
+                        column: column.filter(|_| !divides),
                         after: before,
                         values: BTreeMap::new(),
                         many: false,
@@ -127,7 +129,11 @@ impl Type {
             ids.push(place.map(|place| field_id(index, place)));
             if let Some(field) = place.and_then(|place| self.fields.get_mut(place)) {
                 field.add(number, column, shown);
-                column = column.saturating_add(u64::from(field.kind == Kind::Delimiter));
+                match field.kind {
+                    Kind::Delimiter => column = column.map(|column| column.saturating_add(1)),
+                    Kind::Terminator => column = None,
+                    _ => {}
+                }
                 before = place;
             }
         }
@@ -163,12 +169,12 @@ impl Type {
 }
 
 impl Seen {
-    fn add(&mut self, message: u64, column: u64, shown: Shown<'_>) {
+    fn add(&mut self, message: u64, column: Option<u64>, shown: Shown<'_>) {
         if self.last != message {
             self.last = message;
             self.messages = self.messages.saturating_add(1);
         }
-        self.column = self.column.filter(|known| *known == column);
+        self.column = self.column.filter(|known| Some(*known) == column);
         let Shown::Bytes(bytes) = shown else { return };
         if !matches!(self.role, Role::Keyword | Role::Control) || bytes.len() > limits::DOCUMENT_WORD_BYTES {
             return;
