@@ -29,3 +29,5 @@ mod making;
 mod redaction;
 #[path = "document/schema.rs"]
 mod schema;
+#[path = "document/strict.rs"]
+mod strict;

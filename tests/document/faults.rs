@@ -54,6 +54,7 @@ fn every_fault_is_found_where_it_is() {
         ("/sessions/1/messages/3/packets/0/input", json!("i7"), "sessions[1].messages[3].packets[0].input: i7 is no input"),
         ("/sessions/1/messages/3/packets/0/number", json!(0), "sessions[1].messages[3].packets[0].number: is 0"),
         ("/sessions/1/messages/3/packets/1/start", json!(1), "sessions[1].messages[3].packets[1]: starts at 1, not at 2"),
+        ("/sessions/1/messages/3/packets/1/end", json!(4), "sessions[1].messages[3].packets: end at 4 of 3"),
         ("/protocols/0/id", json!("morse"), "sessions[0].protocol: nessus_ntp is no protocol"),
         ("/protocols/0/grammar/framing/exceptions/0", json!("mt0"), "protocols[0].grammar.framing.exceptions: mt0"),
         ("/protocols/0/grammar/message_types/1/id", json!("mt1"), "protocols[0].grammar.message_types[1].id: mt1 comes twice"),

@@ -8,6 +8,7 @@ use ntp_sniff::capture::secrets::Inbox;
 use ntp_sniff::layer::Keys;
 use ntp_sniff::limits::Limits;
 use ntp_sniff::pipeline;
+use ntp_sniff::protocol::unknown::Documenting;
 use ntp_sniff::report::FORMATS;
 use ntp_sniff::report::Style;
 use ntp_sniff::report::document::check::check;
@@ -37,10 +38,20 @@ pub(crate) const CLOSED: Asked = Asked { policy: RedactionPolicy::Data, ..USUAL 
 
 /// What a source comes to.
 pub(crate) fn of(source: &mut dyn Source, keys: Keys, asked: Asked) -> String {
+    documented(source, keys, asked, Documenting::default())
+}
+
+/// What a file comes to when every service of it is documented by inference.
+pub(crate) fn inferred(path: &Path) -> String {
+    let documents = Documenting { all: true, no_dissectors: true, ..Documenting::default() };
+    documented(&mut Files::new(vec![path.to_path_buf()], &Limits::default()), Keys::default(), USUAL, documents)
+}
+
+fn documented(source: &mut dyn Source, keys: Keys, asked: Asked, documents: Documenting) -> String {
     // A table for SYNs of a few connections: the usual one costs more than a small capture.
     let limits = Limits { threads: asked.threads, pending_syns: 64, ..Limits::default() };
     let reveal = asked.policy == RedactionPolicy::None;
-    let options = pipeline::Options { limits, keys, reveal, ..pipeline::Options::default() };
+    let options = pipeline::Options { limits, keys, reveal, documents, ..pipeline::Options::default() };
     let out = Shared::default();
     let style = Style { redact: asked.policy, payload: true, ..Style::default() };
     let format = FORMATS.iter().find(|format| format.name == asked.format).unwrap();

@@ -1,5 +1,5 @@
-//! Whether a document is what it says it is. What JSON Schema can say is held by reading it as the model, from which the schema is made;
-//! what it cannot is checked besides: tokens and packets tile every message, the hex has its length, every id that is named is there.
+//! Whether a document is what it says it is. What its JSON Schema says is held as the schema says it, and by reading it as the model, from
+//! which the schema is made; what a schema cannot say is checked besides: tokens and packets tile every message, the hex has its length, every id that is named is there.
 //!
 //! A document is read as it comes, message by message: in memory are the numbers of the messages, the grammars, and what is named of
 //! them, whatever the document's length.
@@ -7,11 +7,15 @@
 mod grammar;
 mod message;
 mod read;
+mod schema;
 mod session;
+mod value;
 
 use super::model;
 use crate::grammar::Description;
+use crate::report::escape::terminal_text;
 use grammar::Names;
+use schema::Schema;
 use serde::de::DeserializeSeed as _;
 use serde_path_to_error::Track;
 use std::collections::BTreeMap;
@@ -25,7 +29,7 @@ use std::io::Read;
 pub struct Fault {
     /// The place, as `sessions[0].messages[3].tokens[1]`.
     pub path: String,
-    /// What is wrong. May hold text of the document.
+    /// What is wrong, with text of the document escaped and shortened.
     pub problem: String,
 }
 
@@ -54,7 +58,7 @@ pub struct Checked {
 ///
 /// It cannot be read. That it is no document is a fault, and the last one.
 pub fn check(document: impl Read, most: usize) -> io::Result<Checked> {
-    let mut check = Check { most, ..Check::default() };
+    let mut check = Check::new(most);
     let mut track = Track::new();
     let mut reader = serde_json::Deserializer::from_reader(document);
     let read = read::Document(&mut check).deserialize(serde_path_to_error::Deserializer::new(&mut reader, &mut track));
@@ -66,9 +70,24 @@ pub fn check(document: impl Read, most: usize) -> io::Result<Checked> {
     Ok(check.done)
 }
 
+/// Letters of a path or problem that are shown: of longer ones, so many of the beginning and of the end.
+const SHOWN: usize = 200;
+const BEGIN: usize = 120;
+const END: usize = 70;
+
+/// Text of a document for people: on one line, harmless, and not as long as a document can make it.
+fn shown(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= SHOWN {
+        return terminal_text(text);
+    }
+    let [begin, end]: [String; 2] = [text.chars().take(BEGIN).collect(), text.chars().skip(count.saturating_sub(END)).collect()];
+    format!("{}…{}", terminal_text(&begin), terminal_text(&end))
+}
+
 /// The state of a check.
-#[derive(Default)]
 struct Check {
+    schema: Schema,
     most: usize,
     done: Checked,
     /// Members of the document that came.
@@ -87,10 +106,27 @@ struct Check {
 }
 
 impl Check {
+    fn new(most: usize) -> Self {
+        Self {
+            schema: Schema::of_documents(),
+            most,
+            done: Checked::default(),
+            members: BTreeSet::new(),
+            messages: BTreeMap::new(),
+            bytes: 0,
+            redacted: 0,
+            inputs: BTreeMap::new(),
+            named: BTreeMap::new(),
+            protocols: Vec::new(),
+            inputs_there: Vec::new(),
+            statistics: model::Statistics::default(),
+        }
+    }
+
     fn fault(&mut self, path: impl Into<String>, problem: impl Into<String>) {
         self.done.found = self.done.found.saturating_add(1);
         if self.done.faults.len() < self.most {
-            self.done.faults.push(Fault { path: path.into(), problem: problem.into() });
+            self.done.faults.push(Fault { path: shown(&path.into()), problem: shown(&problem.into()) });
         }
     }
 

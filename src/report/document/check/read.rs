@@ -1,9 +1,11 @@
 //! Reads a document member by member, and its sessions message by message, without keeping them.
 
 use super::Check;
+use super::schema::Faults;
 use super::session::Session;
+use super::value::Whole;
 use crate::report::document::model;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde::de::DeserializeSeed;
 use serde::de::Deserializer;
 use serde::de::Error as _;
@@ -59,9 +61,37 @@ const OF_A_SESSION: &[&str] = &[
     "contrasts",
 ];
 
-/// Reads a value for its form alone.
-fn form<'de, T: Deserialize<'de>, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
-    map.next_value::<T>().map(drop)
+/// A value as the model has it, if it is as schema and model say; else what is wrong is told, and where.
+fn taken<T: DeserializeOwned>(check: &mut Check, path: &str, (Whole(value), faults): (Whole, Faults)) -> Option<T> {
+    match serde_path_to_error::deserialize::<_, T>(value) {
+        Ok(taken) => {
+            for (inside, problem) in faults {
+                check.fault(joined(path, &inside), problem);
+            }
+            Some(taken)
+        }
+        Err(error) => {
+            let inside = error.path().to_string();
+            check.fault(joined(path, if inside == "." { "" } else { &inside }), error.inner().to_string());
+            None
+        }
+    }
+}
+
+/// The path of something in something.
+fn joined(path: &str, inside: &str) -> String {
+    match inside {
+        "" => path.to_owned(),
+        item if item.starts_with('[') => format!("{path}{item}"),
+        member => format!("{path}.{member}"),
+    }
+}
+
+/// Takes a member of the document.
+fn member<'de, T: DeserializeOwned, A: MapAccess<'de>>(check: &mut Check, name: &str, map: &mut A) -> Result<Option<T>, A::Error> {
+    let value: Whole = map.next_value()?;
+    let faults = check.schema.faults_of_member(name, &value.0);
+    Ok(taken(check, name, (value, faults)))
 }
 
 /// The whole.
@@ -101,20 +131,20 @@ impl<'de> Visitor<'de> for Document<'_> {
                         check.fault(name.as_str(), "is not 1 and a minor number: this program does not know that version");
                     }
                 }
-                "generator" => form::<model::Generator, A>(&mut map)?,
-                "redaction" => form::<model::Redaction, A>(&mut map)?,
-                "legend" => form::<Vec<model::LegendEntry>, A>(&mut map)?,
+                "generator" => _ = member::<model::Generator, A>(check, &name, &mut map)?,
+                "redaction" => _ = member::<model::Redaction, A>(check, &name, &mut map)?,
+                "legend" => _ = member::<Vec<model::LegendEntry>, A>(check, &name, &mut map)?,
                 "sessions" => map.next_value_seed(Sessions(check))?,
-                "inputs" => check.inputs_there = map.next_value()?,
-                "protocols" => check.protocols = map.next_value()?,
-                "services" => form::<Vec<model::Serving>, A>(&mut map)?,
-                "connections" => form::<Vec<model::Connection>, A>(&mut map)?,
-                "stories" => form::<Vec<Map<String, Value>>, A>(&mut map)?,
-                "anomalies" => form::<Vec<model::Anomaly>, A>(&mut map)?,
-                "account" => form::<model::Account, A>(&mut map)?,
-                "statistics" => check.statistics = map.next_value()?,
-                "limitations" => form::<Vec<crate::grammar::Limitation>, A>(&mut map)?,
-                _ => form::<IgnoredAny, A>(&mut map)?,
+                "inputs" => check.inputs_there = member(check, &name, &mut map)?.unwrap_or_default(),
+                "protocols" => check.protocols = member(check, &name, &mut map)?.unwrap_or_default(),
+                "services" => _ = member::<Vec<model::Serving>, A>(check, &name, &mut map)?,
+                "connections" => _ = member::<Vec<model::Connection>, A>(check, &name, &mut map)?,
+                "stories" => _ = member::<Vec<Map<String, Value>>, A>(check, &name, &mut map)?,
+                "anomalies" => _ = member::<Vec<model::Anomaly>, A>(check, &name, &mut map)?,
+                "account" => _ = member::<model::Account, A>(check, &name, &mut map)?,
+                "statistics" => check.statistics = member(check, &name, &mut map)?.unwrap_or_default(),
+                "limitations" => _ = member::<Vec<crate::grammar::Limitation>, A>(check, &name, &mut map)?,
+                _ => _ = map.next_value::<IgnoredAny>()?,
             }
         }
         Ok(())
@@ -181,14 +211,16 @@ impl<'de> Visitor<'de> for One<'_> {
                 map.next_value_seed(Messages(self.check, &mut session))?;
                 members.insert(name, Value::Array(Vec::new()));
             } else if OF_A_SESSION.contains(&name.as_str()) {
-                members.insert(name, map.next_value()?);
+                let Whole(value) = map.next_value()?;
+                members.insert(name, value);
             } else {
-                form::<IgnoredAny, A>(&mut map)?;
+                _ = map.next_value::<IgnoredAny>()?;
             }
         }
-        match serde_path_to_error::deserialize::<_, model::Session>(Value::Object(members)) {
-            Ok(whole) => session.finish(&whole, self.check),
-            Err(error) => self.check.fault(session.path(error.path()), error.inner().to_string()),
+        let (check, members) = (self.check, Value::Object(members));
+        let faults = check.schema.faults_of("session", &members);
+        if let Some(whole) = taken::<model::Session>(check, &format!("sessions[{}]", self.place), (Whole(members), faults)) {
+            session.finish(&whole, check);
         }
         Ok(())
     }
@@ -214,8 +246,10 @@ impl<'de> Visitor<'de> for Messages<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let Self(check, session) = self;
-        while let Some(message) = seq.next_element::<model::Message>()? {
-            session.message(&message, check);
+        while let Some(value) = seq.next_element::<Whole>()? {
+            let faults = check.schema.faults_of("message", &value.0);
+            let message = taken::<model::Message>(check, &session.next(), (value, faults));
+            session.message(message.as_ref(), check);
         }
         Ok(())
     }

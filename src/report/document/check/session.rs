@@ -32,11 +32,17 @@ impl Session {
         format!("sessions[{}].{of}", self.place)
     }
 
-    /// Takes a message: all that can be said without the rest of the session.
-    pub(super) fn message(&mut self, message: &model::Message, check: &mut Check) {
-        let path = self.path(&format!("messages[{}]", self.seen));
+    /// The path of the message that comes next.
+    pub(super) fn next(&self) -> String {
+        self.path(&format!("messages[{}]", self.seen))
+    }
+
+    /// Takes a message: all that can be said without the rest of the session. Nothing of one that could not be read.
+    pub(super) fn message(&mut self, message: Option<&model::Message>, check: &mut Check) {
+        let path = self.next();
         self.seen = self.seen.saturating_add(1);
         check.done.messages = check.done.messages.saturating_add(1);
+        let Some(message) = message else { return };
         check.bytes = check.bytes.saturating_add(message.length);
         check.redacted = check.redacted.saturating_add(to_u64(message.tokens.iter().filter(|token| token.redacted).count()));
         let Some((flow, number)) = number_pair(&message.id, "m") else {
