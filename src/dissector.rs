@@ -8,6 +8,7 @@ use crate::facts::output;
 use crate::tshark;
 use clap::CommandFactory;
 use clap::error::ErrorKind;
+use ntp_sniff::capture::digest::digest;
 use ntp_sniff::error::Error;
 use ntp_sniff::grammar::Export;
 use ntp_sniff::grammar::Target;
@@ -19,13 +20,9 @@ use ntp_sniff::report::dissector::splice::Step;
 use ntp_sniff::report::dissector::verify::Verdict;
 use ntp_sniff::report::document::model::DOCUMENT;
 use ntp_sniff::report::document::model::Document;
-use sha2::Digest as _;
-use sha2::Sha256;
 use std::fs;
 use std::fs::File;
 use std::io;
-use std::io::BufRead;
-use std::io::BufReader;
 use std::io::Read;
 use std::io::Write;
 use std::path::Path;
@@ -150,18 +147,9 @@ fn input(document: &Document, capture: &Path) -> Result<String, String> {
 
 /// The hash of a file, in hex.
 fn sha256(path: &Path) -> io::Result<String> {
-    let mut file = BufReader::new(File::open(path)?);
-    let mut hash = Sha256::new();
-    loop {
-        let bytes = file.fill_buf()?;
-        if bytes.is_empty() {
-            let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
-            return Ok(hash.finalize().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect());
-        }
-        hash.update(bytes);
-        let used = bytes.len();
-        file.consume(used);
-    }
+    let (_, hash) = digest(path)?;
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    Ok(hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
 }
 
 /// A translation with what came of trying it.

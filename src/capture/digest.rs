@@ -1,4 +1,5 @@
-//! The checksum of a capture file, for documents: the file is read once more, since what is read of it first need not be all of it.
+//! The checksum of a capture file, for documents and those who ask whether one was made of it: the file is read once more, since what is
+//! read of it first need not be all of it.
 
 use sha2::Digest as _;
 use sha2::Sha256;
@@ -15,7 +16,7 @@ const BLOCK_BYTES: usize = 64 << 10;
 /// # Errors
 ///
 /// It cannot be read any more.
-pub(super) fn digest(path: &Path) -> io::Result<(u64, [u8; 32])> {
+pub fn digest(path: &Path) -> io::Result<(u64, [u8; 32])> {
     let mut file = File::open(path)?;
     let mut block = vec![0; BLOCK_BYTES];
     let mut hash = Sha256::new();

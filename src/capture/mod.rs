@@ -10,7 +10,7 @@
 
 mod ahead;
 mod buffer;
-mod digest;
+pub mod digest;
 pub mod file;
 pub mod files;
 pub mod filter;
