@@ -30,7 +30,8 @@ fn port(text: &str) -> Result<Port, String> {
     if text == "all" {
         return Ok(Port::All);
     }
-    text.parse().map(Port::One).map_err(|_| "neither a port nor \"all\"".to_owned())
+    let port = text.parse().ok().filter(|port| *port != 0);
+    port.map(Port::One).ok_or_else(|| "neither a port nor \"all\"".to_owned())
 }
 
 impl Documents {
