@@ -1,5 +1,7 @@
 //! Text for Graphviz: what a picture says, and nothing that its language would take for its own.
 
+use crate::report::escape::terminal_text;
+
 /// A string in quotes: a name, or a label of one line.
 pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", escaped(text))
@@ -11,11 +13,14 @@ pub(super) fn label(lines: &[String]) -> String {
     format!("\"{}\"", lines.join("\\n"))
 }
 
-/// What would end a quoted string, or be an escape or an entity in it. Control characters and what XML cannot hold are left out, as
-/// pictures are XML.
+/// What would end a quoted string, or be an escape or an entity in it. What a terminal would obey or hide is made visible in the same
+/// way: who reads the file or its picture is to see what is there. What XML cannot hold is left out, as pictures are XML.
 fn escaped(text: &str) -> String {
-    let kept = |letter: &char| !letter.is_control() && !matches!(letter, '\u{fffe}' | '\u{ffff}');
-    text.chars().filter(kept).collect::<String>().replace('\\', "\\\\").replace('"', "\\\"").replace('&', "&amp;")
+    visible(text).replace('\\', "\\\\").replace('"', "\\\"").replace('&', "&amp;")
+}
+
+fn visible(text: &str) -> String {
+    terminal_text(text).chars().filter(|letter| !matches!(letter, '\u{fffe}' | '\u{ffff}')).collect()
 }
 
 #[cfg(test)]
@@ -25,7 +30,8 @@ mod tests {
 
     #[test]
     fn a_string_ends_where_it_should() {
-        assert_eq!(label(&["a\"b\\".to_owned(), "c\nd".to_owned()]), r#""a\"b\\\ncd""#);
+        assert_eq!(label(&["a\"b\\".to_owned(), "c\nd".to_owned()]), r#""a\"b\\\nc⏎d""#);
+        assert_eq!(quoted("\u{202e}gpj\u{1b}[31m"), r#""\\u{202e}gpj\\x1b[31m""#);
         assert_eq!(quoted("2001:db8::1"), "\"2001:db8::1\"");
         assert_eq!(quoted("&lt;"), "\"&amp;lt;\"");
     }
@@ -40,8 +46,7 @@ mod tests {
                 prop_assert_ne!(letter, '"');
                 read.push(if letter == '\\' { inside.next().unwrap() } else { letter });
             }
-            let kept = |letter: &char| !letter.is_control() && !matches!(letter, '\u{fffe}' | '\u{ffff}');
-            prop_assert_eq!(read.replace("&amp;", "&"), text.chars().filter(kept).collect::<String>());
+            prop_assert_eq!(read.replace("&amp;", "&"), visible(&text));
         }
     }
 }

@@ -141,6 +141,22 @@ proptest! {
     }
 
     #[test]
+    fn pictures_show_no_text_that_hides_or_turns_others(some in description()) {
+        let text = translate(&some, &BTreeSet::new(), Target::Graphviz).text;
+        let acts = |letter: char| letter != '\n' && (letter.is_control() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
+        prop_assert!(!text.contains(acts), "{:?}", text);
+    }
+
+    #[test]
+    fn what_is_lost_is_said_in_harmless_letters(some in description()) {
+        for target in [Target::WiresharkLua, Target::Kaitai, Target::Graphviz] {
+            for said in translate(&some, &BTreeSet::new(), target).export.lossy {
+                prop_assert!(said.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{:?}", said);
+            }
+        }
+    }
+
+    #[test]
     fn translations_are_the_same_each_time(some in description()) {
         for target in [Target::WiresharkLua, Target::Kaitai, Target::Graphviz] {
             prop_assert_eq!(translate(&some, &BTreeSet::new(), target).text, translate(&some, &BTreeSet::new(), target).text);

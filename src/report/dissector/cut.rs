@@ -4,6 +4,7 @@ use super::plan::Form;
 use super::plan::Place;
 use super::plan::Plan;
 use super::plan::Wanted;
+use super::quote::remark;
 use crate::grammar::ByteOrder;
 use crate::grammar::Framing;
 use crate::grammar::FramingKind;
@@ -94,13 +95,16 @@ pub(super) fn cut(plan: &Plan<'_>, server: bool, lossy: &mut Vec<String>) -> Cut
         }
         if let Some(prompt) = prompt(plan, of, by_lines) {
             if prompt.size.is_none() {
-                lossy.push(format!("messages of type {} end with their packet: nothing else tells where", form.message.id));
+                lossy.push(format!("messages of type {} end with their packet: nothing else tells where", remark(&form.message.id)));
             }
             prompts.push(prompt);
         } else if let Some(lines) = lines_to_count(form).filter(|_| by_lines) {
             counted.push((of, lines));
         } else {
-            lossy.push(format!("messages of type {} do not end as others do, and nothing at their beginning tells where", form.message.id));
+            lossy.push(format!(
+                "messages of type {} do not end as others do, and nothing at their beginning tells where",
+                remark(&form.message.id)
+            ));
         }
     }
     prompts.sort_by_key(|prompt| (std::cmp::Reverse(prompt.bytes.len()), prompt.of));

@@ -39,7 +39,7 @@ pub(super) fn lua(plan: &Plan<'_>) -> String {
          -- To install it, copy it to the folder that Wireshark names under Help, About, Folders, Personal Lua Plugins.\n\nlocal spec = {\n",
     );
     let name = filter(plan);
-    let title = format!("{} (ntp-sniff)", plan.description.id);
+    let title = format!("{} (ntp-sniff)", remark(&plan.description.id));
     let mut line = |text: String| {
         // Writing to a String cannot fail.
         _ = writeln!(out, "  {text},");
