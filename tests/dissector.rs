@@ -15,6 +15,8 @@ mod documents;
 mod hostile;
 #[path = "dissector/round_trip.rs"]
 mod round_trip;
+#[path = "dissector/structs.rs"]
+mod structs;
 mod support;
 #[path = "dissector/tools.rs"]
 mod tools;

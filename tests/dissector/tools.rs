@@ -22,11 +22,12 @@ pub(crate) fn has(program: &str) -> bool {
 /// Where .ci/run puts the compiler of Kaitai Struct; in CI it must be there.
 pub(crate) fn kaitai() -> Option<PathBuf> {
     let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/kaitai/node_modules");
-    let there = modules.join("kaitai-struct-compiler").is_dir() && modules.join("js-yaml").is_dir();
+    let there =
+        modules.join("kaitai-struct-compiler").is_dir() && modules.join("js-yaml").is_dir() && modules.join("kaitai-struct").is_dir();
     assert!(there || std::env::var_os("CI").is_none(), "kaitai-struct-compiler is missing in target/kaitai, and this is CI");
     if !there {
         eprintln!(
-            "skipped: kaitai-struct-compiler is not in target/kaitai (npm install --prefix target/kaitai kaitai-struct-compiler js-yaml)"
+            "skipped: kaitai-struct-compiler is not in target/kaitai (npm install --prefix target/kaitai kaitai-struct-compiler js-yaml kaitai-struct)"
         );
     }
     there.then_some(modules)

@@ -5,15 +5,18 @@
 //! lists of numbers, or in comments with all but letters taken out.
 
 mod expression;
+mod within;
 
 use super::cut::Cut;
 use super::cut::Ends;
+use super::edges::Edge;
 use super::plan::Place;
 use super::plan::Plan;
 use super::plan::Shape;
 use super::quote::identifier;
 use super::quote::remark;
 use super::quote::yaml;
+use super::within::Within;
 use expression::Scope;
 use expression::bytes_at;
 use expression::condition;
@@ -67,6 +70,16 @@ pub(super) fn ksy(plan: &Plan<'_>, lossy: &mut Vec<String>) -> String {
         scanner(&mut page, number, pattern);
     }
     everything(&mut page);
+    within::types(&mut page, plan);
+    if plan.fields.iter().any(|part| matches!(part.inside(), Some(Within::Tagged { .. }))) {
+        lossy.push("what has a tag of chains and is none cannot be read".to_owned());
+    }
+    if plan.fields.iter().any(|part| part.edge != Edge::Column) {
+        lossy.push("what goes on to the end of a line is read up to the next delimiter".to_owned());
+    }
+    if !plan.codes().is_empty() {
+        lossy.push("a status with a hyphen behind it is not divided from what follows".to_owned());
+    }
     if plan.client.delimiters.len() > 1 || plan.server.delimiters.len() > 1 {
         lossy.push("lines are divided by the most frequent delimiter only".to_owned());
     }
@@ -102,7 +115,9 @@ fn scanner(page: &mut Page, number: usize, pattern: &[u8]) {
     for line in ["params:", "  - id: start", "    type: s4", "seq:", "  - id: scanned", "    type: u1", "    repeat: until"] {
         page.line(2, line);
     }
-    page.line(4, &format!("repeat-until: {}", yaml(&format!("_io.eof or (_index >= {last} and {})", compare("_index")))));
+    // The index is one more in some languages than in others, the size of what was read is not.
+    let ended = format!("_io.eof or (scanned.size > {last} and {})", compare("(scanned.size - 1)"));
+    page.line(4, &format!("repeat-until: {}", yaml(&ended)));
     page.line(4, "if: start < _io.size");
     page.line(2, "instances:");
     page.value("count", "start < _io.size ? scanned.size : 0");
@@ -125,7 +140,9 @@ fn message(page: &mut Page, plan: &Plan<'_>, cut: &Cut, server: bool) {
     page.line(3, "- id: body");
     if cut.ends == Ends::Packet {
         page.line(3, "  size-eos: true");
-        page.line(3, &format!("  type: {side}_body(_io.size - _io.pos, 0)"));
+        page.line(3, &format!("  type: {side}_body(inside, 0)"));
+        page.line(2, "instances:");
+        page.value("inside", "_io.size");
         return;
     }
     page.line(3, "  size: extent");

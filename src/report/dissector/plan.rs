@@ -10,6 +10,7 @@ use super::edges::Edge;
 use super::quote::identifier;
 use super::shape::shape;
 use super::shape::wanted;
+use super::within::Within;
 use crate::annotation::Role;
 use crate::grammar::Description;
 use crate::grammar::Encoding;
@@ -267,6 +268,9 @@ impl<'a> Plan<'a> {
         for part in &self.fields {
             if let Place::After { until, .. } = &part.place {
                 found.insert(until.clone());
+            }
+            if let Some(Within::Texts(until)) = part.inside() {
+                found.insert(until);
             }
         }
         found.into_iter().filter(|bytes| !bytes.is_empty()).collect()

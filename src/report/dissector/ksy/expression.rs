@@ -2,12 +2,15 @@
 
 use super::Page;
 use super::scanner_of;
+use super::within;
+use crate::report::dissector::plan::Part;
 use crate::report::dissector::plan::Place;
 use crate::report::dissector::plan::Plan;
 use crate::report::dissector::plan::Shape;
 use crate::report::dissector::plan::Test;
 use crate::report::dissector::plan::Wanted;
 use crate::report::dissector::quote::identifier;
+use crate::report::dissector::within::Within;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
@@ -85,10 +88,21 @@ impl<'p, 'a> Scope<'p, 'a> {
         match part.shape {
             Shape::Number { .. } if self.has_names(index) => format!("{name}.to_i"),
             Shape::Number { .. } | Shape::Bits => name,
+            _ if self.reader(part).is_some() => "0".to_owned(),
             _ if matches!(part.place, Place::Column(column) if column > COLUMNS) || part.place == Place::Nowhere => "0".to_owned(),
             Shape::Text if self.shown => format!("{name}.to_i"),
             _ => format!("{name}.to_s(\"UTF-8\").to_i"),
         }
+    }
+
+    /// Whether it is a name, which says itself where it ends.
+    fn is_name(&self, index: usize) -> bool {
+        self.plan.fields.get(index).is_some_and(|part| part.inside() == Some(Within::Labels))
+    }
+
+    /// What reads the parts of a field that is shown.
+    fn reader(&self, part: &Part<'_>) -> Option<String> {
+        if self.shown { within::reader(self.plan, part) } else { None }
     }
 
     fn has_names(&self, index: usize) -> bool {
@@ -122,6 +136,13 @@ impl<'p, 'a> Scope<'p, 'a> {
                 page.line(4, &format!("pos: at_{name}"));
                 page.line(4, &format!("size: inside - at_{name}"));
                 page.line(4, &format!("type: {}(0)", scanner_of(self.plan, until)));
+                format!("at_{name} + scan_{name}.len")
+            }
+            (None, None) if self.is_name(index) => {
+                page.line(3, &format!("scan_{name}:"));
+                page.line(4, &format!("pos: at_{name}"));
+                page.line(4, &format!("size: inside - at_{name}"));
+                page.line(4, &format!("type: {}", within::NAME));
                 format!("at_{name} + scan_{name}.len")
             }
             (None, None) => "inside".to_owned(),
@@ -161,7 +182,9 @@ impl<'p, 'a> Scope<'p, 'a> {
                 page.line(4, &format!("pos: {start}"));
                 page.line(4, &format!("size: {stop} - {start}"));
                 page.line(4, &format!("if: _io.size >= {stop}"));
-                if text {
+                if let Some(reader) = self.reader(part) {
+                    page.line(4, &format!("type: {reader}"));
+                } else if text {
                     page.line(4, "type: str");
                 }
             }

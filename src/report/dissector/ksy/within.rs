@@ -1,0 +1,129 @@
+//! Fields that divide again, as types of a Kaitai Struct: names of labels, texts, chains of tag, length and value.
+
+use super::Page;
+use super::scanner_of;
+use crate::grammar::Inside;
+use crate::report::dissector::plan::Part;
+use crate::report::dissector::plan::Plan;
+use crate::report::dissector::quote::yaml;
+use crate::report::dissector::within::Within;
+
+/// What reads a name.
+pub(super) const NAME: &str = "name_of_labels";
+
+/// All ways in which fields divide again, in the order of their types.
+fn ways<'p>(plan: &'p Plan<'_>) -> Vec<Within<'p>> {
+    let mut ways: Vec<Within<'p>> = Vec::new();
+    for way in plan.fields.iter().filter_map(Part::inside) {
+        if !ways.contains(&way) {
+            ways.push(way);
+        }
+    }
+    ways
+}
+
+/// The type that reads what a field is made of; names are read as they are.
+pub(super) fn reader(plan: &Plan<'_>, part: &Part<'_>) -> Option<String> {
+    let way = part.inside().filter(|way| *way != Within::Labels)?;
+    let number = ways(plan).iter().position(|other| *other == way)?;
+    Some(match way {
+        Within::Tagged { .. } => format!("chain_{number}({})", Inside::DEPTH),
+        _ => format!("texts_{number}"),
+    })
+}
+
+/// The types of all ways.
+pub(super) fn types(page: &mut Page, plan: &Plan<'_>) {
+    for (number, way) in ways(plan).iter().enumerate() {
+        match way {
+            Within::Labels => name(page),
+            Within::Texts(until) => {
+                page.line(1, &format!("texts_{number}:"));
+                for line in ["seq:", "  - id: texts", "    repeat: eos"] {
+                    page.line(2, line);
+                }
+                page.line(4, &format!("type: {}(_io.pos)", scanner_of(plan, until)));
+            }
+            Within::Tagged { size, little, whole, nested } => {
+                page.line(1, &format!("chain_{number}:"));
+                depth(page);
+                for line in ["seq:", "  - id: links", "    repeat: eos"] {
+                    page.line(2, line);
+                }
+                page.line(4, &format!("type: link_{number}(depth)"));
+                page.line(1, &format!("link_{number}:"));
+                depth(page);
+                link(page, number, (*size, *little, *whole), nested);
+            }
+        }
+    }
+}
+
+fn depth(page: &mut Page) {
+    for line in ["params:", "  - id: depth", "    type: s4"] {
+        page.line(2, line);
+    }
+}
+
+/// A name, whose end is where its last label is.
+fn name(page: &mut Page) {
+    page.line(1, &format!("{NAME}:"));
+    for line in ["seq:", "  - id: labels", "    type: label", "    repeat: until"] {
+        page.line(2, line);
+    }
+    page.line(4, "repeat-until: \"_io.eof or _.label_len == 0 or _.label_len >= 64\"");
+    page.line(4, "if: _io.size > 0");
+    page.line(2, "instances:");
+    page.value("len", "_io.pos");
+    page.line(1, "label:");
+    for line in ["seq:", "  - id: label_len", "    type: u1", "  - id: pointer", "    type: u1"] {
+        page.line(2, line);
+    }
+    page.line(4, "if: label_len >= 192 and not _io.eof");
+    page.line(3, "- id: letters");
+    page.line(4, "size: \"label_len < _io.size - _io.pos ? label_len : _io.size - _io.pos\"");
+    page.line(4, "if: label_len < 64");
+}
+
+/// A tag, its length and its value.
+fn link(page: &mut Page, number: usize, (size, little, whole): (u64, bool, bool), nested: &[u8]) {
+    let order = if little { "le" } else { "be" };
+    let of_length = match size {
+        1 => "u1".to_owned(),
+        2 | 4 => format!("u{size}{order}"),
+        _ => format!("b{}{}", size.saturating_mul(8), if little { "le" } else { "" }),
+    };
+    let long = size == 1 && !whole;
+    page.line(2, "seq:");
+    let item = |page: &mut Page, id: &str, kind: &str, when: &str| {
+        page.line(3, &format!("- id: {id}"));
+        page.line(4, &format!("type: {kind}"));
+        if !when.is_empty() {
+            page.line(4, &format!("if: {}", yaml(when)));
+        }
+    };
+    item(page, "link_tag", "u1", "");
+    item(page, "link_len", &of_length, "not bare");
+    if long {
+        item(page, "link_len_1", "u1", "not bare and link_len == 129");
+        item(page, "link_len_2", &format!("u2{order}"), "not bare and link_len == 130");
+    }
+    page.line(3, "- id: link_value");
+    page.line(4, "size: inside");
+    page.line(4, "if: not bare");
+    if !nested.is_empty() {
+        page.line(4, "type:");
+        page.line(5, "switch-on: nested");
+        page.line(5, "cases:");
+        page.line(6, &format!("1: chain_{number}(depth - 1)"));
+    }
+    page.line(2, "instances:");
+    page.value("bare", if whole { "false" } else { "link_tag == 0 or link_tag == 255" });
+    let length = if long { "(link_len == 129 ? link_len_1 : (link_len == 130 ? link_len_2 : link_len))" } else { "link_len" };
+    let inside = if whole { format!("{length} - {}", size.saturating_add(1)) } else { length.to_owned() };
+    page.value("inside", &format!("{inside} < 0 ? 0 : {inside}"));
+    let tags: Vec<String> = nested.iter().map(|tag| format!("link_tag == {tag}")).collect();
+    if !tags.is_empty() {
+        page.value("nested", &format!("depth > 0 and ({}) ? 1 : 0", tags.join(" or ")));
+    }
+}
