@@ -6,6 +6,7 @@ use super::plan::Plan;
 use super::plan::Wanted;
 use super::quote::remark;
 use crate::grammar::ByteOrder;
+use crate::grammar::Encoding;
 use crate::grammar::Framing;
 use crate::grammar::FramingKind;
 use crate::grammar::Kind;
@@ -21,6 +22,8 @@ pub(super) struct Cut {
     pub(super) prompts: Vec<Prompt>,
     /// Types whose messages say in a line how many bytes follow, by index, with the number of lines up to there.
     pub(super) counted: Vec<(usize, u64)>,
+    /// Whether people can read it.
+    pub(super) text: bool,
     /// What stands between the columns of a line: the first of these that it has.
     pub(super) delimiters: Vec<Vec<u8>>,
 }
@@ -85,7 +88,10 @@ pub(super) fn cut(plan: &Plan<'_>, server: bool, lossy: &mut Vec<String>) -> Cut
     let own = |direction: Option<&str>| direction.is_none_or(|direction| direction == side);
     let fields = grammar.delimiters.iter().filter(|pattern| pattern.level == Level::Field && own(pattern.direction.as_deref()));
     let fields = fields.take(limits::EXPORT_FIELDS).filter_map(|pattern| hex(&pattern.hex));
-    let delimiters = fields.filter(|bytes| !bytes.is_empty()).collect();
+    // Where one side is binary, what divides lines is the other's.
+    let encoding = if server { plan.description.server_encoding } else { plan.description.client_encoding };
+    let text = matches!(encoding.unwrap_or(plan.description.encoding), Encoding::Text | Encoding::Mixed);
+    let delimiters = fields.filter(|bytes| text && !bytes.is_empty()).collect();
     let ends = if plan.description.transport == "udp" { Ends::Packet } else { ends(framing, side, lossy) };
     let (mut prompts, mut counted) = (Vec::new(), Vec::new());
     let by_lines = matches!(ends, Ends::Terminator(_));
@@ -108,7 +114,7 @@ pub(super) fn cut(plan: &Plan<'_>, server: bool, lossy: &mut Vec<String>) -> Cut
         }
     }
     prompts.sort_by_key(|prompt| (std::cmp::Reverse(prompt.bytes.len()), prompt.of));
-    Cut { ends, prompts, counted, delimiters }
+    Cut { ends, prompts, counted, text, delimiters }
 }
 
 /// Where a framing says that messages end.

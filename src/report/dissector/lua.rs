@@ -100,8 +100,9 @@ fn side(plan: &Plan<'_>, cut: &Cut, server: bool) -> String {
             parts.push(format!("length = {{ offset = {offset}, size = {size}, little = {little}, addend = {addend} }}"));
         }
         Ends::Fixed(size) => parts.push(format!("fixed = {size}")),
-        Ends::Packet => parts.push(format!("lines = {}", plan.is_text())),
+        Ends::Packet => parts.push(format!("lines = {}", cut.text)),
     }
+    parts.push(format!("text = {}", cut.text));
     let codes = if server { plan.codes() } else { Vec::new() };
     parts.push(format!("codes = {}", list(codes.iter().map(|code| format!("[{}] = true", quoted(code))))));
     parts.push(format!("delimiters = {}", list(cut.delimiters.iter().map(|bytes| quoted(bytes)))));

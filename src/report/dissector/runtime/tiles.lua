@@ -20,7 +20,7 @@ local function tiles(message)
       end
     end
   end
-  add(spec.header)
+  if not message.further then add(spec.header) end
   if message.type then add(spec.types[message.type].fields) end
   table.sort(found, function(left, right)
     if left.start ~= right.start then return left.start < right.start end
@@ -45,7 +45,7 @@ local function tiles(message)
       at = last
     end
     -- What is in no column stands between two.
-    for _, column in ipairs(spec.text and message.columns or {}) do
+    for _, column in ipairs(message.side.text and message.columns or {}) do
       if column[1] > at and column[1] <= stop then
         put(at, column[1], own.delimiter, "control")
         at = column[1]
@@ -55,7 +55,7 @@ local function tiles(message)
         at = math.min(column[2], stop)
       end
     end
-    local divides = spec.text and #message.columns > 1
+    local divides = message.side.text and #message.columns > 1
     put(at, stop, divides and own.delimiter or own.other, divides and "control" or "unknown")
     at = stop
   end
@@ -107,7 +107,7 @@ end
 
 -- A line of a message, or a message of one: what is in it, and its type.
 local function line_of(bytes, terminator, side, kind, first)
-  local line = { bytes = bytes, body = bytes:sub(1, math.max(#bytes - #terminator - spec.tail, 0)), side = side, places = {} }
+  local line = { bytes = bytes, body = bytes:sub(1, math.max(#bytes - #terminator - spec.tail, 0)), side = side, places = {}, further = not first }
   if kind then line.columns, line.blank = { { 0, #line.body } }, false
   else line.columns, line.blank, line.between = columns(line.body, side) end
   line.type = kind
