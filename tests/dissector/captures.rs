@@ -108,30 +108,3 @@ fn known_dialogues_are_found_again_whole() {
     let missed: Vec<_> = verdicts.iter().filter(|(_, verdict)| !is_whole(verdict)).collect();
     assert!(missed.is_empty(), "{missed:#?}");
 }
-
-/// Captures of the Nessus Transfer Protocol that tshark cannot read as the program does, and why.
-const OTHERWISE: [(&str, &str); 7] = [
-    ("cut_mid_record", "it ends in the middle of a packet: tshark says so and fails"),
-    ("endless_line", "the last line has no end: tshark waits for it"),
-    ("frank4dd", "packets were cut when they were captured, which tshark does not put together, and records after a gap are no lines"),
-    ("frank4dd_complete_only", "the last line has no end, and a record after a gap is no line"),
-    ("frank4dd_inferred", "packets were lost: where the next message begins, only the program tells"),
-    ("gap_in_block", "a packet was lost: where the next message begins, only the program tells"),
-    ("joined_midway", "it begins within a line that only the program knows as such"),
-];
-
-#[test]
-fn known_dialogues_are_found_again_whole() {
-    if !has("tshark") {
-        return;
-    }
-    let name = |capture: &Path| capture.file_stem().unwrap().to_str().unwrap().to_owned();
-    let of = captures("captures");
-    assert!(OTHERWISE.iter().all(|(other, _)| of.iter().any(|capture| name(capture) == *other)), "one of these is gone");
-    let of = of.iter().filter(|capture| OTHERWISE.iter().all(|(other, _)| name(capture) != *other));
-    let verdicts = of.flat_map(|capture| verified(capture, &[]).into_iter().map(move |verdict| (name(capture), verdict)));
-    let verdicts: Vec<(String, String)> = verdicts.filter(|(_, verdict)| verdict.starts_with("nessus_ntp: ")).collect();
-    assert!(verdicts.len() >= 14, "{verdicts:#?}");
-    let missed: Vec<_> = verdicts.iter().filter(|(_, verdict)| !is_whole(verdict)).collect();
-    assert!(missed.is_empty(), "{missed:#?}");
-}

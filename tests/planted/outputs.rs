@@ -13,6 +13,7 @@ use ntp_sniff::report::Style;
 use ntp_sniff::report::dissector::translate;
 use ntp_sniff::report::document::model::Document;
 use ntp_sniff::report::document::model::RedactionPolicy;
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
 /// The outputs by name, each without line ends and as it is.
@@ -30,7 +31,7 @@ impl Outputs {
         assert!(!document.protocols.is_empty(), "something is inferred");
         for description in &document.protocols {
             for target in [Target::WiresharkLua, Target::Kaitai, Target::Graphviz] {
-                list.push((format!("{target:?}"), translate(description, target).text));
+                list.push((format!("{target:?}"), translate(description, &BTreeSet::new(), target).text));
             }
         }
         Self(list.into_iter().map(|(name, text)| (name, [unbroken(&text), text])).collect())

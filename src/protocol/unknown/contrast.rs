@@ -1,6 +1,7 @@
 //! Where sessions part: each is held against the first one, and what one says instead of the other is told.
 
 use super::Language;
+use super::Seen;
 use super::Service;
 use super::Unit;
 use crate::annotation::ByteSpan;
@@ -36,10 +37,12 @@ pub(super) struct Parting {
 /// A step of a session: a kind that repeats is one, told by its first message.
 type Step = (usize, usize);
 
-/// The steps of all sessions.
-fn ways(units: &[Unit<'_>], language: &Language, sessions: usize) -> Vec<Vec<Step>> {
-    let mut ways: Vec<Vec<Step>> = vec![Vec::new(); sessions];
-    for (place, unit) in units.iter().enumerate() {
+/// The steps of all sessions that are known from their first byte and without holes; of others none: what differs there may be missing.
+fn ways(service: &Service, units: &[Unit<'_>], language: &Language) -> Vec<Vec<Step>> {
+    let mut ways: Vec<Vec<Step>> = vec![Vec::new(); service.sessions.len()];
+    let is_whole = |seen: &Seen| seen.whole && seen.turns.iter().all(|turn| turn.gap_before == 0);
+    let whole: Vec<bool> = service.sessions.iter().map(is_whole).collect();
+    for (place, unit) in units.iter().enumerate().filter(|(_, unit)| whole.get(unit.session) == Some(&true)) {
         let Some(kind) = language.typed.get(place).and_then(|typed| typed.message_type) else { continue };
         let Some(way) = ways.get_mut(unit.session) else { continue };
         if way.last().is_none_or(|(last, _)| *last != kind) {
@@ -50,15 +53,16 @@ fn ways(units: &[Unit<'_>], language: &Language, sessions: usize) -> Vec<Vec<Ste
 }
 
 /// The partings, of the first sessions, in order.
-pub(super) fn find(units: &[Unit<'_>], language: &Language, sessions: usize) -> Vec<Parting> {
-    let ways = ways(units, language, sessions);
-    let Some((first, others)) = ways.split_first() else { return Vec::new() };
-    let parted = others.iter().take(MOST_SESSIONS).enumerate().filter_map(|(number, way)| {
+pub(super) fn find(service: &Service, units: &[Unit<'_>], language: &Language) -> Vec<Parting> {
+    let ways = ways(service, units, language);
+    let mut whole = ways.iter().enumerate().filter(|(_, way)| !way.is_empty());
+    let Some((_, first)) = whole.next() else { return Vec::new() };
+    let parted = whole.take(MOST_SESSIONS).filter_map(|(session, way)| {
         let place = first.iter().zip(way).position(|(one, two)| one.0 != two.0)?;
         let ((instead, _), (says, unit)) = (*first.get(place)?, *way.get(place)?);
         let from = units.get(unit)?.from;
         let meets = first.last().map(|step| step.0) == way.last().map(|step| step.0);
-        Some(Parting { session: number.saturating_add(1), unit, from, says, instead, meets })
+        Some(Parting { session, unit, from, says, instead, meets })
     });
     parted.collect()
 }
@@ -87,12 +91,17 @@ pub(super) fn all(
     language: &Language,
     frame: &dyn Fn(usize, Peer, ByteSpan) -> Option<u64>,
 ) -> (Vec<Vec<String>>, Option<Limitation>) {
-    let ways = ways(units, language, service.sessions.len());
+    let ways = ways(service, units, language);
     let mut told: Vec<Vec<String>> = vec![Vec::new(); ways.len()];
-    let Some((first, others)) = ways.split_first() else { return (told, None) };
-    let first_flow = service.sessions.first().map_or(0, |seen| seen.flow.0);
-    let mut full = others.len() > MOST_COMPARED;
-    for (way, told) in others.iter().zip(told.iter_mut().skip(1)).take(MOST_COMPARED) {
+    let mut whole = ways.iter().zip(&mut told).enumerate().filter(|(_, (way, _))| !way.is_empty());
+    let Some((place, (first, _))) = whole.next() else { return (told, None) };
+    let first_flow = service.sessions.get(place).map_or(0, |seen| seen.flow.0);
+    let mut full = false;
+    for (number, (_, (way, told))) in whole.enumerate() {
+        if number >= MOST_COMPARED {
+            full = true;
+            break;
+        }
         full |= way.len() > MOST_STEPS || first.len() > MOST_STEPS;
         let (one, two) = (first.get(..MOST_STEPS).unwrap_or(first), way.get(..MOST_STEPS).unwrap_or(way));
         let hunks = hunks(one, two);
