@@ -165,7 +165,7 @@ fn turned(secret: &str, by: usize) -> String {
 
 fn filled(text: &str, secret: &str, end: &str) -> String {
     let size = secret.len();
-    let wide: String = secret.bytes().map(|byte| format!("\\x{byte:02x}\\0")).collect();
+    let wide: String = secret.bytes().fold(String::new(), |text, byte| text + &format!("\\x{byte:02x}\\0"));
     let text = text.replace("{n}", &size.to_string()).replace("{b}", &format!("\\x{size:02x}")).replace("{w}", &wide);
     // Counts have a dollar of their own: what is behind it is a digit.
     let letters: Vec<char> = text.chars().collect();
