@@ -58,11 +58,10 @@ fn is_whole(verdict: &str) -> bool {
 }
 
 /// Inferred protocols of which tshark cannot find all, why, and how many messages are not found.
-const UNFOUND: [(&str, &str, u64); 1] = [(
-    "ldap",
-    "lengths beyond 127 have a form of their own: where the framing leads nowhere, the document ends the turn, and tshark waits",
-    6,
-)];
+const UNFOUND: [(&str, &str, u64); 2] = [
+    ("imap", "a field of which a part is hidden is two tokens of the document, and one range of tshark's", 0),
+    ("ldap", "lengths beyond 127 have a form of their own: where they lead nowhere, the document ends the turn, and tshark waits", 6),
+];
 
 #[test]
 fn inferred_protocols_are_found_again_whole() {
