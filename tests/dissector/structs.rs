@@ -15,13 +15,13 @@ fn run(args: &[&str]) {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// What Node.js says of a capture: how much was alike, and what was not before that.
+/// What Node.js says of a capture: how much was alike, and what was not before that. It reads the bytes of the document, so none is hidden.
 fn read(modules: &Path, name: &str) -> String {
     let folder = folder();
     let (document, file) = (folder.join("doc.json"), folder.join("x.ksy"));
     let (path, target) = (document.to_str().unwrap(), file.to_str().unwrap());
     let capture = format!("tests/inference/captures/{name}.pcap");
-    run(&["-r", &capture, "--no-dissectors", "--document", "all", "-T", "json", "-q", "-o", path]);
+    run(&["-r", &capture, "--no-dissectors", "--document", "all", "--reveal-secrets", "-T", "json", "-q", "-o", path]);
     run(&["dissector", path, "--ksy", target]);
     assert_eq!(compile(modules, "debug/javascript", std::slice::from_ref(&file)), "", "{name}");
     let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());

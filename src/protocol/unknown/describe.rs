@@ -71,6 +71,7 @@ pub fn infer<'a>(service: &'a Service, frame: &dyn Fn(usize, Peer, ByteSpan) -> 
     }
     let answers = pairing::pair(&units, &stands);
     let mut phases = phases::find(&units, &language, &stands, service.sessions.len());
+    language.limitations.extend(phases.capped());
     let partings = contrast::find(service, &units, &language);
     let told: Vec<String> = partings
         .iter()

@@ -4,6 +4,8 @@ use super::Language;
 use super::Unit;
 use super::text::Stand;
 use crate::event::Phase;
+use crate::grammar::Limitation;
+use crate::grammar::LimitationCode;
 use crate::grammar::MessageType;
 use crate::peer::Peer;
 use std::collections::BTreeSet;
@@ -21,6 +23,15 @@ pub(super) struct Phases {
     pub(super) of: Vec<u16>,
     /// By session: the phases, each with its first message.
     pub(super) sessions: Vec<Vec<(usize, Phase)>>,
+}
+
+impl Phases {
+    /// Says that a session may have had more, if one may.
+    pub(super) fn capped(&self) -> Option<Limitation> {
+        let text = format!("A bound was reached: the last of {MOST_PHASES} phases of a session takes all that follows.");
+        let full = self.sessions.iter().any(|phases| phases.len() >= MOST_PHASES);
+        full.then_some(Limitation { code: LimitationCode::Capped, text })
+    }
 }
 
 /// What is remembered on the way through a session.
@@ -183,4 +194,20 @@ fn run_told(run: &Run<'_>) -> String {
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn phase() -> (usize, Phase) {
+        (0, Phase { ordinal: 1, title: "a".into(), sentence: "b".into() })
+    }
+
+    #[test]
+    fn a_session_with_all_phases_there_may_be_is_said() {
+        let of = |count: usize| Phases { of: Vec::new(), sessions: vec![vec![phase(); count]] };
+        assert_eq!(of(MOST_PHASES - 1).capped(), None);
+        assert!(of(MOST_PHASES).capped().unwrap().text.contains("99 phases"));
+    }
 }

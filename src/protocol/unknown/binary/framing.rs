@@ -115,7 +115,7 @@ fn by_length(turns: &[(&[u8], bool)]) -> Option<Framing> {
     let (Judged { fit, lengths, .. }, rule) = best?;
     let counterexamples = turns.len().saturating_sub(fit);
     let statement = format!(
-        "A length of {} bytes at byte {}, {} added, leads from message to message to the very end of {fit} of {} turns, with {lengths} different lengths; {counterexamples} turns do not follow it.",
+        "A length of {} bytes at byte {}, {} added, leads from message to message to the very end of {fit} of the {} turns that were looked at, with {lengths} different lengths; {counterexamples} turns do not follow it.",
         rule.size,
         rule.at,
         rule.addend,
@@ -227,7 +227,7 @@ fn by_size(turns: &[(&[u8], bool)]) -> Option<Framing> {
     if size < 4 || single.saturating_mul(2) < turns.len() {
         return None;
     }
-    let statement = format!("All {} turns are multiples of {size} bytes, {single} of them once.", turns.len());
+    let statement = format!("All {} turns that were looked at are multiples of {size} bytes, {single} of them once.", turns.len());
     let score = Share::of(wide(single), wide(turns.len()));
     let ground = Ground {
         detector: "fixed_size".to_owned(),
