@@ -1,9 +1,11 @@
 //! What a session goes through: where its messages become others, a title, and a sentence of who sends what and what ends it.
 
 use super::Language;
+use super::Typed;
 use super::Unit;
 use super::text::Stand;
 use crate::event::Phase;
+use crate::grammar::Kind;
 use crate::grammar::Limitation;
 use crate::grammar::LimitationCode;
 use crate::grammar::MessageType;
@@ -45,7 +47,7 @@ struct Walk {
 /// Finds the phases of all sessions.
 pub(super) fn find(units: &[Unit<'_>], language: &Language, stands: &[Stand], sessions: usize) -> Phases {
     let mut phases = Phases { of: vec![1; units.len()], sessions: vec![Vec::new(); sessions] };
-    let mut start = 0;
+    let (ends, mut start) = (ends(units, language), 0);
     while let Some(session) = units.get(start).map(|unit| unit.session) {
         let end = start.saturating_add(units.get(start..).unwrap_or_default().iter().take_while(|unit| unit.session == session).count());
         let starts = starts(units, language, stands, (start, end));
@@ -54,7 +56,7 @@ pub(super) fn find(units: &[Unit<'_>], language: &Language, stands: &[Stand], se
             let next = starts.get(number.saturating_add(1)).copied().unwrap_or(end);
             let ordinal = u16::try_from(number.saturating_add(1)).unwrap_or(u16::MAX);
             phases.of.get_mut(*first..next).unwrap_or_default().fill(ordinal);
-            found.push((*first, told(units, language, (*first, next), ordinal)));
+            found.push((*first, told(units, language, &ends, (*first, next), ordinal)));
         }
         if let Some(slot) = phases.sessions.get_mut(session) {
             *slot = found;
@@ -107,6 +109,17 @@ fn turn(units: &[Unit<'_>], place: usize, end: usize) -> usize {
     place.saturating_add(list.iter().take_while(|unit| Some(unit.from) == from).count())
 }
 
+/// How messages of a run end.
+#[derive(Clone, Copy)]
+enum Ended {
+    /// With these bytes, in words.
+    With(&'static str),
+    /// Without what ends others of this side.
+    Open,
+    /// Nothing ends messages of this side.
+    Unsaid,
+}
+
 /// A run of messages of one kind.
 struct Run<'a> {
     from: Peer,
@@ -114,7 +127,18 @@ struct Run<'a> {
     count: usize,
     least: usize,
     most: usize,
-    ended: Option<&'static str>,
+    ended: Ended,
+}
+
+/// Sides whose messages end with certain bytes, now and then at least: of others there is nothing to say.
+fn ends(units: &[Unit<'_>], language: &Language) -> Vec<Peer> {
+    let ended = |from: Peer| units.iter().zip(&language.typed).any(|(unit, typed)| unit.from == from && is_ended(typed));
+    [Peer::Client, Peer::Server].into_iter().filter(|from| ended(*from)).collect()
+}
+
+/// Whether the last bytes of a message are its end, and nothing else.
+fn is_ended(typed: &Typed) -> bool {
+    typed.tokens.last().is_some_and(|token| token.kind == Kind::Terminator.name())
 }
 
 /// What ends a message, in words.
@@ -133,12 +157,18 @@ fn name<'a>(run: &Run<'a>) -> &'a str {
 }
 
 /// Title and sentence of the phase of these messages.
-fn told(units: &[Unit<'_>], language: &Language, (first, end): (usize, usize), ordinal: u16) -> Phase {
+fn told(units: &[Unit<'_>], language: &Language, ends: &[Peer], (first, end): (usize, usize), ordinal: u16) -> Phase {
     let mut runs: Vec<Run<'_>> = Vec::new();
     for place in first..end {
         let Some(unit) = units.get(place) else { break };
-        let kind = language.typed.get(place).and_then(|typed| typed.message_type).and_then(|index| language.types.get(index));
-        let (size, ended) = (unit.bytes.len(), ended(unit.bytes));
+        let typed = language.typed.get(place);
+        let kind = typed.and_then(|typed| typed.message_type).and_then(|index| language.types.get(index));
+        let size = unit.bytes.len();
+        let ended = match typed.filter(|typed| is_ended(typed)).and_then(|_| ended(unit.bytes)) {
+            None if ends.contains(&unit.from) => Ended::Open,
+            None => Ended::Unsaid,
+            Some(end) => Ended::With(end),
+        };
         match runs.last_mut() {
             Some(run) if run.from == unit.from && run.kind.map(|kind| &kind.id) == kind.map(|kind| &kind.id) => {
                 run.count = run.count.saturating_add(1);
@@ -186,8 +216,12 @@ fn run_told(run: &Run<'_>) -> String {
         (least, most) => format!("{least} to {most} bytes"),
     };
     let (count, each) = if run.count > 1 { (format!("{} times ", run.count), "each ") } else { (String::new(), "") };
-    let end = run.ended.map_or_else(|| "not terminated".to_owned(), |end| format!("{each}ended by {end}"));
-    format!("the {} sends {count}{} ({bytes}), {end}", run.from.name(), name(run).replace('_', " "))
+    let end = match run.ended {
+        Ended::With(end) => format!(", {each}ended by {end}"),
+        Ended::Open => ", not terminated".to_owned(),
+        Ended::Unsaid => String::new(),
+    };
+    format!("the {} sends {count}{} ({bytes}){end}", run.from.name(), name(run).replace('_', " "))
 }
 
 /// The text with a capital letter in front.
@@ -199,9 +233,37 @@ fn capital(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::annotation::ByteSpan;
+    use crate::annotation::Token;
+    use crate::time::Timestamp;
 
     fn phase() -> (usize, Phase) {
         (0, Phase { ordinal: 1, title: "a".into(), sentence: "b".into() })
+    }
+
+    /// A message of the client, then one of the server; the last token of each is of these kinds.
+    fn sentence_of(kinds: [Kind; 2]) -> String {
+        let unit =
+            |from: Peer| Unit { session: 0, number: 1, from, at: Timestamp::default(), span: ByteSpan { start: 0, end: 2 }, bytes: b"a\0" };
+        let typed = |kind: Kind| {
+            let token = |start: usize, kind: Kind| Token {
+                start,
+                end: start.saturating_add(1),
+                role: kind.role(),
+                kind: kind.name(),
+                secret: false,
+            };
+            Typed { tokens: vec![token(0, Kind::String), token(1, kind)], ..Typed::default() }
+        };
+        let language = Language { typed: kinds.map(typed).to_vec(), ..Language::default() };
+        let units = [unit(Peer::Client), unit(Peer::Server)];
+        find(&units, &language, &[Stand::default(); 2], 1).sessions[0][0].1.sentence.to_string()
+    }
+
+    #[test]
+    fn an_end_is_told_where_something_is_one() {
+        let said = sentence_of([Kind::Terminator, Kind::Opaque]);
+        assert_eq!(said, "The client sends message (2 bytes), ended by a zero byte; the server sends message (2 bytes).");
     }
 
     #[test]

@@ -65,6 +65,7 @@ pub fn check(document: impl Read, most: usize) -> io::Result<Checked> {
     match read.and_then(|()| reader.end()) {
         Ok(()) => check.finish(),
         Err(error) if error.is_io() => return Err(error.into()),
+        Err(error) if error.is_syntax() || error.is_eof() => check.fault("the document", format!("is no JSON: {error}")),
         Err(error) => check.fault(track.path().to_string(), error.to_string()),
     }
     Ok(check.done)
