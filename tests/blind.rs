@@ -198,7 +198,8 @@ fn frank4dds_own_packets() {
     // The bad login is known from its answer only: what it says instead of the good one, nobody can tell.
     assert!(!login.summary.contains("Instead of"), "what is joined midway is held against nothing: {}", login.summary);
     assert_eq!(scan.grammar.delimiters.first().map(|delimiter| delimiter.hex.as_str()), Some("203c7c3e20"));
-    assert!(words(scan).is_superset(&BTreeSet::from(["SERVER", "STATUS"])), "{:?}", words(scan));
+    // Of two lines with STATUS one stands behind a hole: it may be the rest of anything, and is hidden.
+    assert!(words(scan).is_superset(&BTreeSet::from(["SERVER", "FINISHED"])), "{:?}", words(scan));
     let shown = String::from_utf8_lossy(&found.shown);
     assert!(!shown.contains("test\n"), "the password is hidden");
     assert!(found.tiled);

@@ -108,6 +108,7 @@ pub(crate) fn matches(command: &Command) -> ArgMatches {
         }
         let remarks = chosen.remarks();
         remarks.iter().filter(|_| !is_on(&matches, "quiet")).for_each(|remark| complain(remark));
+        chosen.unhidden().iter().for_each(|remark| complain(remark));
     }
     matches
 }

@@ -6,7 +6,7 @@
 /// # Wire
 ///
 /// [spec nessus-http-api] 3, and what is called like it.
-const INSIDE: [&[u8]; 24] = [
+const INSIDE: [&[u8]; 28] = [
     b"passw",
     b"passphrase",
     b"passcode",
@@ -31,11 +31,15 @@ const INSIDE: [&[u8]; 24] = [
     b"nthash",
     b"onetime",
     b"signature",
+    b"passkey",
+    b"masterkey",
+    b"encryptionkey",
+    b"kennwort",
 ];
 
 /// Words that do: as words of their own, since other names hold their letters, too.
-const WORDS: [&[u8]; 15] =
-    [b"pass", b"pw", b"pin", b"otp", b"totp", b"mfa", b"sid", b"auth", b"xauth", b"key", b"keys", b"hash", b"jwt", b"sig", b"salt"];
+const WORDS: [&[u8]; 16] =
+    [b"pass", b"pw", b"psk", b"pin", b"otp", b"totp", b"mfa", b"sid", b"auth", b"xauth", b"key", b"keys", b"hash", b"jwt", b"sig", b"salt"];
 
 /// What the last letters of a word may be that do: `dbpass`.
 const ENDINGS: [&[u8]; 2] = [b"pass", b"pw"];
@@ -60,7 +64,9 @@ pub(in crate::protocol) fn is_secret_key(name: &[u8]) -> bool {
 /// Whether one of [`INSIDE`] is in these letters: of each place the first letter says which of them it may be, mostly none.
 fn tells_inside(letters: &[u8]) -> bool {
     (0..letters.len()).filter_map(|at| letters.get(at..)).any(|rest| match rest.first() {
-        Some(b'a' | b'b' | b'c' | b'l' | b'n' | b'o' | b'p' | b's' | b't') => INSIDE.iter().any(|inside| rest.starts_with(inside)),
+        Some(b'a' | b'b' | b'c' | b'e' | b'k' | b'l' | b'm' | b'n' | b'o' | b'p' | b's' | b't') => {
+            INSIDE.iter().any(|inside| rest.starts_with(inside))
+        }
         _ => false,
     })
 }

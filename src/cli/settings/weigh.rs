@@ -130,8 +130,12 @@ impl<'a> Chosen<'a> {
     /// Lines about what whoever named the files may not think of.
     pub(super) fn remarks(&self) -> Vec<String> {
         let telling = self.named("settings change what is told", |name, counted| counted.told && TELLING.contains(&name));
-        let shown = self.shown.map(|origin| format!("redact ({origin}) gave way: data are shown"));
-        telling.into_iter().chain(shown).collect()
+        telling.into_iter().collect()
+    }
+
+    /// A line about data that are shown after all, which nobody wants to miss.
+    pub(super) fn unhidden(&self) -> Option<String> {
+        self.shown.map(|origin| format!("redact ({origin}) gave way: data are shown"))
     }
 
     /// A line that names some of them; nothing where there are none.

@@ -38,7 +38,7 @@ fn hide(typed: &mut Typed, bytes: &[u8]) {
 }
 
 /// Runs of text, by where they begin and end: letters of ASCII, with a zero byte behind each where they are two bytes wide; letters of
-/// other alphabets belong to those they stand beside.
+/// other alphabets are some where they are UTF-8, and else belong to those they stand beside.
 fn runs(bytes: &[u8]) -> impl Iterator<Item = (usize, usize)> {
     let is_letter = |at: usize| bytes.get(at).is_some_and(|byte| (b' '..=b'~').contains(byte));
     let is_high = |at: usize| bytes.get(at).is_some_and(|byte| *byte >= 0x80);
@@ -54,13 +54,18 @@ fn runs(bytes: &[u8]) -> impl Iterator<Item = (usize, usize)> {
                 letters = letters.saturating_add(usize::from(is_letter(at)));
                 at = at.saturating_add(1);
             }
-            if letters >= LEAST_LETTERS {
+            if letters >= LEAST_LETTERS || is_foreign(bytes.get(start..at).unwrap_or_default()) {
                 return Some((start, at));
             }
             at = at.max(start.saturating_add(1));
         }
         None
     })
+}
+
+/// Whether these bytes are text of an alphabet that is not ASCII.
+fn is_foreign(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| text.chars().filter(|letter| letter.is_alphanumeric()).count() >= LEAST_LETTERS)
 }
 
 /// Takes numbers out of fields of which some message hides the bytes: eight letters are a number, too.
@@ -100,6 +105,7 @@ mod tests {
         assert_eq!(texts(b"\x01\x00\x05hello\x00\x00\xff\x01abc\x02"), ["hello"]);
         assert_eq!(texts(b"\x01\x00p\x00a\x00s\x00s\x00\x00\x01"), ["p\\x00a\\x00s\\x00s"]);
         assert_eq!(texts("\u{1}pässwörd\u{2}".as_bytes()), ["p\\xc3\\xa4ssw\\xc3\\xb6rd"]);
+        assert_eq!(texts("\u{1}\u{4}anna\u{c}пароль\u{1}".as_bytes()).len(), 2, "letters of any alphabet");
         assert_eq!(texts(b"\x01bob\x02al\x00\x03\x7f"), Vec::<String>::new());
         assert_eq!(texts(b""), Vec::<String>::new());
     }

@@ -2,6 +2,7 @@
 
 use super::Language;
 use super::Unit;
+use super::seen::behind_holes;
 use super::text::Stand;
 use crate::grammar::Exchange;
 use crate::grammar::Share;
@@ -14,15 +15,11 @@ use std::time::Duration;
 /// Clients ask and servers answer: what a client says next is no answer, unless it was asked for. Behind a hole nothing is paired.
 pub(super) fn pair(units: &[Unit<'_>], stands: &[Stand]) -> Vec<Option<usize>> {
     let mut answers = vec![None; units.len()];
-    // Where the stream of each side of a session goes on.
-    let mut ends: BTreeMap<(usize, bool), u64> = BTreeMap::new();
     let mut before: Option<&Unit<'_>> = None;
-    for (place, unit) in units.iter().enumerate() {
-        let end = ends.insert((unit.session, unit.from == Peer::Client), unit.span.end);
-        let follows = end.unwrap_or(0) == unit.span.start;
+    for ((place, unit), is_late) in units.iter().enumerate().zip(behind_holes(units)) {
         let asked = unit.from == Peer::Server || stands.get(place) == Some(&Stand::Answer);
         let turned = before.is_some_and(|before| before.session == unit.session && before.from != unit.from);
-        if let (true, Some(slot)) = (follows && asked && turned, answers.get_mut(place)) {
+        if let (true, Some(slot)) = (!is_late && asked && turned, answers.get_mut(place)) {
             *slot = place.checked_sub(1);
         }
         before = Some(unit);

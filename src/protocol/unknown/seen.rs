@@ -14,6 +14,7 @@ use crate::peer::FlowId;
 use crate::peer::Peer;
 use crate::peer::Transport;
 use crate::time::Timestamp;
+use std::collections::BTreeMap;
 
 /// All that was kept of one service. Owned; bounded where it is collected.
 #[derive(Clone, Debug)]
@@ -73,6 +74,18 @@ pub struct Unit<'a> {
     pub span: ByteSpan,
     /// Its bytes, what ends it included.
     pub bytes: &'a [u8],
+}
+
+/// Which of these messages begin behind a hole in the stream of their sender: they may be the rest of others.
+#[must_use]
+pub(super) fn behind_holes(units: &[Unit<'_>]) -> Vec<bool> {
+    // Where the stream of each side of a session goes on.
+    let mut ends: BTreeMap<(usize, bool), u64> = BTreeMap::new();
+    let mut begins_late = |unit: &Unit<'_>| {
+        let end = ends.insert((unit.session, unit.from == Peer::Client), unit.span.end);
+        end.unwrap_or(0) != unit.span.start
+    };
+    units.iter().map(&mut begins_late).collect()
 }
 
 /// What was made of one unit.

@@ -196,7 +196,7 @@ pub(super) fn part(shown: usize, all: usize) -> String {
     if shown == all { all.to_string() } else { format!("{shown} of {all}") }
 }
 
-/// `, 5 older lines and 7 folded ones left`, where some did.
+/// `, 5 older lines and 7 folded left`, where some did.
 pub(super) fn gone([lines, folded]: [u64; 2]) -> String {
     match (lines, folded) {
         (0, 0) => String::new(),

@@ -128,9 +128,8 @@ fn offset(spots: &[Spot<'_>], place: (usize, usize, ByteOrder)) -> Option<Column
         return None;
     }
     let statement = format!(
-        "Bytes {at} to {} say where in the message {} stands: in {agree} of {} it does.",
+        "Bytes {at} to {} say where in the message the same bytes always stand: in {agree} of {} they do.",
         end.saturating_sub(1),
-        crate::protocol::unknown::words::hex(mark),
         spots.len()
     );
     let contrary = contrary(spots.iter().copied(), agrees);

@@ -17,6 +17,7 @@ use super::Typed;
 use super::Unit;
 use super::framing::Cuts;
 use super::limits::looked_at;
+use super::seen::behind_holes;
 use crate::grammar::Limitation;
 use crate::grammar::LimitationCode;
 use crate::grammar::Share;
@@ -66,7 +67,7 @@ pub(super) fn infer(service: &Service, units: &[Unit<'_>], cuts: &Cuts) -> (Lang
     let mut lines = lines::read(units, cuts);
     let (delimiters, patterns) = delimiter::find(&lines);
     lines::split(&mut lines, &delimiters);
-    let secrets = Secrets::find(&lines);
+    let secrets = Secrets::find(&lines, &cut_off(service, units));
     let bodies = body::bodies(&lines);
     let words = Words::find(&lines, &hosts, &delimiters, (&secrets, &bodies));
     // What asks is one word, whatever stands in it.
@@ -99,6 +100,15 @@ pub(super) fn infer(service: &Service, units: &[Unit<'_>], cuts: &Cuts) -> (Lang
         stands.get_mut(line.unit).into_iter().for_each(|stand| *stand = known.stand());
     }
     (language, stands)
+}
+
+/// Which messages may be the rest of others, whose beginning would tell what they are: those behind holes, and the first ones of clients
+/// whose sessions are not known from their first byte.
+fn cut_off(service: &Service, units: &[Unit<'_>]) -> Vec<bool> {
+    let mut heard: BTreeSet<usize> = BTreeSet::new();
+    let whole = |unit: &Unit<'_>| service.sessions.get(unit.session).is_none_or(|seen| seen.whole);
+    let mut is_first = |unit: &Unit<'_>| unit.from == Peer::Client && heard.insert(unit.session);
+    behind_holes(units).into_iter().zip(units).map(|(is_late, unit)| (is_first(unit) && !whole(unit)) || is_late).collect()
 }
 
 /// What of the text was not looked at because a bound was reached.

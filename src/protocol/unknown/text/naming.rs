@@ -55,7 +55,21 @@ const QUALIFIERS: [&[u8]; 22] = [
     b"pin",
 ];
 /// Words behind which a value stands at once, without a sign: `password hunter2`.
-const DIRECT: [&[u8]; 8] = [b"password", b"passwd", b"passphrase", b"passcode", b"secret", b"token", b"bearer", b"pin"];
+const DIRECT: [&[u8]; 13] = [
+    b"password",
+    b"passwd",
+    b"passphrase",
+    b"passcode",
+    b"passwort",
+    b"kennwort",
+    b"pwd",
+    b"psk",
+    b"apikey",
+    b"secret",
+    b"token",
+    b"bearer",
+    b"pin",
+];
 /// Words that lead from a name to its value, as signs do.
 const LINKS: [&[u8]; 6] = [b"is", b"was", b"are", b"be", b"to", b"becomes"];
 /// Words between a name and what leads to its value: `password for the account of bob: …`.
@@ -182,14 +196,14 @@ fn leads(lower: &[u8], name: Name) -> Option<usize> {
         at = blanks(lower, at);
         let rest = lower.get(at..).map(|rest| rest.get(..MOST_WORD).unwrap_or(rest))?;
         // A word of a sentence, with the signs that names and addresses have.
-        let word: &[u8] = rest.split(|byte| matches!(byte, b' ' | b':' | b'=' | b';' | b'\r' | b'\n')).next()?;
+        let word: &[u8] = rest.split(|byte| matches!(byte, b' ' | b'\t' | b':' | b'=' | b';' | b'\r' | b'\n')).next()?;
         let end = at.saturating_add(word.len());
         if word.iter().any(|byte| *byte < b' ' || *byte > b'~') {
             return None;
         }
         match lower.get(end) {
             Some(b':' | b'=') => return Some(end.saturating_add(1)),
-            Some(b' ') if LINKS.contains(&word) => {
+            Some(b' ' | b'\t') if LINKS.contains(&word) => {
                 let behind = blanks(lower, end);
                 return Some(behind.saturating_add(usize::from(lower.get(behind) == Some(&b':'))));
             }
@@ -220,7 +234,7 @@ fn before(lower: &[u8], name: Name) -> Option<usize> {
 
 /// The first place from here on that is no blank.
 fn blanks(bytes: &[u8], at: usize) -> usize {
-    let count = bytes.get(at..).map_or(0, |rest| rest.iter().take_while(|byte| **byte == b' ').count());
+    let count = bytes.get(at..).map_or(0, |rest| rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count());
     at.saturating_add(count)
 }
 

@@ -60,8 +60,8 @@ struct Asked {
 }
 
 impl<'a> Secrets<'a> {
-    /// Goes through the lines in order.
-    pub(super) fn find(lines: &[Line<'a>]) -> Self {
+    /// Goes through the lines in order; `cut_off` says of each message whether it may be the rest of another one.
+    pub(super) fn find(lines: &[Line<'a>], cut_off: &[bool]) -> Self {
         let mut secrets = Self { hidden: vec![Hidden::Nothing; lines.len()], ..Self::default() };
         let mut dialogues: BTreeMap<usize, Dialogue> = BTreeMap::new();
         let (mut free, mut doubtful): (BTreeSet<&[u8]>, Vec<usize>) = Default::default();
@@ -95,6 +95,11 @@ impl<'a> Secrets<'a> {
             secrets.hide(place, Hidden::All);
         }
         secrets.learn(lines);
+        // Such a rest may be that of a password: it is hidden, but being one it tells nothing of others.
+        let is_rest = |line: &Line<'_>| line.first && cut_off.get(line.unit) == Some(&true);
+        for (_, hidden) in lines.iter().zip(&mut secrets.hidden).filter(|(line, _)| is_rest(line)) {
+            *hidden = Hidden::All;
+        }
         secrets
     }
 
@@ -231,8 +236,10 @@ fn is_prompt(line: &Line<'_>) -> bool {
 
 /// What a line hides because its own words name a secret.
 fn named(line: &Line<'_>) -> [Hidden; 2] {
-    let is_closed = line.columns.len() > 2 && line.column(line.columns.len().saturating_sub(1)) == line.column(0);
-    let end = if is_closed { line.columns.len().saturating_sub(1) } else { usize::MAX };
+    let last = line.columns.len().saturating_sub(1);
+    // What stands right behind a name is its value, even if the line began with the same.
+    let is_closed = last > 1 && line.column(last) == line.column(0) && !tells(&line.column(last.saturating_sub(1)).to_ascii_lowercase());
+    let end = if is_closed { last } else { usize::MAX };
     [by_column(line, end), by_sentence(line, end)]
 }
 

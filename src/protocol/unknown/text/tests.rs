@@ -329,3 +329,50 @@ fn lower_case_words_need_several_hosts() {
     assert!(words.contains(&"get") && words.contains(&"put"), "{words:?}");
     assert!(!words.contains(&"apple"), "{words:?}");
 }
+
+const LOGIN: &str = r"
+    S: 220 ready\r\n
+    C: HELO a\r\n
+    S: 250 ok\r\n
+    S: Password:\r\n
+    C: hunter2secret\r\n
+    S: 230 in\r\n
+    C: LIST\r\n
+    S: 200 a b\r\n
+";
+
+#[test]
+fn the_rest_of_a_line_is_hidden_behind_a_hole() {
+    let mut service = sessions(&[LOGIN, LOGIN]);
+    let turns = &mut service.sessions[1].turns;
+    let place = turns.iter().position(|turn| turn.bytes.starts_with(b"hunter2")).unwrap();
+    turns[place].bytes.drain(..3);
+    turns[place].span.start += 3;
+    turns[place].gap_before = 3;
+    // What was put together late stands behind the answer to it.
+    turns.swap(place, place + 1);
+    let shown = shown(&inferred(&service));
+    assert!(!shown.contains("ter2secret"), "{shown}");
+    assert!(shown.contains("LIST"), "what follows is shown: {shown}");
+}
+
+#[test]
+fn what_stands_behind_a_name_is_hidden_whatever_the_blank() {
+    for line in [r"NOTE,password\thunter2", r"NOTE,passwort hunter2", r"NOTE,psk hunter2", r"hunter2 password hunter2"] {
+        let script = format!("C: HELO a\\r\\n\nS: 250 ok\\r\\n\nC: {line}\\r\\n\nS: 250 ok\\r\\n\nC: QUIT a\\r\\n\nS: 221 bye\\r\\n\n");
+        let shown = shown(&inferred(&sessions(&[&script])));
+        assert!(!shown.ends_with("hunter2") && !shown.contains("password hunter2") && !shown.contains("t hunter2"), "{line}: {shown}");
+        assert!(!shown.contains("\thunter2") && !shown.contains("psk hunter2"), "{line}: {shown}");
+    }
+}
+
+#[test]
+fn the_first_line_of_a_client_joined_midway_is_hidden() {
+    let mut service = sessions(&[LOGIN]);
+    let seen = &mut service.sessions[0];
+    let place = seen.turns.iter().position(|turn| turn.bytes.starts_with(b"hunter2")).unwrap();
+    (seen.whole, seen.turns) = (false, seen.turns.split_off(place));
+    let shown = shown(&inferred(&service));
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(shown.contains("LIST"), "{shown}");
+}
