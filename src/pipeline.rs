@@ -65,9 +65,8 @@ pub fn run(
     let mut stages = Stages::new(&limits, (wanted, orders), (hints, documents), (keys, reveal), (sink, packets.as_mut()));
     let (mut flows, mut fatal) = (Flows::new(&limits, &stages.known_ports()), None);
     while !stop.load(Ordering::Relaxed) && stages.is_writable() && count.is_none_or(|count| stages.admitted() < count) {
-        if stages.owes_stats() {
-            stages.stats(&flows, source.received());
-        }
+        stages.stats(&flows, source);
+        stages.look_ahead(source, &flows);
         match source.next() {
             Ok(Next::Frame(frame)) => {
                 if !stages.frame(&frame, filter.as_mut(), complain) {

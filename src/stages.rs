@@ -1,7 +1,9 @@
 //! What stands behind the flow stage: inventory, conversations and the sink, as one receiver.
 
+mod ahead;
 mod out;
 mod quick;
+mod receiver;
 
 use self::out::Out;
 use self::out::Owes;
@@ -18,31 +20,19 @@ use crate::event::Summary;
 use crate::evidence::Evidence;
 use crate::evidence::FrameId;
 use crate::evidence::Frames;
-use crate::flow::Chunk;
 use crate::flow::Flows;
-use crate::flow::Handshake;
-use crate::flow::Interest;
-use crate::flow::Receiver;
-use crate::flow::Step;
 use crate::inventory::Doctor;
 use crate::inventory::FocusSource;
 use crate::inventory::Inventory;
 use crate::inventory::Wanted;
-use crate::layer::Above;
 use crate::layer::Keys;
 use crate::layer::Layers;
 use crate::limits::Limits;
 use crate::loss::Received;
 use crate::origin::Sights;
-use crate::peer::Endpoint;
-use crate::peer::Flow;
-use crate::peer::FlowId;
-use crate::peer::Peer;
-use crate::peer::VlanStack;
 use crate::protocol::Conversations;
 use crate::protocol::unknown::Documenting;
 use crate::report::Sink;
-use crate::report::Tally;
 use crate::ship::Packets;
 use crate::span::SpanVerdict;
 use crate::time::Timestamp;
@@ -67,6 +57,8 @@ pub(crate) struct Stages<'s> {
     now: Timestamp,
     /// Whether the last frame was cut when it was captured.
     cut: bool,
+    /// Packets behind this one that were looked at ahead.
+    looked_at: usize,
     /// What was seen of the inputs, where the output shows where every byte came from.
     sights: Option<Sights>,
 }
@@ -83,19 +75,21 @@ impl<'s> Stages<'s> {
         let conversations = Conversations::new(limits, hints, reveal, sink.wants_messages());
         let tokens = if sink.wants_messages() { sink.wanted_tokens() } else { 0 };
         let conversations = conversations.with_looks(wants_parts, tokens).with_documents(documents);
+        let out = Out::new(sink, packets);
         Self {
-            inventory: Inventory::new(wanted, limits),
+            inventory: Inventory::new(wanted, limits).quiet(!out.wants_connections),
             doctor: Doctor::new(),
             layers: Layers::new(limits, keys, conversations.dialogue_ports()),
             conversations,
             bare,
-            out: Out { tally: Tally::default(), sink, packets, failure: None },
+            out,
             upkeep: Upkeep::new(orders),
             broken: None,
             owes: Owes::default(),
             last: (Timestamp::default(), FrameId::default()),
             now: Timestamp::default(),
             cut: false,
+            looked_at: 0,
             sights: wants_parts.then(Sights::default),
         }
     }
@@ -165,14 +159,12 @@ impl<'s> Stages<'s> {
         }
     }
 
-    /// Whether counts are to be told or shown.
-    pub(crate) fn owes_stats(&self) -> bool {
-        self.owes.stats || self.owes.board || self.owes.screen
-    }
-
-    /// Tells the counts so far, or only shows them to an output that wants to see them.
-    pub(crate) fn stats(&mut self, flows: &Flows, received: Vec<Received>) {
-        let account = self.account(flows, received);
+    /// Tells the counts so far, or only shows them to an output that wants to see them, where they are owed.
+    pub(crate) fn stats(&mut self, flows: &Flows, source: &mut dyn Source) {
+        if !self.owes.stats && !self.owes.board && !self.owes.screen {
+            return;
+        }
+        let account = self.account(flows, source.received());
         self.owes.board = false;
         self.upkeep.show(&account);
         if std::mem::take(&mut self.owes.screen) {
@@ -331,64 +323,4 @@ impl<'s> Stages<'s> {
 /// A verdict rests on counters, not on frames.
 fn verdict_event(at: Timestamp, verdict: &SpanVerdict) -> Event<'_> {
     Event { at, flow: None, evidence: Evidence::default(), kind: EventKind::SpanVerdict(verdict) }
-}
-
-/// What stands behind the layers.
-struct Next<'a, 's> {
-    conversations: &'a mut Conversations,
-    out: &'a mut Out<'s>,
-}
-
-impl Above for Next<'_, '_> {
-    fn event(&mut self, event: Event<'_>) {
-        self.out.event(&event);
-    }
-
-    fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {
-        self.conversations.chunk(flow, from, chunk, &mut |event| self.out.event(&event))
-    }
-}
-
-impl Receiver for Stages<'_> {
-    fn event(&mut self, event: Event<'_>) {
-        self.out.event(&event);
-    }
-
-    fn handshake(&mut self, flow: &mut Flow, handshake: &Handshake) {
-        if !handshake.syn_seen {
-            self.out.tally.lone_syn_ack();
-        }
-        self.doctor.handshake(handshake);
-        self.inventory.handshake(flow, handshake, &mut |event| self.out.event(&event));
-    }
-
-    fn step(&mut self, flow: &mut Flow, step: Step, at: Timestamp, frames: &Frames) {
-        self.inventory.step(flow, step, at, frames, &mut |event| self.out.event(&event));
-    }
-
-    fn copied(&mut self, ends: (Endpoint, Endpoint), facts_at: &mut [u32; 3], vlans: VlanStack, at: Timestamp) {
-        self.inventory.copied(ends, facts_at, vlans, at);
-    }
-
-    fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {
-        let Self { layers, conversations, out, .. } = self;
-        let mut next = Next { conversations, out };
-        let interest = if self.bare { next.chunk(flow, from, chunk) } else { layers.chunk(flow, from, chunk, &mut next) };
-        if let Some(packets) = &mut self.out.packets {
-            packets.decided(flow, interest == Interest::Keep && !self.conversations.keeps(flow.id));
-        }
-        interest
-    }
-
-    fn gave_way(&mut self) -> Option<(u32, FlowId)> {
-        // Its packets are kept until its next one is decided.
-        if self.out.packets.is_some() { None } else { self.conversations.gave_way() }
-    }
-
-    fn closed(&mut self, flow: &mut Flow) {
-        self.inventory.closed(flow, &mut |event| self.out.event(&event));
-        let Self { layers, conversations, out, .. } = self;
-        layers.closed(flow, &mut Next { conversations, out });
-        conversations.closed(flow, &mut |event| out.event(&event));
-    }
 }

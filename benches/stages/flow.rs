@@ -28,7 +28,7 @@ struct Count {
 
 impl Receiver for Count {
     fn event(&mut self, _: Event<'_>) {}
-    fn handshake(&mut self, _: &mut Flow, _: &Handshake) {}
+    fn handshake(&mut self, _: &mut [u32; 3], _: &Handshake) {}
     fn chunk(&mut self, _: &mut Flow, _: Peer, chunk: Chunk<'_>) -> Interest {
         if let Body::Data(data) = chunk.body {
             self.bytes += data.len();

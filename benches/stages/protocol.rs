@@ -27,7 +27,7 @@ pub(crate) struct Recorded {
 
 impl Receiver for Recorded {
     fn event(&mut self, _: Event<'_>) {}
-    fn handshake(&mut self, _: &mut Flow, _: &Handshake) {}
+    fn handshake(&mut self, _: &mut [u32; 3], _: &Handshake) {}
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {
         self.flow.get_or_insert_with(|| flow.clone());
         let Body::Data(data) = chunk.body else { panic!("the forged session has a hole") };

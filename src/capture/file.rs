@@ -135,6 +135,20 @@ impl CaptureFile {
         stepped
     }
 
+    /// Lends the next frames that are in memory, at most so many; only of classic files, whose records tell where the next one is.
+    pub(super) fn ahead(&self, most: usize, take: &mut dyn FnMut(&Frame<'_>)) {
+        let Walk::Pcap(file) = &self.walk else { return };
+        let (mut bytes, mut number) = (self.buffer.ahead(), self.frames);
+        for _ in 0..most {
+            let Some((Record { at, link_type, wire_len, from, len }, whole)) = file.record(bytes) else { return };
+            number = number.saturating_add(1);
+            let id = FrameId { input: self.input, number };
+            let (record, rest) = bytes.split_at_checked(whole).unwrap_or_default();
+            take(&Frame { id, at, link_type, wire_len, bytes: record.get(from..from.saturating_add(len)).unwrap_or_default() });
+            bytes = rest;
+        }
+    }
+
     /// Whether the next frame lets us wait: all that was read is passed, and nothing more came for a moment. Only where that can be
     /// known, on a plain standard input.
     #[inline]

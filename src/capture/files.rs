@@ -1,5 +1,6 @@
 //! Several capture files in the order given, as one source.
 
+use super::Frame;
 use super::Next;
 use super::Source;
 use super::digest::Identity;
@@ -203,6 +204,12 @@ impl Source for Files {
         match &self.open {
             Some(file) => Ok(Next::Frame(file.lend())),
             None => Ok(Next::End),
+        }
+    }
+
+    fn ahead(&self, most: usize, take: &mut dyn FnMut(&Frame<'_>)) {
+        if let Some(file) = &self.open {
+            file.ahead(most, take);
         }
     }
 

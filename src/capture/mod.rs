@@ -81,6 +81,9 @@ pub trait Source {
     /// [`Error::spares_other_inputs`] tells whether calling again goes on with the next input; any other error is the end.
     fn next(&mut self) -> Result<Next<'_>, Error>;
 
+    /// Lends frames that come next, as many as are at hand and at most so many, in order: a foretaste, which [`Self::next`] may belie.
+    fn ahead(&self, _most: usize, _take: &mut dyn FnMut(&Frame<'_>)) {}
+
     /// What was counted before packets came here, interface by interface. Files do not know.
     fn received(&mut self) -> Vec<Received> {
         Vec::new()

@@ -90,22 +90,25 @@ impl Pcap {
     /// Moves to the next record if all of it is ahead; else nothing happens, and [`Self::advance`] knows why.
     #[inline]
     pub(super) fn step(&self, buffer: &mut Buffer, record: &mut Record) -> bool {
-        let ahead = buffer.ahead();
-        let Some(head) = ahead.first_chunk::<RECORD_HEADER>() else { return false };
+        let Some((found, whole)) = self.record(buffer.ahead()) else { return false };
+        *record = Record { from: buffer.pass(whole).saturating_add(found.from), ..found };
+        true
+    }
+
+    /// The record at the front of these bytes, its place counted from there, and its length with its header; nothing where not all of it is
+    /// there.
+    #[inline]
+    pub(super) fn record(&self, ahead: &[u8]) -> Option<(Record, usize)> {
+        let head = ahead.first_chunk::<RECORD_HEADER>()?;
         let (seconds, fraction) = (self.order.u32(head, 0), self.order.u32(head, 4));
         let (captured, wire_len) = (self.order.u32(head, CAPTURED_AT), self.order.u32(head, 12));
         let len = size(captured);
         let whole = self.record_header.saturating_add(len);
         if len > self.record_bytes || ahead.len() < whole {
-            return false;
+            return None;
         }
-        *record = Record {
-            at: Timestamp::from_parts(i64::from(seconds), i64::from(fraction).saturating_mul(self.nanos_per_unit), self.fine),
-            link_type: self.link_type,
-            wire_len: wire_len.max(captured),
-            from: buffer.pass(whole).saturating_add(self.record_header),
-            len,
-        };
-        true
+        let at = Timestamp::from_parts(i64::from(seconds), i64::from(fraction).saturating_mul(self.nanos_per_unit), self.fine);
+        let (link_type, wire_len, from) = (self.link_type, wire_len.max(captured), self.record_header);
+        Some((Record { at, link_type, wire_len, from, len }, whole))
     }
 }

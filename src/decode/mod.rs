@@ -129,6 +129,11 @@ pub enum Decoded<'a> {
     Other(&'static str),
 }
 
+/// The headers of a usual frame, whatever its checksums are: for a look ahead.
+pub(crate) fn usual<'a>(frame: &Frame<'a>) -> Option<Headers<'a>> {
+    plain::headers(frame, Checks::default())
+}
+
 /// The reason that counts frames of a link type nobody taught us.
 const LINK_TYPE_UNKNOWN: &str = "link_type_unknown";
 

@@ -1,6 +1,9 @@
 //! A connection as nearly all of a busy table are: nothing is held or odd, and nobody reads it or it said nothing yet. It takes a quarter
 //! of the memory, and the usual packet changes a few numbers of it.
 
+mod opening;
+mod passing;
+
 use super::Interest;
 use super::Receiver;
 use super::connection::Connection;
@@ -10,8 +13,6 @@ use super::connection::UNKNOWN_SCALE;
 use super::history::to_u64;
 use super::reassembly::Stream;
 use super::seq;
-use crate::decode::Flags;
-use crate::decode::Headers;
 use crate::event::Closing;
 use crate::event::Event;
 use crate::event::EventKind;
@@ -20,6 +21,7 @@ use crate::evidence::FrameId;
 use crate::evidence::Frames;
 use crate::limits::Limits;
 use crate::packed::PackedKey;
+use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::FlowId;
 use crate::peer::RolesFrom;
@@ -147,6 +149,12 @@ impl Side {
         Some(self)
     }
 
+    /// Whether the byte behind so many from `seq` on is the next one, of a stream whose start is known.
+    fn ends_at(self, seq: u32, len: u64) -> bool {
+        let end = seq::offset(self.start, self.next, seq).saturating_add(i64::try_from(len).unwrap_or(i64::MAX));
+        u64::try_from(end) == Ok(self.next)
+    }
+
     /// Passes over payload as [`Stream::skip`] does, of a stream whose start is known; nothing where too much of it is not acknowledged.
     fn skip(mut self, seq: u32, len: u64) -> Option<Self> {
         let end = seq::offset(self.start, self.next, seq).saturating_add(i64::try_from(len).unwrap_or(i64::MAX));
@@ -223,8 +231,7 @@ impl Compact {
 
     /// What the world knows of it, taken out of this one; `last_at` is when it was heard of last.
     fn flow(&mut self, last_at: Timestamp) -> Flow {
-        let (low, high) = (self.key.low.endpoint(), self.key.high.endpoint());
-        let (client, server) = if self.has(CLIENT_IS_LOW) { (low, high) } else { (high, low) };
+        let (client, server) = self.ends();
         let [from_client, from_server] = self.bytes;
         let [client_packets, server_packets] = self.packets.map(u64::from);
         Flow {
@@ -267,10 +274,12 @@ impl Compact {
     /// `place` is its own in the table.
     pub(super) fn close(&mut self, (place, last_at): (u32, Timestamp), closing: Closing, receiver: &mut dyn Receiver) -> bool {
         // Of a stream somebody reads, what the other side acknowledged and nobody saw is missing; one step may be that of a FIN.
-        let is_read = !self.has(IGNORED);
-        if self.marks & (FIN[0] | FIN[1]) != 0 || (is_read && self.sides.iter().any(|side| side.acked > 1)) {
+        let (is_read, fins) = (!self.has(IGNORED), self.marks & (FIN[0] | FIN[1]));
+        if is_read && (fins != 0 || self.sides.iter().any(|side| side.acked > 1)) {
             return false;
         }
+        let ended_both = fins == FIN[0] | FIN[1] && closing != Closing::Reused;
+        let closing = if ended_both { Closing::Fin } else { closing };
         let mut flow = Flow { place, ended: Some(closing), ..self.flow(last_at) };
         receiver.closed(&mut flow);
         if flow.announced {
@@ -279,6 +288,12 @@ impl Compact {
             receiver.event(Event { at: flow.last_at, flow: Some(flow.id), evidence: Evidence::of(frames), kind });
         }
         true
+    }
+
+    /// The client and the server.
+    fn ends(&self) -> (Endpoint, Endpoint) {
+        let (low, high) = (self.key.low.endpoint(), self.key.high.endpoint());
+        if self.has(CLIENT_IS_LOW) { (low, high) } else { (high, low) }
     }
 
     fn has(&self, mark: u16) -> bool {
@@ -305,47 +320,23 @@ impl Compact {
 
     /// The first of these frames, if it is one, and those so far behind the first of the opening.
     fn frames(&self, first: u64, more: [u32; 2]) -> Frames {
-        let behind = |behind: u32| if behind == 0 { 0 } else { self.opening.saturating_add(behind.into()) };
-        let mut frames = Frames::default();
-        for number in [first].into_iter().chain(more.map(behind)).filter(|number| *number > 0) {
-            frames.add(FrameId { input: self.input, number });
+        let (input, mut frames) = (self.input, Frames::default());
+        if first > 0 {
+            frames = Frames::one(FrameId { input, number: first });
+        }
+        for behind in more {
+            if behind > 0 {
+                frames.add(FrameId { input, number: self.opening.saturating_add(behind.into()) });
+            }
         }
         frames
     }
+}
 
-    /// Takes a packet that changes but numbers, as [`Connection::segment`] would; false, and nothing done, where it may be more.
-    /// `last_at` is when the connection was heard of last.
-    pub(super) fn pass(&mut self, headers: &Headers<'_>, last_at: &mut Timestamp, limits: &Limits) -> bool {
-        let opens_or_ends = headers.flags.0 & (Flags::SYN | Flags::FIN | Flags::RST) != 0;
-        if opens_or_ends
-            || !headers.flags.has(Flags::ACK)
-            || self.marks & (AWAITS | ASKED | COUNTED | FIN[0] | FIN[1]) != 0
-            || headers.id.input != self.input
-        {
-            return false;
-        }
-        let len = to_u64(headers.payload.len());
-        if len > 0 && self.marks & (IGNORED | ANNOUNCED) != IGNORED | ANNOUNCED {
-            return false;
-        }
-        let from_low = headers.source == self.key.low;
-        let from_client = from_low == self.has(CLIENT_IS_LOW);
-        let ([sender, receiver], scale) = sides(&mut self.sides, self.scales, from_low);
-        let [own, other] = &mut self.bytes;
-        let [own_packets, other_packets] = &mut self.packets;
-        let (own, other, packets) = if from_client { (own, other, own_packets) } else { (other, own, other_packets) };
-        let bytes = own.saturating_add(len);
-        let is_step = self.marks & (ANSWERED | DATA) == ANSWERED && bytes > 0 && *other > 0;
-        let Some(more) = packets.checked_add(1).filter(|_| !is_step) else { return false };
-        let Some(last) = headers.id.number.checked_sub(self.opening).and_then(|behind| u32::try_from(behind).ok()) else { return false };
-        let Some(acknowledged) = receiver.acknowledged(headers.ack, u32::from(headers.window) << scale, limits) else { return false };
-        let Some(skipped) = (if len > 0 { sender.skip(headers.seq, len) } else { Some(*sender) }) else { return false };
-        (*sender, *receiver) = (skipped, acknowledged);
-        (*own, *packets, self.last) = (bytes, more, last);
-        let back = last_at.since(headers.at) > LATE;
-        *last_at = if back { headers.at } else { headers.at.max(*last_at) };
-        true
-    }
+/// The later of two times of a connection, unless the clock was set in between.
+fn later(last_at: Timestamp, at: Timestamp) -> Timestamp {
+    let back = last_at.since(at) > LATE;
+    if back { at } else { at.max(last_at) }
 }
 
 /// The sender's side and the other one, and the scale of the sender's windows.

@@ -2,6 +2,7 @@
 
 use super::Handshake;
 use super::Interest;
+use super::Known;
 use super::Receiver;
 use super::Step;
 use super::history::to_u64;
@@ -203,7 +204,7 @@ impl Connection {
                 let from = if segment.source == self.flow.client { Peer::Client } else { Peer::Server };
                 let untouched = self.flow.from_client.bytes == 0 && self.flow.from_server.bytes == 0;
                 if from == Peer::Client && untouched && !self.told.established {
-                    receiver.step(&mut self.flow, Step::Probe, segment.at, &segment.frames);
+                    self.step(Step::Probe, segment, receiver);
                 }
                 self.close(Closing::Reset(from), segment.at, limits, receiver);
             } else {
@@ -232,15 +233,20 @@ impl Connection {
             && self.flow.from_server.bytes > 0
         {
             self.told.data = true;
-            receiver.step(&mut self.flow, Step::Data, segment.at, &segment.frames);
+            self.step(Step::Data, segment, receiver);
         }
     }
 
     /// Tells the SYN-ACK that was held.
     pub(super) fn tell_handshake(&mut self, receiver: &mut dyn Receiver) {
         if let Some(handshake) = self.lone.take() {
-            receiver.handshake(&mut self.flow, &handshake);
+            receiver.handshake(&mut self.flow.facts_at, &handshake);
         }
+    }
+
+    /// Tells how far a segment brought it.
+    fn step(&mut self, step: Step, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
+        Known::of(&mut self.flow, |known| receiver.step(known, step, segment.at, &segment.frames));
     }
 
     /// The SYN of a SYN-ACK that was captured before it.
@@ -289,7 +295,7 @@ impl Connection {
             self.flow.opening.join(&segment.frames);
             self.tell_handshake(receiver);
             self.told.established = true;
-            receiver.step(&mut self.flow, Step::Established, segment.at, &segment.frames);
+            self.step(Step::Established, segment, receiver);
             self.outlet(segment.source, receiver).announce();
         }
     }

@@ -8,6 +8,7 @@ use crate::limits::Limits;
 use crate::packed::PackedEnd;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
+use crate::peer::FlowKey;
 use crate::peer::VlanStack;
 use crate::time::Timestamp;
 use crate::tunnel::TunnelStack;
@@ -64,11 +65,22 @@ impl Syn {
     }
 }
 
+/// What there is to know of a usual SYN, beside its ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UsualSyn {
+    pub(super) at: Timestamp,
+    /// Its frame.
+    pub(super) number: u64,
+    pub(super) input: u32,
+    pub(super) seq: u32,
+    pub(super) window_scale: Option<u8>,
+}
+
 /// A SYN as it is kept: nearly all are of IPv4, without payload and without anything around them.
 #[derive(Debug)]
 enum Kept {
     Nothing,
-    Usual { client: PackedEnd, server: PackedEnd, at: Timestamp, number: u64, seq: u32, input: u32, window_scale: Option<u8> },
+    Usual { client: PackedEnd, server: PackedEnd, syn: UsualSyn },
     Other(Box<Syn>),
 }
 
@@ -78,7 +90,7 @@ impl Kept {
         match (PackedEnd::of(syn.client), PackedEnd::of(syn.server), syn.frames.single()) {
             (Some(client), Some(server), Some(FrameId { input, number })) if bare => {
                 let Syn { at, seq, window_scale, .. } = syn;
-                Self::Usual { client, server, at, number, seq, input, window_scale }
+                Self::Usual { client, server, syn: UsualSyn { at, number, input, seq, window_scale } }
             }
             _ => Self::Other(Box::new(syn)),
         }
@@ -87,13 +99,13 @@ impl Kept {
     fn of_headers(headers: &Headers<'_>) -> Self {
         let FrameId { input, number } = headers.id;
         let Headers { source: client, destination: server, at, seq, .. } = *headers;
-        Self::Usual { client, server, at, number, seq, input, window_scale: headers.window_scale() }
+        Self::Usual { client, server, syn: UsualSyn { at, number, input, seq, window_scale: headers.window_scale() } }
     }
 
     fn syn(&self, order: u64) -> Option<Syn> {
         match *self {
             Self::Nothing => None,
-            Self::Usual { client, server, at, number, seq, input, window_scale } => Some(Syn {
+            Self::Usual { client, server, syn: UsualSyn { at, number, input, seq, window_scale } } => Some(Syn {
                 client: client.endpoint(),
                 server: server.endpoint(),
                 seq,
@@ -123,7 +135,7 @@ impl Kept {
     fn seen(&self) -> Option<(Timestamp, u32)> {
         match self {
             Self::Nothing => None,
-            Self::Usual { at, seq, .. } => Some((*at, *seq)),
+            Self::Usual { syn, .. } => Some((syn.at, syn.seq)),
             Self::Other(syn) => Some((syn.at, syn.seq)),
         }
     }
@@ -140,7 +152,7 @@ enum Ends {
 #[derive(Debug)]
 pub(super) struct PendingSyns {
     /// A mark for each slot, so that a SYN is looked at only when it is most likely the one.
-    marks: Vec<Mark>,
+    marks: Vec<Ways>,
     slots: Vec<Kept>,
     hasher: RandomState,
     places: usize,
@@ -160,6 +172,18 @@ struct Mark {
     age: u64,
 }
 
+/// The marks of a place, in one line of the processor's cache.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+struct Ways([Mark; WAYS]);
+
+impl Ways {
+    /// Which of them is the oldest.
+    fn oldest(&self) -> usize {
+        (0..).zip(self.0).min_by_key(|(_, mark)| mark.age).map_or(0, |(way, _)| way)
+    }
+}
+
 /// Where a SYN is or would be: the first slot of its place, and its tag.
 #[derive(Clone, Copy)]
 struct Spot {
@@ -168,10 +192,11 @@ struct Spot {
 }
 
 impl PendingSyns {
-    pub(super) fn new(limits: &Limits) -> Self {
+    /// None yet. They are looked up by hashes of this hasher.
+    pub(super) fn new(limits: &Limits, hasher: RandomState) -> Self {
         let places = (limits.pending_syns / WAYS).max(1).next_power_of_two();
         let (marks, slots) = (Vec::new(), Vec::new());
-        Self { marks, slots, hasher: RandomState::default(), places, next_order: 0, asked: 0, answered: 0 }
+        Self { marks, slots, hasher, places, next_order: 0, asked: 0, answered: 0 }
     }
 
     /// Forgets all SYNs, but not how many there were.
@@ -179,19 +204,31 @@ impl PendingSyns {
         (self.marks, self.slots) = (Vec::new(), Vec::new());
     }
 
-    fn spot(&self, ends: Ends) -> Spot {
-        // Both forms of the ends have the same hash.
-        let hash = match ends {
-            Ends::Any(client, server) => self.hasher.hash_one((client, server)),
-            Ends::Packed(client, server) => self.hasher.hash_one((client, server)),
-        };
+    /// Where SYNs between these ends are: both directions have the same hash, and it is that of their connection.
+    fn spot(&self, client: Endpoint, server: Endpoint) -> Spot {
+        self.spot_of(self.hasher.hash_one(FlowKey::of(client, server).0))
+    }
+
+    fn spot_of(&self, hash: u64) -> Spot {
         let mask = u64::try_from(self.places.saturating_sub(1)).unwrap_or(0);
         Spot { first: usize::try_from(hash & mask).unwrap_or(0).saturating_mul(WAYS), tag: hash >> 32 }
     }
 
+    /// Reads the marks of this hash.
+    pub(super) fn warm_index(&self, hash: u64) -> u64 {
+        self.marks.get(self.spot_of(hash).first / WAYS).map_or(0, |Ways([mark, ..])| mark.age)
+    }
+
+    /// Reads the SYN whose place one of this hash takes if there is none yet.
+    pub(super) fn warm_entry(&self, hash: u64) -> u64 {
+        let first = self.spot_of(hash).first;
+        let place = first.saturating_add(self.marks.get(first / WAYS).map_or(0, Ways::oldest));
+        self.slots.get(place).map_or(0, |kept| u64::from(matches!(kept, Kept::Usual { .. })))
+    }
+
     /// The slot of the SYN of a direction.
     fn find(&self, spot: Spot, ends: Ends) -> Option<usize> {
-        let ways = self.marks.get(spot.first..spot.first.saturating_add(WAYS))?;
+        let Ways(ways) = self.marks.get(spot.first / WAYS)?;
         let is = |slot: usize| self.slots.get(slot).filter(|kept| kept.is_of(ends)).map(|_| slot);
         (spot.first..).zip(ways).filter(|(_, mark)| mark.age > 0 && mark.tag == spot.tag).find_map(|(slot, _)| is(slot))
     }
@@ -199,25 +236,24 @@ impl PendingSyns {
     /// Remembers a SYN. A repetition keeps the first one's time and frames; a new sequence number replaces the old. Whether one
     /// that still waited had to make room.
     pub(super) fn insert(&mut self, syn: Syn, limits: &Limits) -> bool {
-        self.keep(Ends::Any(syn.client, syn.server), Kept::of(syn), limits)
+        let (client, server) = (syn.client, syn.server);
+        self.keep(self.spot(client, server), Ends::Any(client, server), Kept::of(syn), limits)
     }
 
-    /// The same of a usual packet without payload.
-    pub(super) fn insert_headers(&mut self, headers: &Headers<'_>, limits: &Limits) -> bool {
-        self.keep(Ends::Packed(headers.source, headers.destination), Kept::of_headers(headers), limits)
+    /// The same of a usual packet without payload; `hash` is that of its connection.
+    pub(super) fn insert_headers(&mut self, hash: u64, headers: &Headers<'_>, limits: &Limits) -> bool {
+        self.keep(self.spot_of(hash), Ends::Packed(headers.source, headers.destination), Kept::of_headers(headers), limits)
     }
 
-    fn keep(&mut self, ends: Ends, kept: Kept, limits: &Limits) -> bool {
+    fn keep(&mut self, spot: Spot, ends: Ends, kept: Kept, limits: &Limits) -> bool {
         if self.slots.is_empty() {
             self.slots.resize_with(self.places.saturating_mul(WAYS), || Kept::Nothing);
-            self.marks.resize(self.slots.len(), Mark::default());
+            self.marks.resize(self.places, Ways::default());
         }
-        let spot = self.spot(ends);
         let known = self.find(spot, ends);
-        let ways = spot.first..spot.first.saturating_add(WAYS);
-        let oldest = || (spot.first..).zip(self.marks.get(ways)?).min_by_key(|(_, mark)| mark.age).map(|(slot, _)| slot);
-        let Some(place) = known.or_else(oldest) else { return false };
-        let (Some(entry), Some(mark), Some((at, seq))) = (self.slots.get_mut(place), self.marks.get_mut(place), kept.seen()) else {
+        let Some(Ways(ways)) = self.marks.get_mut(spot.first / WAYS) else { return false };
+        let place = known.unwrap_or_else(|| spot.first.saturating_add(Ways(*ways).oldest()));
+        let (Some(entry), Some(mark), Some((at, seq))) = (self.slots.get_mut(place), ways.get_mut(place % WAYS), kept.seen()) else {
             return false;
         };
         let old = if mark.age > 0 { entry.seen() } else { None };
@@ -236,17 +272,39 @@ impl PendingSyns {
     /// The SYN of this direction, unless it is too old.
     pub(super) fn get(&self, client: Endpoint, server: Endpoint, now: Timestamp, limits: &Limits) -> Option<Syn> {
         let ends = Ends::Any(client, server);
-        let slot = self.find(self.spot(ends), ends)?;
-        let order = self.marks.get(slot)?.age.saturating_sub(1);
+        let slot = self.find(self.spot(client, server), ends)?;
+        let order = self.marks.get(slot / WAYS)?.0.get(slot % WAYS)?.age.saturating_sub(1);
         let syn = self.slots.get(slot)?.syn(order)?;
         (now.since(syn.at) <= limits.pending_syn_life).then_some(syn)
+    }
+
+    /// The usual SYN that a usual SYN-ACK answers, and where it is. Nothing where another one has to be looked at, too.
+    /// `hash` is that of their connection.
+    pub(super) fn answered_by(&self, hash: u64, headers: &Headers<'_>, limits: &Limits) -> Option<(usize, UsualSyn)> {
+        let (asked, reverse) = (Ends::Packed(headers.destination, headers.source), Ends::Packed(headers.source, headers.destination));
+        let spot = self.spot_of(hash);
+        let place = self.find(spot, asked)?;
+        let Kept::Usual { syn, .. } = *self.slots.get(place)? else { return None };
+        let is_it = headers.ack == syn.seq.wrapping_add(1)
+            && headers.id.input == syn.input
+            && headers.at.since(syn.at) <= limits.pending_syn_life
+            && self.find(spot, reverse).is_none();
+        is_it.then_some((place, syn))
     }
 
     /// Forgets the SYN of this direction, because it was answered.
     pub(super) fn answer(&mut self, client: Endpoint, server: Endpoint) {
         let ends = Ends::Any(client, server);
-        let Some(place) = self.find(self.spot(ends), ends) else { return };
-        if let (Some(slot), Some(mark)) = (self.slots.get_mut(place), self.marks.get_mut(place)) {
+        if let Some(place) = self.find(self.spot(client, server), ends) {
+            self.answer_at(place);
+        }
+    }
+
+    /// The same of the SYN at a place.
+    pub(super) fn answer_at(&mut self, place: usize) {
+        if let (Some(slot), Some(mark)) =
+            (self.slots.get_mut(place), self.marks.get_mut(place / WAYS).and_then(|ways| ways.0.get_mut(place % WAYS)))
+        {
             (*slot, *mark) = (Kept::Nothing, Mark::default());
             self.answered = self.answered.saturating_add(1);
         }

@@ -22,6 +22,7 @@ mod outlet;
 mod over;
 mod reassembly;
 pub mod seq;
+mod short;
 mod slots;
 mod table;
 #[cfg(test)]
@@ -38,6 +39,7 @@ use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::FlowId;
 use crate::peer::Peer;
+use crate::peer::RolesFrom;
 use crate::peer::VlanStack;
 use crate::time::Timestamp;
 
@@ -95,6 +97,30 @@ pub struct Handshake {
     pub vlans: [VlanStack; 2],
 }
 
+/// A connection as far as its progress is told. Borrowed from where it is kept, in full or in short.
+pub struct Known<'a> {
+    /// Who asked.
+    pub client: Endpoint,
+    /// Who answered.
+    pub server: Endpoint,
+    /// Why these are the roles.
+    pub roles: RolesFrom,
+    /// VLAN tags of the first frame.
+    pub vlans: VlanStack,
+    /// Where the inventory keeps its facts: see [`Flow::facts_at`].
+    pub facts_at: &'a mut [u32; 3],
+    /// The frames of the opening. Put together only when asked for: most steps need no frame of it.
+    pub opening: &'a dyn Fn() -> Frames,
+}
+
+impl Known<'_> {
+    /// Lends what is known of a connection that is kept in full.
+    pub fn of<R>(flow: &mut Flow, take: impl FnOnce(Known<'_>) -> R) -> R {
+        let Flow { client, server, roles, vlans, ref mut facts_at, ref opening, .. } = *flow;
+        take(Known { client, server, roles, vlans, facts_at, opening: &|| opening.clone() })
+    }
+}
+
 /// How far a connection came, beyond its SYN-ACK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -116,13 +142,20 @@ pub trait Receiver {
 
     /// A SYN-ACK came. Each connection once; repetitions of the same SYN-ACK are left out. One without its SYN is held for a
     /// moment, in case the SYN was but captured later.
-    fn handshake(&mut self, flow: &mut Flow, handshake: &Handshake);
+    ///
+    /// `facts_at` is the receiver's own: see [`Flow::facts_at`].
+    fn handshake(&mut self, facts_at: &mut [u32; 3], handshake: &Handshake);
 
     /// A connection whose SYN-ACK was told came further. Each step once, at the frames that show it.
-    fn step(&mut self, _flow: &mut Flow, _step: Step, _at: Timestamp, _frames: &Frames) {}
+    fn step(&mut self, _known: Known<'_>, _step: Step, _at: Timestamp, _frames: &Frames) {}
 
     /// A copy of the SYN-ACK with other VLAN tags: the capture shows the connection before and behind a router.
     fn copied(&mut self, _ends: (Endpoint, Endpoint), _facts_at: &mut [u32; 3], _vlans: VlanStack, _at: Timestamp) {}
+
+    /// A connection is announced, before anything of its streams is told. Who wants to know more than that has it made.
+    fn opened(&mut self, make: &mut dyn FnMut() -> Flow) {
+        self.event(Event::flow_opened(&make()));
+    }
 
     /// The next piece of a stream. The receiver may settle who is the client as long as the flow is not announced.
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest;

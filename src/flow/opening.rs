@@ -154,14 +154,16 @@ impl Flows {
             let mut connection = Connection::new(flow);
             connection.synchronize(syn.client, syn.seq, syn.window_scale);
             Self::synchronize_server(&mut connection, segment);
+            let id = connection.flow.id;
+            connection.counted = true;
             let slot = self.insert(connection, receiver);
-            self.note_half_open(slot, receiver);
+            self.note_half_open(slot, id, receiver);
             slot
         };
         let vlans = [syn.vlans, segment.vlans];
         let handshake = Handshake { client, server, at: segment.at, frames, syn_seen: true, client_proven: true, vlans };
         if let Some(connection) = self.slots.get_mut(slot) {
-            receiver.handshake(&mut connection.flow, &handshake);
+            receiver.handshake(&mut connection.flow.facts_at, &handshake);
         }
     }
 
@@ -192,8 +194,9 @@ impl Flows {
         let alone = Handshake { client, server, at: segment.at, frames, syn_seen: false, client_proven: true, vlans };
         connection.lone = Some(Box::new(alone));
         let id = connection.flow.id;
+        connection.counted = true;
         let slot = self.insert(connection, receiver);
-        self.note_half_open(slot, receiver);
+        self.note_half_open(slot, id, receiver);
         let due = segment.at.after(self.limits.lone_syn_ack_life);
         self.due_at = self.due_at.min(due);
         self.lone.push_back((due, slot, id));

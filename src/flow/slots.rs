@@ -11,6 +11,7 @@ use crate::peer::FlowKey;
 use crate::time::Timestamp;
 use foldhash::quality::RandomState;
 use std::hash::BuildHasher as _;
+use std::hash::Hash;
 
 /// When a free slot was heard of last.
 const NEVER: Timestamp = Timestamp::FIRST;
@@ -88,14 +89,36 @@ impl Slots {
         usize::try_from(self.index.find(key, is)?).ok()
     }
 
-    /// The same, of a key in short.
-    pub(super) fn find_packed(&self, key: PackedKey) -> Option<usize> {
+    /// What a key is looked up by.
+    pub(super) fn hash(&self, key: PackedKey) -> u64 {
+        self.index.hash(&key)
+    }
+
+    /// The same hash for who keeps other things of the same keys.
+    pub(super) fn hasher(&self) -> RandomState {
+        self.index.hasher()
+    }
+
+    /// The slot of a key in short, whose hash this is.
+    pub(super) fn find_packed(&self, hash: u64, key: PackedKey) -> Option<usize> {
         let is = |entry: &Entry| match entry {
             Entry::Compact(compact) => compact.key() == key,
             entry => entry.has_key(&key.key()),
         };
-        let place = self.index.find(&key, |slot| usize::try_from(slot).is_ok_and(|slot| self.entries.get(slot).is_some_and(is)))?;
-        usize::try_from(place).ok()
+        let is = |slot: u32| usize::try_from(slot).is_ok_and(|slot| self.entries.get(slot).is_some_and(is));
+        usize::try_from(self.index.find_hashed(hash, is)?).ok()
+    }
+
+    /// Reads the line of the index that this hash chooses.
+    pub(super) fn warm_index(&self, hash: u64) -> u64 {
+        self.index.warm(hash)
+    }
+
+    /// Reads the slot that a key of this hash most likely has. Nothing is decided by what stands there: it need not be there yet.
+    pub(super) fn warm_entry(&self, hash: u64) -> u64 {
+        let slot = self.index.guess(hash).and_then(|slot| usize::try_from(slot).ok()).unwrap_or(usize::MAX);
+        let entry = self.entries.get(slot).map_or(0, |entry| u64::from(matches!(entry, Entry::Compact(_))));
+        entry ^ self.seen.get(slot).map_or(0, |seen| seen.nanos().unsigned_abs())
     }
 
     /// The open connection of a slot, at length.
@@ -227,24 +250,40 @@ impl Slots {
 
     /// Takes in a connection whose key is not there yet: its slot.
     pub(super) fn insert(&mut self, mut connection: Connection) -> usize {
-        self.generation = self.generation.wrapping_add(1);
-        let key = connection.key();
-        let slot = self.free.pop().unwrap_or_else(|| {
+        let (key, at, slot) = (connection.key(), connection.flow.last_at, self.take_slot());
+        connection.flow.place = u32::try_from(slot).unwrap_or(u32::MAX);
+        let entry = Entry::Open(keep(&mut self.spare, connection));
+        self.fill(slot, at, entry, &key);
+        slot
+    }
+
+    /// The same of one in short, which was heard of last at this moment.
+    pub(super) fn insert_compact(&mut self, compact: Compact, at: Timestamp) -> usize {
+        let (key, slot) = (compact.key(), self.take_slot());
+        self.fill(slot, at, Entry::Compact(compact), &key);
+        slot
+    }
+
+    /// A free slot.
+    fn take_slot(&mut self) -> usize {
+        self.free.pop().unwrap_or_else(|| {
             self.entries.push(Entry::Free);
             self.seen.push(NEVER);
             self.entries.len().saturating_sub(1)
-        });
-        let place = u32::try_from(slot).unwrap_or(u32::MAX);
-        connection.flow.place = place;
-        self.saw(slot, connection.flow.last_at);
+        })
+    }
+
+    /// Puts a connection of this key into a slot.
+    fn fill(&mut self, slot: usize, at: Timestamp, new: Entry, key: &impl Hash) {
+        self.generation = self.generation.wrapping_add(1);
+        self.saw(slot, at);
         if let Some(entry) = self.entries.get_mut(slot) {
-            *entry = Entry::Open(keep(&mut self.spare, connection));
+            *entry = new;
         }
         let Self { entries, index, .. } = self;
-        index.insert(&key, place, |hasher, place| {
+        index.insert(key, u32::try_from(slot).unwrap_or(u32::MAX), |hasher, place| {
             usize::try_from(place).ok().and_then(|place| entries.get(place)).map_or(0, |entry| entry.hash(hasher))
         });
-        slot
     }
 
     /// Lets go of a connection.

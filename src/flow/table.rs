@@ -8,7 +8,6 @@ use super::handshake::PendingSyns;
 use super::slots::Slots;
 use crate::anomaly::Anomaly;
 use crate::decode::Flags;
-use crate::decode::Headers;
 use crate::decode::Segment;
 use crate::event::Closing;
 use crate::event::Event;
@@ -16,7 +15,6 @@ use crate::event::EventKind;
 use crate::evidence::Evidence;
 use crate::evidence::Frames;
 use crate::limits::Limits;
-use crate::packed::PackedKey;
 use crate::peer::FlowId;
 use crate::peer::FlowKey;
 use crate::time::Timestamp;
@@ -44,12 +42,12 @@ pub struct Flows {
     pub(super) lone: VecDeque<(Timestamp, usize, FlowId)>,
     /// Connections that had but a SYN-ACK when they came, oldest first, and how many of them still have no more.
     half_open: VecDeque<(usize, FlowId)>,
-    half_open_now: usize,
+    pub(super) half_open_now: usize,
     /// Connections that began a moment ago, oldest first, and how many of them there may be.
     young: VecDeque<(usize, FlowId)>,
     pub(super) most_young: usize,
     pub(super) next_id: u64,
-    clock: Clock,
+    pub(super) clock: Clock,
     /// How far the sweep at work has come.
     swept: Option<usize>,
     /// Nothing is due before this moment, unless the clock goes back: what lies between needs no look.
@@ -69,11 +67,12 @@ impl Flows {
     /// An empty table. `known_ports` tell who is the server where neither handshake nor content does.
     #[must_use]
     pub fn new(limits: &Limits, known_ports: &[u16]) -> Self {
+        let slots = Slots::new();
         Self {
             limits: limits.clone(),
             known_ports: known_ports.to_vec(),
-            slots: Slots::new(),
-            pending: PendingSyns::new(limits),
+            pending: PendingSyns::new(limits, slots.hasher()),
+            slots,
             holes: VecDeque::new(),
             lone: VecDeque::new(),
             half_open: VecDeque::new(),
@@ -114,26 +113,6 @@ impl Flows {
     #[must_use]
     pub fn lone_syns(&self) -> u64 {
         self.pending.asked.saturating_sub(self.pending.answered)
-    }
-
-    /// Takes the headers of a usual packet, if it changes nothing but numbers: of a connection that is compact, of none, or of those that
-    /// ask. False, and nothing done, where [`Self::push`] has to look.
-    pub(crate) fn pass(&mut self, headers: &Headers<'_>, receiver: &mut dyn Receiver) -> bool {
-        if headers.at >= self.due_at || !self.clock.goes_on(headers.at) {
-            return false;
-        }
-        let Some(slot) = self.slots.find_packed(PackedKey::of(headers.source, headers.destination)) else {
-            let asks = headers.flags.has(Flags::SYN) && !headers.flags.has(Flags::RST);
-            if !headers.payload.is_empty() || (asks && headers.flags.has(Flags::ACK)) {
-                return false;
-            }
-            if asks && self.pending.insert_headers(headers, &self.limits) {
-                self.say_limit("pending_syns", self.limits.pending_syns, Frames::one(headers.id), receiver);
-            }
-            return true;
-        };
-        let Self { slots, limits, .. } = self;
-        slots.compact_mut(slot).is_some_and(|(compact, last_at)| compact.pass(headers, last_at, limits))
     }
 
     /// Takes a segment.
@@ -285,7 +264,7 @@ impl Flows {
     /// The end of the capture: closes everything in order of first sight.
     pub fn finish(&mut self, receiver: &mut dyn Receiver) {
         let mut open: Vec<(FlowId, usize)> = self.slots.open().collect();
-        open.sort_unstable();
+        open.sort_unstable_by_key(|(id, _)| id.0);
         for (_, slot) in open {
             self.close(slot, Closing::EndOfCapture, self.clock.now(), receiver);
             self.slots.vacate(slot);
@@ -350,13 +329,11 @@ impl Flows {
         }
     }
 
-    /// Notes a connection that has but a SYN-ACK. Of too many the oldest goes.
-    pub(super) fn note_half_open(&mut self, slot: usize, receiver: &mut dyn Receiver) {
+    /// Notes a connection that has but a SYN-ACK, and is marked as counted. Of too many the oldest goes.
+    pub(super) fn note_half_open(&mut self, slot: usize, id: FlowId, receiver: &mut dyn Receiver) {
         let most = self.limits.half_open;
-        let Some(connection) = self.slots.get_mut(slot) else { return };
-        connection.counted = true;
         self.half_open_now = self.half_open_now.saturating_add(1);
-        self.half_open.push_back((slot, connection.flow.id));
+        self.half_open.push_back((slot, id));
         while self.half_open_now > most {
             let Some((slot, id)) = self.half_open.pop_front() else { return };
             if !self.slots.is_counted(slot, id) {
@@ -376,7 +353,7 @@ impl Flows {
     }
 
     /// Makes room for the connection of these frames: of a few the longest silent goes.
-    fn evict(&mut self, for_these: &Frames, receiver: &mut dyn Receiver) {
+    pub(super) fn evict(&mut self, for_these: &Frames, receiver: &mut dyn Receiver) {
         let wrap = |slot: usize| slot.checked_rem(self.slots.places()).unwrap_or(0);
         let sample = (0..EVICTION_SAMPLE).map(|step| wrap(self.hand.saturating_add(step)));
         let seen = |slot: usize| self.slots.seen(slot).map(|last| (last, slot));

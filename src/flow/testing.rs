@@ -40,7 +40,7 @@ impl Receiver for Log {
         });
     }
 
-    fn handshake(&mut self, _flow: &mut Flow, handshake: &Handshake) {
+    fn handshake(&mut self, _facts_at: &mut [u32; 3], handshake: &Handshake) {
         self.lines.push(format!("handshake {} {}", handshake.server.port, handshake.syn_seen));
     }
 

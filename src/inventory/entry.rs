@@ -1,5 +1,6 @@
 //! A fact in the table: what is known, and what was already told of it.
 
+use super::marks::Marks;
 use crate::fact::Direction;
 use crate::fact::Fact;
 use crate::fact::Grade;
@@ -33,6 +34,17 @@ pub(super) enum Packed {
 }
 
 impl Packed {
+    /// The relations that a client and a server may have, in the order of their kinds.
+    pub(super) fn of_pair(client: IpAddr, server: Endpoint) -> [Self; 3] {
+        match (client, server.ip) {
+            (IpAddr::V4(from), IpAddr::V4(to)) => {
+                let (port, from, to) = (server.port, from.to_bits(), to.to_bits());
+                [Self::V4(0, port, 0, to), Self::V4(1, port, from, 0), Self::V4(2, port, from, to)]
+            }
+            _ => Relation::of_pair(client, server).map(Self::of),
+        }
+    }
+
     pub(super) fn of(relation: Relation) -> Self {
         let none = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         let (kind, client, server) = match relation {
@@ -96,89 +108,74 @@ pub(super) struct Row {
     pub(super) packed: Packed,
     pub(super) first_at: Timestamp,
     pub(super) last_at: Timestamp,
-    pub(super) handshakes: u64,
     pub(super) vlans: Vlans,
-    pub(super) grade: Grade,
-    syn_seen: bool,
-    direction: Option<Direction>,
-    told: Option<Grade>,
-    confirmed: bool,
-    /// Of a service: clients that were granted before it had a ration.
-    pub(super) granted: u8,
-    /// Whether it changed since the store was given it.
-    pub(super) changed: bool,
+    pub(super) marks: Marks,
 }
 
 impl Row {
     /// A relation of which nothing is known yet.
     pub(super) fn new(packed: Packed, at: Timestamp) -> Self {
-        Self {
-            packed,
-            first_at: at,
-            last_at: at,
-            handshakes: 0,
-            vlans: Vlans::default(),
-            grade: Grade::SynAckOnly,
-            syn_seen: false,
-            direction: None,
-            told: None,
-            confirmed: false,
-            granted: 0,
-            changed: false,
-        }
+        Self { packed, first_at: at, last_at: at, vlans: Vlans::default(), marks: Marks::default() }
     }
 
     /// As the store kept it.
     pub(super) fn of(entry: Entry) -> Self {
         let Entry { fact: Fact { relation, direction, known }, told, confirmed } = entry;
         let Known { grade, syn_seen, first_at, last_at, handshakes, vlans } = known;
-        let new = Self::new(Packed::of(relation), first_at);
-        Self { last_at, handshakes, vlans, grade, syn_seen, direction, told, confirmed, ..new }
+        let mut marks = Marks::default();
+        marks.raise(grade);
+        marks.saw_syn(syn_seen);
+        marks.set_handshakes(handshakes);
+        marks.set_direction(direction);
+        marks.set_told(told);
+        marks.set_confirmed(confirmed);
+        Self { packed: Packed::of(relation), first_at, last_at, vlans, marks }
     }
 
     /// As the store keeps it.
     pub(super) fn entry(&self) -> Entry {
-        Entry { fact: self.fact(), told: self.told, confirmed: self.confirmed }
+        Entry { fact: self.fact(), told: self.marks.told(), confirmed: self.marks.confirmed() }
     }
 
     pub(super) fn fact(&self) -> Fact {
-        let Self { grade, syn_seen, first_at, last_at, handshakes, ref vlans, .. } = *self;
+        let Self { first_at, last_at, ref vlans, marks, .. } = *self;
+        let (grade, syn_seen, handshakes) = (marks.grade(), marks.syn_seen(), marks.handshakes());
         let known = Known { grade, syn_seen, first_at, last_at, handshakes, vlans: vlans.clone() };
-        Fact { relation: self.packed.relation(), direction: self.direction, known }
+        Fact { relation: self.packed.relation(), direction: marks.direction(), known }
     }
 
     /// Whether it was told.
     pub(super) fn is_told(&self) -> bool {
-        self.told.is_some()
+        self.marks.is_told()
     }
 
     /// Another SYN-ACK.
     pub(super) fn answered(&mut self, syn_seen: bool, direction: Option<Direction>) {
-        self.handshakes = self.handshakes.saturating_add(1);
-        self.syn_seen |= syn_seen;
-        self.grade = self.grade.max(if syn_seen { Grade::SynAck } else { Grade::SynAckOnly });
-        self.direction = direction;
+        let marks = &mut self.marks;
+        marks.set_handshakes(marks.handshakes().saturating_add(1));
+        marks.saw_syn(syn_seen);
+        marks.raise(if syn_seen { Grade::SynAck } else { Grade::SynAckOnly });
+        marks.set_direction(direction);
     }
 
-    /// The fact, if it is to be told now: once, when it is sure enough.
-    pub(super) fn tell(&mut self, enough: Grade) -> Option<Fact> {
-        let grade = self.grade;
+    /// Whether it is to be told now: once, when it is sure enough.
+    pub(super) fn tell(&mut self, enough: Grade) -> bool {
+        let grade = self.marks.grade();
         // A probe has not established anything.
         let sure = grade >= enough && (grade != Grade::Probe || enough <= Grade::SynAck);
-        if self.told.is_some() || !sure {
-            return None;
+        if self.is_told() || !sure {
+            return false;
         }
-        self.told = Some(grade);
-        Some(self.fact())
+        self.marks.set_told(Some(grade));
+        true
     }
 
-    /// The fact, if it is to be confirmed now: once, when its grade rose above what was told, but not above what is shown now. With it
-    /// the grade that was told.
-    pub(super) fn confirm(&mut self, shown: Grade) -> Option<(Fact, Grade)> {
-        let grade = self.grade;
-        let told = self.told.filter(|told| !self.confirmed && grade > *told && grade > Grade::SynAck && grade <= shown)?;
-        self.confirmed = true;
-        Some((self.fact(), told))
+    /// The grade it was told with, if it is to be confirmed now: once, when its grade rose above that, but not above what is shown now.
+    pub(super) fn confirm(&mut self, shown: Grade) -> Option<Grade> {
+        let (grade, confirmed) = (self.marks.grade(), self.marks.confirmed());
+        let told = self.marks.told().filter(|told| !confirmed && grade > *told && grade > Grade::SynAck && grade <= shown)?;
+        self.marks.set_confirmed(true);
+        Some(told)
     }
 }
 
@@ -193,6 +190,6 @@ mod tests {
         for relation in ips.into_iter().flat_map(|ip| ends.into_iter().flat_map(move |end| Relation::of_pair(ip, end))) {
             assert_eq!(Packed::of(relation).relation(), relation);
         }
-        assert_eq!((size_of::<Packed>(), size_of::<Row>()), (16, 56));
+        assert_eq!((size_of::<Packed>(), size_of::<Row>()), (16, 48));
     }
 }

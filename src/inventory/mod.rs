@@ -4,6 +4,7 @@ mod doctor;
 mod entry;
 mod flood;
 mod focus;
+mod marks;
 #[cfg(feature = "state")]
 pub mod state;
 mod table;
@@ -27,8 +28,8 @@ use crate::evidence::Frames;
 use crate::fact::Direction;
 use crate::fact::Facts;
 use crate::fact::Grade;
-use crate::fact::Relation;
 use crate::flow::Handshake;
+use crate::flow::Known;
 use crate::flow::Step;
 use crate::limits::Limits;
 use crate::peer::Endpoint;
@@ -88,6 +89,8 @@ pub struct Inventory {
     table: Table,
     rations: Rations,
     said_full: bool,
+    /// Whether nobody looks at facts before the end.
+    quiet: bool,
 }
 
 /// Where and when something was seen, for its event.
@@ -111,11 +114,7 @@ struct Pair {
 }
 
 impl Pair {
-    fn connection(self) -> Packed {
-        Packed::of(Relation::Connection(self.client, self.server))
-    }
-
-    /// The relations that such a pair teaches, in the order they are told.
+    /// The relations that such a pair may have, and whether it teaches each, in the order they are told.
     ///
     /// | client | server | facts |
     /// |---|---|---|
@@ -123,11 +122,16 @@ impl Pair {
     /// | inside | outside | client port, connection (outbound) |
     /// | outside | inside | service, connection (inbound) |
     /// | outside | outside, or one end excluded | none |
-    fn relations(self) -> [Option<Packed>; 3] {
-        let service = (self.direction != Direction::Outbound).then(|| Packed::of(Relation::Service(self.server)));
-        let client_port = (self.direction != Direction::Inbound).then(|| Packed::of(Relation::ClientPort(self.client, self.server.port)));
-        [service, client_port, Some(self.connection())]
+    fn relations(self) -> [(Packed, bool); 3] {
+        let [service, client_port, connection] = Packed::of_pair(self.client, self.server);
+        let (inside, uses) = (self.direction != Direction::Outbound, self.direction != Direction::Inbound);
+        [(service, inside), (client_port, uses), (connection, true)]
     }
+}
+
+/// A relation if it is taught.
+fn taught((relation, taught): &(Packed, bool)) -> Option<&Packed> {
+    taught.then_some(relation)
 }
 
 impl Inventory {
@@ -142,7 +146,14 @@ impl Inventory {
             table: Table::new(limits.facts, lifetime, store),
             rations: Rations::new(limits.rations),
             said_full: false,
+            quiet: false,
         }
+    }
+
+    /// Tells no fact as it comes to be, since nobody looks at it: all of them are known at the end.
+    #[must_use]
+    pub fn quiet(self, quiet: bool) -> Self {
+        Self { quiet, ..self }
     }
 
     /// Watches another focus network from now on; what was recorded stays.
@@ -189,16 +200,32 @@ impl Inventory {
         Some(Pair { client, server, direction })
     }
 
+    /// What the facts of a pair are looked up by.
+    pub(crate) fn hashes(&self, client: Endpoint, server: Endpoint) -> [u64; 3] {
+        Packed::of_pair(client.ip, server).map(|relation| self.table.hash(&relation))
+    }
+
+    /// Reads what tells where facts of these hashes are. The sum of that means nothing.
+    pub(crate) fn warm_index(&self, hashes: [u64; 3]) -> u64 {
+        hashes.into_iter().fold(0, |sum, hash| sum ^ self.table.warm_index(hash))
+    }
+
+    /// Reads what most likely are the facts of these hashes. The sum of that means nothing.
+    pub(crate) fn warm_entries(&self, hashes: [u64; 3]) -> u64 {
+        hashes.into_iter().fold(0, |sum, hash| sum ^ self.table.warm_entry(hash))
+    }
+
     /// Learns what a SYN-ACK teaches: the service, the client's use of its port, and that the two talk. A SYN-ACK whose client
     /// took no part teaches the service alone.
-    pub fn handshake(&mut self, flow: &mut Flow, handshake: &Handshake, emit: &mut dyn FnMut(Event<'_>)) {
+    pub fn handshake(&mut self, facts_at: &mut [Place; 3], handshake: &Handshake, emit: &mut dyn FnMut(Event<'_>)) {
         let Some(pair) = self.pair(handshake.client.ip, handshake.server) else { return };
         let sight = Sight { at: handshake.at, frames: &handshake.frames };
-        let [service, client_port, connection] = pair.relations();
-        let [service_at, client_port_at, connection_at] = &mut flow.facts_at;
-        let early = self.learn(service.clone(), service_at, (pair, handshake), &sight, emit);
-        let known = self.table.knows(&pair.connection(), connection_at, sight.at);
-        if handshake.client_proven && (known || self.may_tell(pair, (service.as_ref(), service_at, early), &sight, emit)) {
+        let relations = pair.relations();
+        let [service, client_port, connection] = relations.each_ref().map(taught);
+        let [service_at, client_port_at, connection_at] = facts_at;
+        let early = self.learn(service, service_at, (pair, handshake), &sight, emit);
+        let known = connection.is_some_and(|connection| self.table.knows(connection, connection_at, sight.at));
+        if handshake.client_proven && (known || self.may_tell(pair, (service, service_at, early), &sight, emit)) {
             self.learn(client_port, client_port_at, (pair, handshake), &sight, emit);
             self.learn(connection, connection_at, (pair, handshake), &sight, emit);
         }
@@ -209,7 +236,7 @@ impl Inventory {
     /// without a ration, and since when it is known.
     fn learn(
         &mut self,
-        relation: Option<Packed>,
+        relation: Option<&Packed>,
         place: &mut Place,
         (pair, handshake): (Pair, &Handshake),
         sight: &Sight<'_>,
@@ -217,12 +244,14 @@ impl Inventory {
     ) -> Option<(u8, Timestamp)> {
         let relation = relation?;
         let direction = relation.is_connection().then_some(pair.direction);
-        let enough = self.enough;
-        self.table.learn(&relation, place, sight.at, |entry| {
+        let (enough, quiet) = (self.enough, self.quiet);
+        self.table.learn(relation, place, sight.at, |entry| {
             entry.answered(handshake.syn_seen, direction);
             handshake.vlans.into_iter().for_each(|stack| entry.vlans.add(stack));
-            entry.tell(enough).into_iter().for_each(|fact| emit(sight.event(EventKind::FactSeen(&fact))));
-            (entry.granted, entry.first_at)
+            if entry.tell(enough) && !quiet {
+                emit(sight.event(EventKind::FactSeen(&entry.fact())));
+            }
+            (entry.marks.granted, entry.first_at)
         })
     }
 
@@ -245,7 +274,7 @@ impl Inventory {
     ) -> bool {
         let asked = self.rations.ask(pair.client, (pair.server, early), sight.at);
         if let Some(service) = service.filter(|_| asked.granted && asked.is_early) {
-            self.table.change(service, place, sight.at, |entry| entry.granted = entry.granted.saturating_add(1));
+            self.table.change(service, place, sight.at, |entry| entry.marks.granted = entry.marks.granted.saturating_add(1));
         }
         if let Some(scanner) = asked.scanner {
             emit(sight.event(EventKind::ScannerSeen(scanner)));
@@ -259,14 +288,15 @@ impl Inventory {
     /// The connection was seen in another VLAN, too.
     pub fn copied(&mut self, (client, server): (Endpoint, Endpoint), facts_at: &mut [Place; 3], vlans: VlanStack, at: Timestamp) {
         let Some(pair) = self.pair(client.ip, server) else { return };
-        for (relation, place) in pair.relations().into_iter().zip(facts_at) {
-            relation.map(|relation| self.table.change(&relation, place, at, |entry| entry.vlans.add(vlans)));
+        for (relation, place) in pair.relations().iter().zip(facts_at) {
+            taught(relation).map(|relation| self.table.change(relation, place, at, |entry| entry.vlans.add(vlans)));
         }
     }
 
     /// A connection came further: its facts rise.
-    pub fn step(&mut self, flow: &mut Flow, step: Step, at: Timestamp, frames: &Frames, emit: &mut dyn FnMut(Event<'_>)) {
-        let Some(pair) = self.pair(flow.client.ip, flow.server) else { return };
+    pub fn step(&mut self, known: Known<'_>, step: Step, at: Timestamp, frames: &Frames, emit: &mut dyn FnMut(Event<'_>)) {
+        let Known { client, server, roles, vlans, facts_at, opening } = known;
+        let Some(pair) = self.pair(client.ip, server) else { return };
         let grade = match step {
             Step::Probe => Grade::Probe,
             Step::Established => Grade::Established,
@@ -276,41 +306,47 @@ impl Inventory {
         if step == Step::Established {
             self.rations.client_established(pair.client);
         }
-        if grade >= Grade::Established && !self.table.knows(&pair.connection(), connection_at(flow), at) {
-            self.catch_up(pair, flow, &sight);
+        let relations = pair.relations();
+        let [.., (connection, _)] = &relations;
+        if grade >= Grade::Established && !self.table.knows(connection, connection_at(facts_at), at) {
+            self.catch_up((pair, &relations), (roles == RolesFrom::Handshake, vlans), facts_at, &sight);
         }
-        let Flow { opening, facts_at, .. } = flow;
-        for (relation, place) in pair.relations().into_iter().zip(facts_at) {
-            let Some(relation) = relation else { continue };
-            let enough = self.enough;
-            self.table.change(&relation, place, at, |entry| {
-                entry.grade = entry.grade.max(grade);
-                if let Some(fact) = entry.tell(enough) {
+        let (enough, quiet) = (self.enough, self.quiet);
+        for (relation, place) in relations.iter().zip(facts_at.iter_mut()) {
+            let Some(relation) = taught(relation) else { continue };
+            self.table.change(relation, place, at, |entry| {
+                entry.marks.raise(grade);
+                if entry.tell(enough) && !quiet {
                     // What is told only now rests on the opening, too.
-                    let mut frames = opening.clone();
+                    let mut frames = opening();
                     frames.join(sight.frames);
-                    emit(Sight { at, frames: &frames }.event(EventKind::FactSeen(&fact)));
+                    emit(Sight { at, frames: &frames }.event(EventKind::FactSeen(&entry.fact())));
                 }
             });
         }
         self.say_full(&sight, emit);
         if step == Step::Data {
-            self.confirm((pair, Grade::Data), connection_at(flow), &sight, emit);
+            self.confirm((connection, Grade::Data), connection_at(facts_at), &sight, emit);
         }
     }
 
     /// Learns the facts of a connection that was left out while it had but a SYN-ACK, or that were forgotten since.
-    fn catch_up(&mut self, pair: Pair, flow: &mut Flow, sight: &Sight<'_>) {
+    fn catch_up(
+        &mut self,
+        (pair, relations): (Pair, &[(Packed, bool); 3]),
+        (syn_seen, vlans): (bool, VlanStack),
+        facts_at: &mut [Place; 3],
+        sight: &Sight<'_>,
+    ) {
         self.rations.left_out_established(pair.server);
-        let (syn_seen, vlans) = (flow.roles == RolesFrom::Handshake, flow.vlans);
-        for (relation, place) in pair.relations().into_iter().zip(&mut flow.facts_at) {
-            let Some(relation) = relation else { continue };
+        for (relation, place) in relations.iter().zip(facts_at) {
+            let Some(relation) = taught(relation) else { continue };
             // A service is never left out: one that is known has counted the SYN-ACK.
-            if relation.is_service() && self.table.knows(&relation, place, sight.at) {
+            if relation.is_service() && self.table.knows(relation, place, sight.at) {
                 continue;
             }
             let direction = relation.is_connection().then_some(pair.direction);
-            self.table.learn(&relation, place, sight.at, |entry| {
+            self.table.learn(relation, place, sight.at, |entry| {
                 entry.answered(syn_seen, direction);
                 entry.vlans.add(vlans);
             });
@@ -322,27 +358,28 @@ impl Inventory {
     pub fn closed(&mut self, flow: &mut Flow, emit: &mut dyn FnMut(Event<'_>)) {
         let Some(pair) = self.pair(flow.client.ip, flow.server) else { return };
         let at = flow.last_at;
-        for (relation, place) in pair.relations().into_iter().zip(&mut flow.facts_at).take(2) {
-            relation.map(|relation| self.table.change(&relation, place, at, |_| ()));
+        let relations = pair.relations();
+        for (relation, place) in relations.iter().zip(&mut flow.facts_at).take(2) {
+            taught(relation).map(|relation| self.table.change(relation, place, at, |_| ()));
         }
         let frames = if flow.closing.is_empty() { &flow.opening } else { &flow.closing };
         let most = if flow.announced { Grade::Data } else { Grade::Probe };
-        let [_, _, place] = &mut flow.facts_at;
-        self.confirm((pair, most), place, &Sight { at, frames }, emit);
+        let [.., (connection, _)] = &relations;
+        self.confirm((connection, most), connection_at(&mut flow.facts_at), &Sight { at, frames }, emit);
     }
 
     /// Confirms the connection of a pair, if its grade rose, but not beyond what is shown, and that was not said.
-    fn confirm(&mut self, (pair, most): (Pair, Grade), place: &mut Place, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) {
-        self.table.change(&pair.connection(), place, sight.at, |entry| {
-            if let Some((fact, told)) = entry.confirm(most) {
-                emit(sight.event(EventKind::FactConfirmed(&fact, told)));
+    fn confirm(&mut self, (connection, most): (&Packed, Grade), place: &mut Place, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) {
+        let quiet = self.quiet;
+        self.table.change(connection, place, sight.at, |entry| {
+            if let Some(told) = entry.confirm(most).filter(|_| !quiet) {
+                emit(sight.event(EventKind::FactConfirmed(&entry.fact(), told)));
             }
         });
     }
 }
 
 /// Where the connection fact of a flow is.
-fn connection_at(flow: &mut Flow) -> &mut Place {
-    let [_, _, place] = &mut flow.facts_at;
+fn connection_at([_, _, place]: &mut [Place; 3]) -> &mut Place {
     place
 }

@@ -87,6 +87,22 @@ impl Table {
         if self.knows(relation, place, at) { self.touch(*place, at, change) } else { None }
     }
 
+    /// What a relation is looked up by.
+    pub(super) fn hash(&self, relation: &Packed) -> u64 {
+        self.index.hash(relation)
+    }
+
+    /// Reads the line of the index that this hash chooses.
+    pub(super) fn warm_index(&self, hash: u64) -> u64 {
+        self.index.warm(hash)
+    }
+
+    /// Reads the fact that one of this hash most likely is.
+    pub(super) fn warm_entry(&self, hash: u64) -> u64 {
+        let place = self.index.guess(hash).and_then(|place| usize::try_from(place).ok());
+        place.and_then(|place| self.slots.get(place)).map_or(0, |row| row.marks.handshakes())
+    }
+
     /// The same; of a relation that is not known a fact is made.
     pub(super) fn learn<R>(
         &mut self,
@@ -103,8 +119,8 @@ impl Table {
     fn touch<R>(&mut self, place: Place, at: Timestamp, change: impl FnOnce(&mut Row) -> R) -> Option<R> {
         let slot = self.slots.get_mut(usize::try_from(place).ok()?)?;
         slot.last_at = slot.last_at.max(at);
-        if self.store.is_some() && !slot.changed {
-            slot.changed = true;
+        if self.store.is_some() && !slot.marks.changed() {
+            slot.marks.set_changed(true);
             self.changed.push(place);
         }
         let was_told = slot.is_told();
@@ -125,7 +141,7 @@ impl Table {
         let Some(found) = self.find(relation, *place, at) else { return false };
         *place = found;
         let slot = usize::try_from(found).ok().and_then(|found| self.slots.get(found));
-        slot.is_some_and(|slot| slot.handshakes > 0)
+        slot.is_some_and(|slot| slot.marks.handshakes() > 0)
     }
 
     /// The place of a relation, here or in the store. What was not seen for too long is forgotten.
@@ -145,10 +161,10 @@ impl Table {
     fn expire(&mut self, place: Place, at: Timestamp) {
         let Some(slot) = usize::try_from(place).ok().and_then(|place| self.slots.get_mut(place)) else { return };
         if self.lifetime.is_some_and(|lifetime| at.since(slot.last_at) > lifetime) {
-            let changed = slot.changed;
+            let changed = slot.marks.changed();
             count(&mut self.told, slot, -1);
             *slot = Row::new(slot.packed.clone(), at);
-            slot.changed = changed;
+            slot.marks.set_changed(changed);
         }
     }
 
@@ -199,7 +215,7 @@ impl Table {
         let Some(slot) = self.slots.get(oldest) else { return oldest };
         count(&mut self.told, slot, -1);
         self.index.remove(&slot.packed, Place::try_from(oldest).unwrap_or(Place::MAX));
-        if slot.changed {
+        if slot.marks.changed() {
             self.settle();
         }
         self.evicted |= self.store.is_none();
@@ -219,11 +235,11 @@ impl Table {
             // They stay for the next time: what gave way meanwhile is lost, and its place may stand here twice.
             changed.sort_unstable();
             changed.dedup();
-            changed.retain(|place| slot(place).and_then(|place| slots.get(place)).is_some_and(|slot| slot.changed));
+            changed.retain(|place| slot(place).and_then(|place| slots.get(place)).is_some_and(|slot| slot.marks.changed()));
             return;
         }
         for place in changed.drain(..) {
-            slot(&place).and_then(|place| slots.get_mut(place)).into_iter().for_each(|slot| slot.changed = false);
+            slot(&place).and_then(|place| slots.get_mut(place)).into_iter().for_each(|slot| slot.marks.set_changed(false));
         }
     }
 

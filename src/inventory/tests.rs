@@ -4,6 +4,7 @@ use super::*;
 use crate::evidence::FrameId;
 use crate::evidence::Frames;
 use crate::fact::Fact;
+use crate::fact::Relation;
 use crate::time::Timestamp;
 
 fn handshake(client: &str, server: &str, port: u16) -> Handshake {
@@ -33,7 +34,7 @@ fn named(fact: &Fact) -> String {
 
 fn told(inventory: &mut Inventory, handshake: &Handshake) -> Vec<String> {
     let mut names = Vec::new();
-    inventory.handshake(&mut flow(handshake), handshake, &mut |event| {
+    inventory.handshake(&mut flow(handshake).facts_at, handshake, &mut |event| {
         names.push(match event.kind {
             EventKind::FactSeen(fact) => named(fact),
             EventKind::AnomalyFound(anomaly) => anomaly.name().to_owned(),
@@ -102,8 +103,8 @@ fn a_connection_that_outlives_its_facts_brings_all_of_them_back() {
             names.push(named(fact));
         }
     };
-    inventory.handshake(&mut flow, &handshake, &mut note);
-    inventory.step(&mut flow, Step::Data, Timestamp::from_parts(600, 0, false), &handshake.frames, &mut note);
+    inventory.handshake(&mut flow.facts_at, &handshake, &mut note);
+    Known::of(&mut flow, |known| inventory.step(known, Step::Data, Timestamp::from_parts(600, 0, false), &handshake.frames, &mut note));
     assert_eq!(names, ["service 10.0.0.2:22", "client 10.0.0.1 22", "internal 10.0.0.1 10.0.0.2:22"].repeat(2));
     assert_eq!(inventory.counts(), [1, 1, 1]);
 }
@@ -117,9 +118,8 @@ fn what_is_told_late_cites_the_opening_too() {
     let mut cited = Vec::new();
     for (step, number) in [(Step::Established, 3), (Step::Data, 7)] {
         let frames = Frames::one(FrameId { input: 0, number });
-        inventory.step(&mut flow, step, handshake.at, &frames, &mut |event| {
-            cited.push(event.evidence.frames.spans().map(|span| span.first).collect::<Vec<_>>());
-        });
+        let mut note = |event: Event<'_>| cited.push(event.evidence.frames.spans().map(|span| span.first).collect::<Vec<_>>());
+        Known::of(&mut flow, |known| inventory.step(known, step, handshake.at, &frames, &mut note));
     }
     assert_eq!(cited, [[2, 7], [2, 7], [2, 7]]);
 }
@@ -137,13 +137,13 @@ fn a_grade_is_confirmed_by_the_connection_that_has_it() {
     let handshake = handshake("10.0.0.1", "10.0.0.2", 22);
     let frame = |number| Frames::one(FrameId { input: 0, number });
     let [mut real, mut probe] = [flow(&handshake), flow(&handshake)];
-    inventory.handshake(&mut real, &handshake, &mut note);
-    inventory.step(&mut real, Step::Established, handshake.at, &frame(3), &mut note);
-    inventory.handshake(&mut probe, &handshake, &mut note);
-    inventory.step(&mut probe, Step::Probe, handshake.at, &frame(6), &mut note);
+    inventory.handshake(&mut real.facts_at, &handshake, &mut note);
+    Known::of(&mut real, |known| inventory.step(known, Step::Established, handshake.at, &frame(3), &mut note));
+    inventory.handshake(&mut probe.facts_at, &handshake, &mut note);
+    Known::of(&mut probe, |known| inventory.step(known, Step::Probe, handshake.at, &frame(6), &mut note));
     (probe.announced, probe.closing) = (false, frame(6));
     inventory.closed(&mut probe, &mut note);
-    inventory.step(&mut real, Step::Data, handshake.at, &frame(8), &mut note);
+    Known::of(&mut real, |known| inventory.step(known, Step::Data, handshake.at, &frame(8), &mut note));
     inventory.closed(&mut real, &mut note);
     assert_eq!(confirmed, [(Grade::Data, vec![8])]);
 }
@@ -167,7 +167,7 @@ fn a_flood_is_one_record_and_the_real_client_is_seen() {
             grades.push((client.to_string(), known.grade, known.syn_seen));
         }
     };
-    inventory.step(&mut flow, Step::Established, real.at, &real.frames, &mut note);
+    Known::of(&mut flow, |known| inventory.step(known, Step::Established, real.at, &real.frames, &mut note));
     flow.announced = false;
     inventory.closed(&mut flow, &mut note);
     assert_eq!(grades, [("10.9.9.9".to_owned(), Grade::Established, true)]);
@@ -178,7 +178,7 @@ fn a_copy_behind_a_router_adds_its_vlan() {
     let mut inventory = Inventory::new(Wanted::default(), &Limits::default());
     let pair = handshake("10.0.0.1", "10.0.0.2", 22);
     let mut flow = flow(&pair);
-    inventory.handshake(&mut flow, &pair, &mut |_| ());
+    inventory.handshake(&mut flow.facts_at, &pair, &mut |_| ());
     let mut behind = VlanStack::default();
     assert!(behind.push(20));
     inventory.copied((flow.client, flow.server), &mut flow.facts_at, behind, pair.at);
@@ -198,9 +198,9 @@ fn counts_are_those_of_the_facts_there_are() {
         let server = if number % 7 == 0 { "2001:db8::1" } else { "10.0.0.2" };
         let handshake = Handshake { at, ..handshake(&format!("10.0.1.{}", number % 11), server, 1 + u16::try_from(number % 3).unwrap()) };
         let mut flow = flow(&handshake);
-        inventory.handshake(&mut flow, &handshake, &mut |_| ());
+        inventory.handshake(&mut flow.facts_at, &handshake, &mut |_| ());
         if number % 5 > 0 {
-            inventory.step(&mut flow, Step::Established, at, &handshake.frames, &mut |_| ());
+            Known::of(&mut flow, |known| inventory.step(known, Step::Established, at, &handshake.frames, &mut |_| ()));
         }
         let mut counts = [0; 3];
         inventory.facts().each(&mut |fact| {

@@ -129,6 +129,19 @@ impl Probing {
     }
 }
 
+/// Whether a flow that begins with this chunk is nobody's, at first sight: as most are. Nothing has to be kept of it then.
+pub(super) fn is_nobodys(from: Peer, chunk: &Chunk<'_>, flow: &Flow, (protocols, hints): Asked<'_>) -> bool {
+    let Body::Data(data) = chunk.body else { return false };
+    let so_far = flow.from_client.bytes.saturating_add(flow.from_server.bytes);
+    let is_first = chunk.offset == 0 && u64::try_from(data.len()) == Ok(so_far) && flow.tls.is_none();
+    let (client, server): (&[u8], &[u8]) = if from == Peer::Client { (data, &[]) } else { (&[], data) };
+    let refuses = |protocol: &&dyn Protocol| {
+        let opening = Opening { client, server, whole: true, hinted: is_hinted(*protocol, flow, hints) };
+        matches!(protocol.probe(&opening), Probe::NoMatch)
+    };
+    is_first && starts_known(flow) && protocols.iter().all(refuses)
+}
+
 /// Whether the streams of this flow are known from their first byte.
 pub(super) fn starts_known(flow: &Flow) -> bool {
     matches!(flow.roles, RolesFrom::Handshake | RolesFrom::SynAck | RolesFrom::Syn)

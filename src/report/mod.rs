@@ -56,6 +56,12 @@ pub trait Sink {
         true
     }
 
+    /// Whether it looks at every connection as it opens, and every fact as it is told. Else it need not be told of them: it gets the
+    /// connections that are read, and all facts at the end.
+    fn wants_connections(&self) -> bool {
+        true
+    }
+
     /// Whether it shows where every byte came from: messages carry their parts then.
     fn wants_parts(&self) -> bool {
         false

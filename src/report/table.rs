@@ -85,6 +85,10 @@ impl Sink for TableSink {
         self.show.timeline
     }
 
+    fn wants_connections(&self) -> bool {
+        false
+    }
+
     fn wanted_tokens(&self) -> usize {
         match (self.show.timeline, self.hex) {
             (false, _) => 0,

@@ -75,6 +75,11 @@ impl Tally {
         self.summary.lone_syn_acks = self.summary.lone_syn_acks.saturating_add(1);
     }
 
+    /// Counts a connection that was announced.
+    pub fn opened(&mut self) {
+        self.summary.flows = self.summary.flows.saturating_add(1);
+    }
+
     /// Counts an event.
     pub fn event(&mut self, event: &Event<'_>) {
         match &event.kind {
@@ -85,7 +90,7 @@ impl Tally {
             EventKind::ExchangeDecoded(_) => self.summary.exchanges = self.summary.exchanges.saturating_add(1),
             EventKind::AnomalyFound(anomaly) => count(&mut self.anomalies, anomaly.name()),
             EventKind::SessionIdentified(_, session) => count(&mut self.sessions, session.protocol),
-            EventKind::FlowOpened(_) => self.summary.flows = self.summary.flows.saturating_add(1),
+            EventKind::FlowOpened(_) => self.opened(),
             _ => {}
         }
     }

@@ -26,6 +26,10 @@ impl Sink for Tee {
         self.main.wants_messages() || self.beside.wants_messages()
     }
 
+    fn wants_connections(&self) -> bool {
+        self.main.wants_connections() || self.beside.wants_connections()
+    }
+
     fn wanted_tokens(&self) -> usize {
         self.main.wanted_tokens().max(self.beside.wanted_tokens())
     }

@@ -12,9 +12,16 @@ pub(super) struct Out<'s> {
     pub(super) sink: &'s mut dyn Sink,
     pub(super) packets: Option<&'s mut Packets>,
     pub(super) failure: Option<io::Error>,
+    /// Whether somebody looks at every connection and fact.
+    pub(super) wants_connections: bool,
 }
 
-impl Out<'_> {
+impl<'s> Out<'s> {
+    pub(super) fn new(sink: &'s mut dyn Sink, packets: Option<&'s mut Packets>) -> Self {
+        let wants_connections = sink.wants_connections() || packets.is_some();
+        Self { tally: Tally::default(), sink, packets, failure: None, wants_connections }
+    }
+
     pub(super) fn event(&mut self, event: &Event<'_>) {
         self.tally.event(event);
         if self.failure.is_none() {

@@ -32,7 +32,7 @@ impl Receiver for Reader {
         self.spans = self.spans.max(event.evidence.frames.spans().count());
     }
 
-    fn handshake(&mut self, _flow: &mut Flow, _handshake: &Handshake) {}
+    fn handshake(&mut self, _facts_at: &mut [u32; 3], _handshake: &Handshake) {}
 
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {
         let Self { conversations, events, spans } = self;

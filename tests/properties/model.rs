@@ -35,7 +35,7 @@ pub(crate) struct Delivered {
 impl Receiver for Delivered {
     fn event(&mut self, _event: Event<'_>) {}
 
-    fn handshake(&mut self, _flow: &mut Flow, _handshake: &Handshake) {}
+    fn handshake(&mut self, _facts_at: &mut [u32; 3], _handshake: &Handshake) {}
 
     fn chunk(&mut self, _flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {
         if from == Peer::Client {

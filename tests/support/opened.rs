@@ -91,7 +91,7 @@ struct Stage {
 impl Receiver for Stage {
     fn event(&mut self, _event: Event<'_>) {}
 
-    fn handshake(&mut self, _flow: &mut Flow, _handshake: &Handshake) {}
+    fn handshake(&mut self, _facts_at: &mut [u32; 3], _handshake: &Handshake) {}
 
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {
         self.layers.chunk(flow, from, chunk, &mut self.kept)

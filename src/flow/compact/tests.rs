@@ -9,6 +9,7 @@ use crate::flow::Chunk;
 use crate::flow::Flows;
 use crate::flow::Handshake;
 use crate::flow::Interest;
+use crate::flow::Known;
 use crate::flow::Receiver;
 use crate::flow::Step;
 use crate::limits::Limits;
@@ -35,13 +36,15 @@ impl Receiver for Log {
         self.lines.push(format!("{event:?}"));
     }
 
-    fn handshake(&mut self, flow: &mut Flow, handshake: &Handshake) {
-        flow.facts_at = [7, 8, 9];
-        self.lines.push(format!("{flow:?} {handshake:?}"));
+    fn handshake(&mut self, facts_at: &mut [u32; 3], handshake: &Handshake) {
+        self.lines.push(format!("{facts_at:?} {handshake:?}"));
+        *facts_at = [7, 8, 9];
     }
 
-    fn step(&mut self, flow: &mut Flow, step: Step, at: Timestamp, frames: &crate::evidence::Frames) {
-        self.lines.push(format!("{flow:?} {step:?} {at} {frames:?}"));
+    fn step(&mut self, known: Known<'_>, step: Step, at: Timestamp, frames: &crate::evidence::Frames) {
+        let Known { client, server, roles, vlans, facts_at, opening } = known;
+        facts_at[0] += 1;
+        self.lines.push(format!("{client} {server} {roles:?} {vlans:?} {facts_at:?} {:?} {step:?} {at} {frames:?}", opening()));
     }
 
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {
@@ -63,36 +66,42 @@ impl Receiver for Log {
     }
 }
 
-/// What is sent: from which end, with which flags, how far in its stream, what it acknowledges, payload, milliseconds later, window.
-type Sent = (bool, u8, i32, i32, usize, u64, u16);
+/// What is sent: by which client or to it, with which flags, how far in its stream, what it acknowledges, payload, milliseconds later,
+/// window.
+type Sent = ((bool, u16), u8, i32, i32, usize, u64, u16);
 
 const SYN: u8 = Flags::SYN;
 const ACK: u8 = Flags::ACK;
 
 fn sent() -> impl Strategy<Value = Sent> {
     let flags = prop_oneof![
-        2 => Just(SYN), 2 => Just(SYN | ACK), 20 => Just(ACK), 6 => Just(ACK | 8), 1 => Just(ACK | Flags::FIN), 1 => Just(Flags::RST), 1 => Just(0)
+        2 => Just(SYN), 2 => Just(SYN | ACK), 20 => Just(ACK), 6 => Just(ACK | 8), 4 => Just(ACK | Flags::FIN), 1 => Just(Flags::RST), 1 => Just(0)
     ];
     let offset = prop_oneof![8 => 0..40_i32, 1 => -5..200_000_i32, 1 => any::<i32>()];
     let pause = prop_oneof![20 => 0..50_u64, 1 => 0..90_000_u64];
     let window = prop_oneof![4 => Just(512), 1 => any::<u16>(), 1 => Just(0)];
-    (any::<bool>(), flags, offset.clone(), offset, prop_oneof![Just(0), 0..30_usize], pause, window)
+    let end = (any::<bool>(), prop_oneof![6 => Just(0), 1 => Just(1_u16), 1 => Just(2)]);
+    // Handshakes do not come about by chance.
+    let offset = prop_oneof![9 => offset, 1 => Just(-1)];
+    (end, flags, offset.clone(), offset, prop_oneof![Just(0), 0..30_usize], pause, window)
 }
 
 /// What is told of some packets; `quick` lets them go the short way and be kept in short, however young they are. Each end announces
-/// the window scale, where there is one.
-fn told(packets: &[Sent], begin: u32, (patience, scale): (u64, Option<u8>), quick: bool) -> (Vec<String>, usize) {
-    let mut flows = Flows::new(&Limits::default(), &[1241]);
+/// the window scale, where there is one. So many connections have room, and may be half open.
+fn told(packets: &[Sent], begin: u32, (patience, scale, room): (u64, Option<u8>, usize), quick: bool) -> (Vec<String>, usize) {
+    let limits = Limits { connections: room, half_open: room, ..Limits::default() };
+    let mut flows = Flows::new(&limits, &[1241]);
     (flows.compacts, flows.most_young) = (quick, 0);
     let mut log = Log { lines: Vec::new(), patience, chunks: 0, last: None };
     let scaled = [3, 3, scale.unwrap_or(0), 0];
     let mut at = Timestamp::from_nanos(0, false);
     let (mut number, mut passed) = (0, 0);
-    let shake: [Sent; 3] = [(true, SYN, -1, 0, 0, 1, 512), (false, SYN | ACK, -1, 0, 0, 1, 512), (true, ACK, 0, 0, 0, 1, 512)];
-    for (from_client, flags, seq, ack, len, pause, window) in shake.into_iter().chain(packets.iter().copied()) {
+    let shake: [Sent; 3] =
+        [((true, 0), SYN, -1, 0, 0, 1, 512), ((false, 0), SYN | ACK, -1, 0, 0, 1, 512), ((true, 0), ACK, 0, 0, 0, 1, 512)];
+    for ((from_client, port), flags, seq, ack, len, pause, window) in shake.into_iter().chain(packets.iter().copied()) {
         at = at.after(Duration::from_millis(pause));
         number += 1;
-        let ends = [PackedEnd::new(0x0a00_0001, 40_000), PackedEnd::new(0x0a00_0002, 1241)];
+        let ends = [PackedEnd::new(0x0a00_0001, 40_000 + port), PackedEnd::new(0x0a00_0002, 1241)];
         let [source, destination] = if from_client { ends } else { [ends[1], ends[0]] };
         let base = |client: bool| if client { begin } else { begin.wrapping_add(77_000) };
         let headers = Headers {
@@ -128,9 +137,10 @@ proptest! {
         begin in prop_oneof![any::<u32>(), (u32::MAX - 64)..=u32::MAX],
         patience in prop_oneof![Just(0_u64), 0..20_u64, Just(u64::MAX)],
         scale in prop::option::of(0..16_u8),
+        room in 1..4_usize,
     ) {
-        let (short, _) = told(&packets, begin, (patience, scale), true);
-        let (long, _) = told(&packets, begin, (patience, scale), false);
+        let (short, _) = told(&packets, begin, (patience, scale, room), true);
+        let (long, _) = told(&packets, begin, (patience, scale, room), false);
         for (short, long) in short.iter().zip(&long) {
             prop_assert_eq!(short, long);
         }
@@ -140,11 +150,39 @@ proptest! {
 
 #[test]
 fn what_nobody_reads_passes() {
-    let packets: Vec<Sent> = (0..100).map(|number| (number % 2 == 0, ACK, number / 2 * 10, number / 2 * 10, 10, 1, 512)).collect();
-    let (_, passed) = told(&packets, 5, (0, Some(7)), true);
+    let packets: Vec<Sent> = (0..100).map(|number| ((number % 2 == 0, 0), ACK, number / 2 * 10, number / 2 * 10, 10, 1, 512)).collect();
+    let (_, passed) = told(&packets, 5, (0, Some(7), 9), true);
     assert!(passed > 90, "{passed}");
-    let packets: Vec<Sent> = (0..100).map(|number| (number % 2 == 0, ACK, 0, 0, 0, 1, 512)).collect();
-    let (_, passed) = told(&packets, 5, (u64::MAX, None), true);
+    let packets: Vec<Sent> = (0..100).map(|number| ((number % 2 == 0, 0), ACK, 0, 0, 0, 1, 512)).collect();
+    let (_, passed) = told(&packets, 5, (u64::MAX, None, 9), true);
     assert!(passed > 90, "of a connection that is read, too: {passed}");
     assert!(size_of::<super::Compact>() <= 152, "{}", size_of::<super::Compact>());
+}
+
+#[test]
+fn a_handshake_passes() {
+    // The very first packet sets the clock.
+    let (_, passed) = told(&[], 5, (u64::MAX, Some(7), 9), true);
+    assert_eq!(passed, 2);
+    let shake = |port: u16| {
+        [((true, port), SYN, -1, 0, 0, 1, 512), ((false, port), SYN | ACK, -1, 0, 0, 1, 512), ((true, port), ACK, 0, 0, 0, 1, 512)]
+    };
+    let packets: Vec<Sent> = (1..20).flat_map(shake).collect();
+    let (_, passed) = told(&packets, 5, (u64::MAX, Some(7), 9), true);
+    assert_eq!(passed, 2 + 19 * 3, "also where others have to give way");
+}
+
+#[test]
+fn the_first_half_of_an_end_passes() {
+    // Both sides said something nobody reads; then the client has no more to say, and the server takes note of that.
+    let packets: [Sent; 5] = [
+        ((true, 0), ACK, 0, 0, 10, 1, 512),
+        ((false, 0), ACK, 0, 10, 10, 1, 512),
+        ((true, 0), ACK | Flags::FIN, 10, 10, 0, 1, 512),
+        ((false, 0), ACK, 10, 11, 0, 1, 512),
+        ((false, 0), ACK | Flags::FIN, 10, 11, 0, 1, 512),
+    ];
+    let (short, passed) = told(&packets, 5, (0, None, 9), true);
+    assert_eq!(passed, 2 + 3, "all but the first word and the second end");
+    assert_eq!(short, told(&packets, 5, (0, None, 9), false).0);
 }

@@ -1,0 +1,93 @@
+//! The short way through the flow stage: packets that change but numbers, and those that begin a usual connection.
+
+use super::Receiver;
+use super::compact::Compact;
+use super::table::Flows;
+use crate::decode::Flags;
+use crate::decode::Headers;
+use crate::evidence::FrameId;
+use crate::evidence::Frames;
+use crate::packed::PackedKey;
+use crate::peer::FlowId;
+
+/// Below so many connections the table is at hand anyway.
+const LARGE: usize = 1 << 10;
+
+impl Flows {
+    /// Whether a look ahead is worth its time.
+    pub(crate) fn is_large(&self) -> bool {
+        self.slots.len() >= LARGE
+    }
+
+    /// What a packet is looked up by.
+    pub(crate) fn hash(&self, headers: &Headers<'_>) -> u64 {
+        self.slots.hash(PackedKey::of(headers.source, headers.destination))
+    }
+
+    /// Reads what tells where the connection of this hash is, and whether somebody asks for it. The sum of that means nothing.
+    pub(crate) fn warm_index(&self, hash: u64) -> u64 {
+        self.slots.warm_index(hash) ^ self.pending.warm_index(hash)
+    }
+
+    /// Reads what most likely is the connection of this hash. The sum of that means nothing.
+    pub(crate) fn warm_entry(&self, hash: u64) -> u64 {
+        self.slots.warm_entry(hash) ^ self.pending.warm_entry(hash)
+    }
+
+    /// Takes the headers of a usual packet, if it changes nothing but numbers, or begins a usual connection. False, and nothing done, where
+    /// [`Self::push`] has to look.
+    pub(crate) fn pass(&mut self, headers: &Headers<'_>, receiver: &mut dyn Receiver) -> bool {
+        if headers.at >= self.due_at || !self.clock.goes_on(headers.at) {
+            return false;
+        }
+        let key = PackedKey::of(headers.source, headers.destination);
+        let hash = self.slots.hash(key);
+        let Some(slot) = self.slots.find_packed(hash, key) else {
+            return self.pass_unknown(hash, headers, receiver);
+        };
+        let Self { slots, limits, half_open_now, .. } = self;
+        let Some((compact, last_at)) = slots.compact_mut(slot) else { return false };
+        if !compact.is_counted() {
+            return compact.pass(headers, last_at, limits, receiver);
+        }
+        let place = u32::try_from(slot).unwrap_or(u32::MAX);
+        let confirmed = compact.confirm(headers, (place, last_at), limits, receiver);
+        *half_open_now = half_open_now.saturating_sub(usize::from(confirmed));
+        confirmed
+    }
+
+    /// The same of a packet between ends that have no connection.
+    fn pass_unknown(&mut self, hash: u64, headers: &Headers<'_>, receiver: &mut dyn Receiver) -> bool {
+        let asks = headers.flags.has(Flags::SYN) && !headers.flags.has(Flags::RST);
+        if !headers.payload.is_empty() {
+            return false;
+        }
+        if asks && headers.flags.has(Flags::ACK) {
+            return self.compacts && self.pass_answer(hash, headers, receiver);
+        }
+        if asks && self.pending.insert_headers(hash, headers, &self.limits) {
+            self.say_limit("pending_syns", self.limits.pending_syns, Frames::one(headers.id), receiver);
+        }
+        true
+    }
+
+    /// The SYN-ACK of a SYN that waits for it.
+    fn pass_answer(&mut self, hash: u64, headers: &Headers<'_>, receiver: &mut dyn Receiver) -> bool {
+        let id = FlowId(self.next_id.saturating_add(1));
+        let Some((place, syn)) = self.pending.answered_by(hash, headers, &self.limits) else { return false };
+        let Some(compact) = Compact::answered(id, &syn, headers, &self.limits) else { return false };
+        self.pending.answer_at(place);
+        self.next_id = id.0;
+        if self.slots.len() >= self.limits.connections {
+            let mut frames = Frames::one(FrameId { input: syn.input, number: syn.number });
+            frames.add(headers.id);
+            self.evict(&frames, receiver);
+        }
+        let slot = self.slots.insert_compact(compact, headers.at);
+        self.note_half_open(slot, id, receiver);
+        if let Some((compact, _)) = self.slots.compact_mut(slot) {
+            compact.tell_handshake(headers.at, receiver);
+        }
+        true
+    }
+}

@@ -1,0 +1,150 @@
+//! What is known of a fact beside its times, in eight bytes: of a million facts it matters.
+
+use crate::fact::Direction;
+use crate::fact::Grade;
+
+/// How sure a fact is, what was told of it, and how often it was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Marks {
+    /// The grade, and in the high half, one higher, the grade it was told with; zero there when it was not.
+    grades: u8,
+    /// The direction, one higher, and the flags.
+    flags: u8,
+    /// Of a service: clients that were granted before it had a ration.
+    pub(super) granted: u8,
+    /// Little-endian: forty bits count a thousand a second for thirty years, and stay there.
+    handshakes: [u8; 5],
+}
+
+const DIRECTION: u8 = 3;
+const SYN_SEEN: u8 = 1 << 2;
+const CONFIRMED: u8 = 1 << 3;
+const CHANGED: u8 = 1 << 4;
+
+/// The place of a value among all of its kind.
+fn place<T: PartialEq>(all: &[T], value: &T) -> u8 {
+    all.iter().position(|other| other == value).and_then(|place| u8::try_from(place).ok()).unwrap_or(0)
+}
+
+impl Marks {
+    /// How sure it is.
+    pub(super) fn grade(self) -> Grade {
+        Grade::ALL.get(usize::from(self.grades & 0xf)).copied().unwrap_or(Grade::SynAckOnly)
+    }
+
+    /// Raises the grade, if this one is higher.
+    pub(super) fn raise(&mut self, grade: Grade) {
+        self.grades = (self.grades & 0xf0) | place(&Grade::ALL, &self.grade().max(grade));
+    }
+
+    /// The grade it was told with, once it was.
+    pub(super) fn told(self) -> Option<Grade> {
+        Grade::ALL.get(usize::from(self.grades >> 4).checked_sub(1)?).copied()
+    }
+
+    /// Whether it was told.
+    pub(super) fn is_told(self) -> bool {
+        self.grades >> 4 != 0
+    }
+
+    /// Notes with which grade it was told.
+    pub(super) fn set_told(&mut self, told: Option<Grade>) {
+        let told = told.map_or(0, |grade| place(&Grade::ALL, &grade).saturating_add(1));
+        self.grades = (self.grades & 0xf) | told << 4;
+    }
+
+    /// Where the client and the server are, where both are named.
+    pub(super) fn direction(self) -> Option<Direction> {
+        Direction::ALL.get(usize::from(self.flags & DIRECTION).checked_sub(1)?).copied()
+    }
+
+    /// Notes where they are.
+    pub(super) fn set_direction(&mut self, direction: Option<Direction>) {
+        let direction = direction.map_or(0, |direction| place(&Direction::ALL, &direction).saturating_add(1));
+        self.flags = (self.flags & !DIRECTION) | direction;
+    }
+
+    /// Whether a SYN was seen.
+    pub(super) fn syn_seen(self) -> bool {
+        self.flags & SYN_SEEN != 0
+    }
+
+    /// Whether its rise to the final grade was told.
+    pub(super) fn confirmed(self) -> bool {
+        self.flags & CONFIRMED != 0
+    }
+
+    /// Whether it changed since the store was given it.
+    pub(super) fn changed(self) -> bool {
+        self.flags & CHANGED != 0
+    }
+
+    /// Notes that a SYN was seen, if one was.
+    pub(super) fn saw_syn(&mut self, seen: bool) {
+        self.flags |= if seen { SYN_SEEN } else { 0 };
+    }
+
+    /// Notes whether its rise was told.
+    pub(super) fn set_confirmed(&mut self, confirmed: bool) {
+        self.flags = (self.flags & !CONFIRMED) | if confirmed { CONFIRMED } else { 0 };
+    }
+
+    /// Notes whether it changed.
+    pub(super) fn set_changed(&mut self, changed: bool) {
+        self.flags = (self.flags & !CHANGED) | if changed { CHANGED } else { 0 };
+    }
+
+    /// SYN-ACKs so far.
+    pub(super) fn handshakes(self) -> u64 {
+        let mut count = [0; 8];
+        count.iter_mut().zip(self.handshakes).for_each(|(to, byte)| *to = byte);
+        u64::from_le_bytes(count)
+    }
+
+    /// Notes how many there were.
+    pub(super) fn set_handshakes(&mut self, count: u64) {
+        let count = count.min((1 << 40) - 1).to_le_bytes();
+        self.handshakes.iter_mut().zip(count).for_each(|(to, byte)| *to = byte);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn nothing_is_known_at_first() {
+        let marks = Marks::default();
+        assert_eq!((marks.grade(), marks.told(), marks.direction(), marks.handshakes()), (Grade::SynAckOnly, None, None, 0));
+        assert!(!marks.syn_seen() && !marks.confirmed() && !marks.changed() && !marks.is_told());
+        assert_eq!(size_of::<Marks>(), 8);
+    }
+
+    proptest! {
+        #[test]
+        fn each_mark_is_its_own(
+            grade in prop::sample::select(Grade::ALL.to_vec()),
+            told in prop::option::of(prop::sample::select(Grade::ALL.to_vec())),
+            direction in prop::option::of(prop::sample::select(Direction::ALL.to_vec())),
+            flags in any::<[bool; 3]>(),
+            granted in any::<u8>(),
+            count in 0..1_u64 << 42,
+        ) {
+            let mut marks = Marks { granted, ..Marks::default() };
+            marks.set_handshakes(count);
+            marks.set_changed(flags[0]);
+            marks.set_direction(direction);
+            marks.set_told(told);
+            marks.raise(grade);
+            marks.set_confirmed(flags[1]);
+            marks.saw_syn(flags[2]);
+            prop_assert_eq!((marks.grade(), marks.told(), marks.is_told(), marks.direction()), (grade, told, told.is_some(), direction));
+            prop_assert_eq!((marks.changed(), marks.confirmed(), marks.syn_seen()), (flags[0], flags[1], flags[2]));
+            prop_assert_eq!((marks.granted, marks.handshakes()), (granted, count.min((1 << 40) - 1)));
+            marks.set_changed(false);
+            marks.set_confirmed(false);
+            prop_assert_eq!((marks.direction(), marks.syn_seen(), marks.changed()), (direction, flags[2], false));
+        }
+    }
+}
