@@ -40,7 +40,7 @@ type Step = (usize, usize);
 /// The steps of all sessions that are known from their first byte and without holes; of others none: what differs there may be missing.
 fn ways(service: &Service, units: &[Unit<'_>], language: &Language) -> Vec<Vec<Step>> {
     let mut ways: Vec<Vec<Step>> = vec![Vec::new(); service.sessions.len()];
-    let is_whole = |seen: &Seen| seen.whole && seen.turns.iter().all(|turn| turn.gap_before == 0);
+    let is_whole = |seen: &Seen| seen.whole && seen.missing_behind == 0 && seen.turns.iter().all(|turn| turn.gap_before == 0);
     let whole: Vec<bool> = service.sessions.iter().map(is_whole).collect();
     for (place, unit) in units.iter().enumerate().filter(|(_, unit)| whole.get(unit.session) == Some(&true)) {
         let Some(kind) = language.typed.get(place).and_then(|typed| typed.message_type) else { continue };
@@ -52,19 +52,22 @@ fn ways(service: &Service, units: &[Unit<'_>], language: &Language) -> Vec<Vec<S
     ways
 }
 
-/// The partings, of the first sessions, in order.
-pub(super) fn find(service: &Service, units: &[Unit<'_>], language: &Language) -> Vec<Parting> {
+/// The partings, of the first sessions, in order; and whether later ones part, too.
+pub(super) fn find(service: &Service, units: &[Unit<'_>], language: &Language) -> (Vec<Parting>, Option<Limitation>) {
     let ways = ways(service, units, language);
     let mut whole = ways.iter().enumerate().filter(|(_, way)| !way.is_empty());
-    let Some((_, first)) = whole.next() else { return Vec::new() };
-    let parted = whole.take(MOST_SESSIONS).filter_map(|(session, way)| {
+    let Some((_, first)) = whole.next() else { return (Vec::new(), None) };
+    let parting = |(session, way): (usize, &Vec<Step>)| {
         let place = first.iter().zip(way).position(|(one, two)| one.0 != two.0)?;
         let ((instead, _), (says, unit)) = (*first.get(place)?, *way.get(place)?);
         let from = units.get(unit)?.from;
         let meets = first.last().map(|step| step.0) == way.last().map(|step| step.0);
         Some(Parting { session, unit, from, says, instead, meets })
-    });
-    parted.collect()
+    };
+    let parted: Vec<Parting> = whole.by_ref().take(MOST_SESSIONS).filter_map(parting).collect();
+    let left_out = whole.filter_map(parting).count();
+    let text = || format!("A bound was reached: the summary does not tell where {left_out} later sessions part from the first one.");
+    (parted, (left_out > 0).then(|| Limitation { code: LimitationCode::Capped, text: text() }))
 }
 
 /// The parting as a sentence; `frame` names the first frame of a message.

@@ -9,6 +9,8 @@
 //! Everything here is deterministic: shares are whole numbers, sets are sorted, and what is equal is decided by place.
 
 mod binary;
+#[cfg(test)]
+mod bounds;
 mod class;
 mod collect;
 mod conceal;

@@ -36,6 +36,7 @@ fn service(transport: Transport, turns: &[(Peer, Vec<u8>)]) -> Service {
             client: end(4000 + u16::try_from(number).unwrap()),
             whole: true,
             turns: turns.iter().map(turn).collect(),
+            missing_behind: 0,
         }
     };
     let sessions = turns.chunks(40).enumerate().map(session).collect();
