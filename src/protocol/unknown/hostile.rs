@@ -17,10 +17,9 @@ use std::collections::BTreeSet;
 /// What must be seen nowhere.
 const SECRET: &str = "hunter2x";
 /// Ways to say it whole: each tells by itself what it is.
-const SECRETS: [&str; 6] = [
-    "PASS hunter2x\r\n",
+const SECRETS: [&str; 5] = [
+    "\nPASS hunter2x\r\n",
     "password=hunter2x\n",
-    "AUTH bob hunter2x\r\n",
     "{\"token\": \"hunter2x\"}\n",
     "\x08password\x08hunter2x",
     "\x01\x00\x03bob\x08hunter2x",

@@ -14,6 +14,8 @@ mod bounds;
 mod class;
 mod collect;
 mod conceal;
+#[cfg(test)]
+mod concealed;
 mod contrast;
 mod describe;
 mod framing;

@@ -7,9 +7,11 @@ mod keyword;
 mod kinds;
 mod lines;
 mod naming;
+mod pem;
 mod secret;
 mod tokens;
 mod types;
+mod verdict;
 
 use super::Language;
 use super::Service;

@@ -134,11 +134,13 @@ pub(super) fn tells(lower: &[u8]) -> bool {
     names(lower).iter().any(|name| !name.is_weak || leads(lower, *name).is_some())
 }
 
-/// Where in a text a secret begins that a name tells: behind `password=`, `session key is:`, `password for bob:`, or before `as password`.
+/// Where in a text a secret begins that a name tells: behind `password=`, `session key is:`, `password for bob:`, or before `as password`; or
+/// behind the label of a private key.
 pub(super) fn within(text: &[u8]) -> Option<usize> {
     let lower = text.to_ascii_lowercase();
     let value = |name: &Name| behind(&lower, *name).into_iter().chain(before(&lower, *name)).min();
-    names(&lower).iter().filter_map(value).chain(behind_sign(text)).min()
+    let key = super::pem::begins(text).filter(|begin| *begin < text.len());
+    names(&lower).iter().filter_map(value).chain(behind_sign(text)).chain(key).min()
 }
 
 /// Where a value begins behind a sign, in front of which a name stands that tells a secret: `sid=`, `"sshKey": `, `<pin>`, a zero byte.
