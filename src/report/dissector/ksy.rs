@@ -23,6 +23,7 @@ use expression::bytes_at;
 use expression::condition;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use within::Ways;
 
 /// Types asked for in one expression: long ones are deep, and their readers give up.
 const ASKED_AT_ONCE: usize = 16;
@@ -70,7 +71,8 @@ pub(super) fn ksy(plan: &Plan<'_>, lossy: &mut Vec<String>) -> String {
         scanner(&mut page, number, pattern);
     }
     everything(&mut page);
-    within::types(&mut page, plan);
+    let ways = within::ways(plan);
+    within::types(&mut page, plan, &ways);
     if plan.fields.iter().any(|part| matches!(part.inside(), Some(Within::Tagged { .. }))) {
         lossy.push("what has a tag of chains and is none cannot be read".to_owned());
     }
@@ -89,7 +91,7 @@ pub(super) fn ksy(plan: &Plan<'_>, lossy: &mut Vec<String>) -> String {
         body(&mut page, plan, server, lossy);
     }
     for index in 0..plan.types.len() {
-        form(&mut page, plan, index);
+        form(&mut page, plan, index, &ways);
     }
     enums(&mut page, plan);
     let lost: Vec<String> = lossy.iter().map(|lost| format!(" Lost: {}.", remark(lost))).collect();
@@ -268,7 +270,7 @@ fn header(page: &mut Page) {
 }
 
 /// A message type with its fields.
-fn form(page: &mut Page, plan: &Plan<'_>, index: usize) {
+fn form(page: &mut Page, plan: &Plan<'_>, index: usize, ways: &Ways<'_>) {
     let Some(form) = plan.types.get(index) else { return };
     page.line(1, &format!("m_{}:", form.id));
     let template = form.message.template.as_deref().unwrap_or(&form.message.name);
@@ -285,7 +287,7 @@ fn form(page: &mut Page, plan: &Plan<'_>, index: usize) {
     // As dissectors do, only where blanks divide lines does the last column go on.
     let cut = if server { &plan.server } else { &plan.client };
     let is_blank = cut.delimiters.first().is_some_and(|delimiter| delimiter.trim_ascii().is_empty());
-    Scope::new(plan, fields, Some(Shown { is_blank })).instances(page, &format!("{}_columns", side(server)));
+    Scope::new(plan, fields, Some(Shown { is_blank, ways })).instances(page, &format!("{}_columns", side(server)));
 }
 
 /// The names of numbers.

@@ -20,9 +20,11 @@ pub(super) const COLUMNS: u64 = 1000;
 
 /// How fields are shown.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shown {
+pub(super) struct Shown<'p> {
     /// Whether only blanks divide lines.
     pub(super) is_blank: bool,
+    /// How some divide again.
+    pub(super) ways: &'p within::Ways<'p>,
 }
 
 /// The fields that one type knows, each by a name of its own.
@@ -30,12 +32,12 @@ pub(super) struct Scope<'p, 'a> {
     plan: &'p Plan<'a>,
     names: BTreeMap<usize, String>,
     /// Whether they are shown: as text, with the names of numbers. Else they are compared.
-    shown: Option<Shown>,
+    shown: Option<Shown<'p>>,
 }
 
 impl<'p, 'a> Scope<'p, 'a> {
     /// Some fields, and those that they depend on.
-    pub(super) fn new(plan: &'p Plan<'a>, mut fields: BTreeSet<usize>, shown: Option<Shown>) -> Self {
+    pub(super) fn new(plan: &'p Plan<'a>, mut fields: BTreeSet<usize>, shown: Option<Shown<'p>>) -> Self {
         let mut open: Vec<usize> = fields.iter().copied().collect();
         while let Some(index) = open.pop() {
             if let Some(Place::After { after, size_from, .. }) = plan.fields.get(index).map(|part| &part.place) {
@@ -110,7 +112,7 @@ impl<'p, 'a> Scope<'p, 'a> {
 
     /// What reads the parts of a field that is shown.
     fn reader(&self, part: &Part<'_>) -> Option<String> {
-        if self.shown.is_some() { within::reader(self.plan, part) } else { None }
+        self.shown.and_then(|shown| within::reader(shown.ways, part))
     }
 
     /// Whether it is all the rest of its line.
