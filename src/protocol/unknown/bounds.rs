@@ -44,7 +44,7 @@ fn columns_that_are_not_looked_for() {
     let of = |length: u8| {
         let message = |number: u8| -> (Peer, Vec<u8>) {
             let from = if number.is_multiple_of(2) { Peer::Client } else { Peer::Server };
-            (from, [&[0, 1, number][..], &vec![0x87; usize::from(length)], &vec![0x99; 50]].concat())
+            (from, [&[0, 1, number][..], &vec![0x87; usize::from(length)], &[0x99; 50]].concat())
         };
         capped(&inferred(&service(Transport::Udp, &[(1, (0..40).map(message).collect())])).description).join("")
     };
@@ -55,7 +55,7 @@ fn columns_that_are_not_looked_for() {
 #[test]
 fn values_that_are_not_told_apart() {
     let of = |values: u32| {
-        let text: String = (0..values).map(|value| format!("C: SET {value}\\n\nS: 200 ok\\n\n")).collect();
+        let text = (0..values).map(|value| format!("C: SET {value}\\n\nS: 200 ok\\n\n")).collect::<Vec<_>>().concat();
         let description = inferred(&sessions(&[&text])).description;
         let fields = description.grammar.message_types.iter().flat_map(|kind| &kind.fields);
         let ranges: Vec<_> = fields.filter_map(|field| field.range.clone()).map(|range| (range.distinct, range.at_least)).collect();

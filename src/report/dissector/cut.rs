@@ -158,7 +158,7 @@ fn prompt(plan: &Plan<'_>, of: usize, by_lines: bool) -> Option<Prompt> {
 fn lines_to_count(form: &Form<'_>) -> Option<u64> {
     let (before, _) = form.message.template.as_deref()?.split_once(":length}")?;
     // A backslash of the protocol's own is escaped, too.
-    let lines = unescaped(before)?.iter().filter(|byte| **byte == b'\n').count().saturating_add(1);
+    let lines = unescaped(before)?.split(|byte| *byte == b'\n').count();
     (!form.tests.is_empty()).then(|| u64::try_from(lines).ok())?
 }
 

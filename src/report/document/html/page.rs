@@ -199,8 +199,8 @@ impl Writer for Html {
             rest.protocols.iter().map(|protocol| (protocol.id.as_str(), text::names(protocol))).collect();
         let unknown = text::Names::new();
         for (_, protocol, session) in &self.sessions {
-            let named = text::named(session, names.get(protocol.as_str()).unwrap_or(&unknown));
-            self.out.write_all(text::relinked(&named, &self.anchors).as_bytes())?;
+            let page = text::named(session, names.get(protocol.as_str()).unwrap_or(&unknown));
+            self.out.write_all(text::relinked(&page, &self.anchors).as_bytes())?;
         }
         let stories = rest.stories.iter().take(HTML_ROWS).map(story).collect();
         let has_tls = self.listed.iter().any(|of| of.tls.is_some());
