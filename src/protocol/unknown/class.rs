@@ -41,6 +41,7 @@ struct Counts {
     text_bytes: u64,
     noise_bytes: u64,
     values: Vec<u64>,
+    turns: u64,
 }
 
 /// Looks at all that one side said.
@@ -48,6 +49,7 @@ pub(super) fn of(service: &Service, from: Peer) -> Class {
     let mut counts = Counts { values: vec![0; 256], ..Counts::default() };
     let turns = || service.sessions.iter().flat_map(|seen| &seen.turns).filter(|turn| turn.from == from);
     for turn in turns() {
+        counts.turns = counts.turns.saturating_add(1);
         turn.bytes.chunks(WINDOW_BYTES).for_each(|window| counts.add(window));
     }
     let magic = turns().next().and_then(|turn| MAGICS.iter().find(|(magic, _)| turn.bytes.starts_with(magic)));
@@ -74,7 +76,7 @@ pub(super) fn of(service: &Service, from: Peer) -> Class {
             counts.bytes, counts.text_bytes
         ),
         score: Some(text),
-        messages: None,
+        messages: Some(counts.turns),
         sessions: None,
         counterexamples: Vec::new(),
     };
