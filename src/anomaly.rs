@@ -125,6 +125,8 @@ pub enum Anomaly {
     InputDamaged {
         /// What and where.
         problem: String,
+        /// Whether it could be read up to there: else it is missing, or no capture.
+        begun: bool,
     },
 }
 

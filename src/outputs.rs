@@ -145,11 +145,11 @@ pub(crate) fn report(
 
 /// The format over its writer.
 fn sink(args: &Args, writer: Box<dyn Write>, terminal: bool) -> Result<Box<dyn Sink>, Error> {
+    let width = args.width.map(usize::from).or_else(|| if terminal { terminal_width() } else { None });
     if let Some((client, server)) = args.recording.explain {
-        return Ok(Box::new(Explain::new(writer, client, server)));
+        return Ok(Box::new(Explain::new(writer, client, server, width)));
     }
     let color = colored(args, terminal);
-    let width = args.width.map(usize::from).or_else(|| if terminal { terminal_width() } else { None });
     let fields = args.fields.unwrap_or_default();
     let redact = match args.redact {
         Redact::Data => RedactionPolicy::Data,

@@ -288,7 +288,8 @@ impl<'s> Stages<'s> {
         let (at, last) = self.last;
         let own = matches!(error, Error::Damaged { frames, .. } if *frames > 0 && *frames == last.number);
         let frames = if own { Frames::one(last) } else { Frames::default() };
-        self.anomaly(at, frames, Anomaly::InputDamaged { problem });
+        let begun = !matches!(error, Error::Open { .. } | Error::NotACapture { .. });
+        self.anomaly(at, frames, Anomaly::InputDamaged { problem, begun });
     }
 
     /// The end: the doctor's verdict, the summary with what the source lost, and the output closed.

@@ -155,6 +155,12 @@ fn bounds_are_said() {
     assert_eq!((heard.common.limits(), heard.descriptions.len()), (vec!["document_services"], 1));
 }
 
+/// What a description says of this.
+fn said(description: &Description, code: LimitationCode) -> String {
+    let of = description.limitations.iter().filter(|limitation| limitation.code == code);
+    of.map(|limitation| limitation.text.as_str()).collect::<Vec<_>>().join(" ")
+}
+
 /// Datagrams of UDP: from which port of the client to which of the server, who sends, and what.
 fn datagrams(list: &[(u16, u16, Peer, &[u8])]) -> Vec<Vec<u8>> {
     let one = |(client, server, from, payload): &(u16, u16, Peer, &[u8])| {
@@ -195,12 +201,19 @@ fn datagrams_are_sessions() {
 #[test]
 fn what_a_snap_length_cut_from_datagrams_is_no_part_of_the_next() {
     let (client, server) = (Peer::Client, Peer::Server);
-    let list: [(u16, u16, Peer, &[u8]); 3] =
-        [(50_001, 4001, client, b"GET one and more"), (50_001, 4001, server, b"ONE 1"), (50_001, 4001, client, b"GET two")];
+    let list: [(u16, u16, Peer, &[u8]); 4] = [
+        (50_001, 4001, client, b"GET one and more"),
+        (50_001, 4001, server, b"ONE 1"),
+        (50_001, 4001, client, b"GET two"),
+        (50_001, 4001, server, b"TWO 2 and no more"),
+    ];
     // Ethernet, IPv4, UDP, and eight bytes.
     let heard = heard_of(&snapped(captured(datagrams(&list), 1000), 14 + 20 + 8 + 8), &Limits::default(), all());
     let ends: Vec<(Peer, (u64, u64))> = heard.common.messages().iter().map(|said| (said.from, said.span)).collect();
-    assert_eq!(ends, [(client, (0, 8)), (server, (0, 5)), (client, (16, 23))], "streams go on behind what is missing");
+    let wanted = [(client, (0, 8)), (server, (0, 5)), (client, (16, 23)), (server, (5, 13))];
+    assert_eq!(ends, wanted, "streams go on behind what is missing");
+    let [description] = heard.descriptions.as_slice() else { panic!("one service") };
+    assert!(said(description, LimitationCode::PacketLoss).starts_with("17 bytes are missing"), "of the last, too");
 }
 
 #[test]
@@ -209,6 +222,8 @@ fn sessions_of_datagrams_beyond_the_bound_are_said() {
     let few = Limits { connections: 2, ..Limits::default() };
     let heard = heard(datagrams(&list), &few, all());
     assert_eq!((heard.common.messages().len(), heard.common.limits()), (2, vec!["connections"]));
+    let [description] = heard.descriptions.as_slice() else { panic!("one service") };
+    assert!(said(description, LimitationCode::Capped).contains("2 datagrams of more sessions were not kept"));
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn the_page_has_its_parts_in_order() {
         let at = rest.find(part).unwrap_or_else(|| panic!("{part} is not there, or too early"));
         rest = &rest[at + part.len()..];
     }
-    for said in ["&lt; NTP/1.2 &gt;</span>", "title=\"keyword · ", "client→server", "answers <a href=\"#m"] {
+    for said in ["&lt; NTP/1.2 &gt;</span>", "title=\"keyword · ", ", plugin id\"", "client→server", "answers <a href=\"#m"] {
         assert!(page.contains(said), "{said}");
     }
 }

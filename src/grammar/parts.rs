@@ -241,6 +241,9 @@ pub struct Range {
     pub max: Option<i64>,
     /// How many different ones.
     pub distinct: u64,
+    /// Whether only so many were told apart: there may be more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_least: bool,
 }
 
 /// A kind of message.

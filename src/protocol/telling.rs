@@ -1,27 +1,39 @@
 //! Which names tell that their value is a secret, in any protocol: of headers, of keys in JSON, of a query, a form or an element. In doubt
 //! one does.
 
-/// Letters in a row, in a name without everything but letters and digits, that make its value a secret.
+/// Letters in a row that name a secret wherever they stand: in the name of a value, of which only letters and digits count, and in prose.
+pub(in crate::protocol) const NAMES: [&[u8]; 12] = [
+    b"pwd",
+    b"secret",
+    b"token",
+    b"apikey",
+    b"accesskey",
+    b"credential",
+    b"community",
+    b"cookie",
+    // As some say it elsewhere.
+    b"kennwort",
+    b"contrase",
+    b"wachtwoord",
+    b"parola",
+];
+
+/// Words that do, as words of their own: other names hold their letters, too.
+pub(in crate::protocol) const WORDS: [&[u8]; 6] = [b"pw", b"psk", b"pin", b"otp", b"totp", b"jwt"];
+
+/// Letters in a row that do in the name of a value, while prose says them of other things.
 ///
 /// # Wire
 ///
 /// [spec nessus-http-api] 3, and what is called like it.
-const INSIDE: [&[u8]; 28] = [
+const INSIDE: [&[u8]; 19] = [
     b"passw",
     b"passphrase",
     b"passcode",
-    b"pwd",
-    b"secret",
-    b"token",
     b"privatekey",
     b"privkey",
     b"authkey",
-    b"accesskey",
-    b"apikey",
     b"sshkey",
-    b"credential",
-    b"community",
-    b"cookie",
     b"session",
     b"authorization",
     b"activationcode",
@@ -34,12 +46,10 @@ const INSIDE: [&[u8]; 28] = [
     b"passkey",
     b"masterkey",
     b"encryptionkey",
-    b"kennwort",
 ];
 
-/// Words that do: as words of their own, since other names hold their letters, too.
-const WORDS: [&[u8]; 16] =
-    [b"pass", b"pw", b"psk", b"pin", b"otp", b"totp", b"mfa", b"sid", b"auth", b"xauth", b"key", b"keys", b"hash", b"jwt", b"sig", b"salt"];
+/// Words of the name of a value that do.
+const KEY_WORDS: [&[u8]; 10] = [b"pass", b"mfa", b"sid", b"auth", b"xauth", b"key", b"keys", b"hash", b"sig", b"salt"];
 
 /// What the last letters of a word may be that do: `dbpass`.
 const ENDINGS: [&[u8]; 2] = [b"pass", b"pw"];
@@ -57,15 +67,15 @@ pub(in crate::protocol) fn is_secret_key(name: &[u8]) -> bool {
     } else {
         tells_inside(&letters().collect::<Vec<_>>())
     };
-    inside
-        || words(name).any(|word| WORDS.iter().any(|secret| word.eq_ignore_ascii_case(secret)) || ENDINGS.iter().any(|end| ends(word, end)))
+    let is_one = |word: &[u8]| WORDS.iter().chain(&KEY_WORDS).any(|secret| word.eq_ignore_ascii_case(secret));
+    inside || words(name).any(|word| is_one(word) || ENDINGS.iter().any(|end| ends(word, end)))
 }
 
-/// Whether one of [`INSIDE`] is in these letters: of each place the first letter says which of them it may be, mostly none.
+/// Whether one of [`NAMES`] or [`INSIDE`] is in these letters: of each place the first letter says which of them it may be, mostly none.
 fn tells_inside(letters: &[u8]) -> bool {
     (0..letters.len()).filter_map(|at| letters.get(at..)).any(|rest| match rest.first() {
-        Some(b'a' | b'b' | b'c' | b'e' | b'k' | b'l' | b'm' | b'n' | b'o' | b'p' | b's' | b't') => {
-            INSIDE.iter().any(|inside| rest.starts_with(inside))
+        Some(b'a' | b'b' | b'c' | b'e' | b'k' | b'l' | b'm' | b'n' | b'o' | b'p' | b's' | b't' | b'w') => {
+            NAMES.iter().chain(&INSIDE).any(|inside| rest.starts_with(inside))
         }
         _ => false,
     })
@@ -104,7 +114,7 @@ mod tests {
     fn names_tell_secrets() {
         for name in "password escalation_password Passphrase private_key secretKey accessKey temp_token pass smtp_pass login_pass dbpass \
             passcode pw pin otp session sessionId sid cookie authorization auth x-auth key ssh_key SSHKey privkey private-key ntlm_hash \
-            jwt bearer activation_code pass-word password1 password[] Passwort pass2"
+            jwt bearer activation_code pass-word password1 password[] Passwort pass2 kennwort contrasena wachtwoord parola"
             .split_whitespace()
             .chain(["pass word"])
         {

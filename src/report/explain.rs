@@ -1,6 +1,7 @@
 //! What `--explain` prints: the frames that made the facts of one client and one service.
 
 use super::Sink;
+use super::escape::display_width;
 use super::frames::frame_list;
 use super::words::count;
 use crate::event::Event;
@@ -24,12 +25,16 @@ use std::net::IpAddr;
 const MOST_SEGMENTS: usize = 4096;
 /// Columns of a list of frames.
 const FRAMES_WIDE: usize = 40;
+/// Blanks more in front of a line that goes on.
+const FURTHER: usize = 4;
 /// Names of the flags, from the lowest bit.
 const FLAGS: [&str; 8] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"];
 
 /// Draws the facts of a pair as they are told, each with its frames, and what is known in the end. Keeps a bounded number of segments.
 pub struct Explain<W> {
     writer: W,
+    /// Columns of a line, where that is known.
+    width: Option<usize>,
     client: IpAddr,
     server: Endpoint,
     recent: VecDeque<Remembered>,
@@ -55,9 +60,9 @@ struct Counts {
 }
 
 impl<W: Write> Explain<W> {
-    /// Explains the facts of this client and this service.
-    pub fn new(writer: W, client: IpAddr, server: Endpoint) -> Self {
-        Self { writer, client, server, recent: VecDeque::new(), counts: Counts::default(), closing: Vec::new() }
+    /// Explains the facts of this client and this service, in lines of so many columns; of any length where nothing says how many.
+    pub fn new(writer: W, client: IpAddr, server: Endpoint, width: Option<usize>) -> Self {
+        Self { writer, width, client, server, recent: VecDeque::new(), counts: Counts::default(), closing: Vec::new() }
     }
 
     fn segment(&mut self, at: Timestamp, segment: &SegmentSeen<'_>) {
@@ -83,20 +88,29 @@ impl<W: Write> Explain<W> {
         }
         let frames = &event.evidence.frames;
         let known = &fact.known;
-        writeln!(self.writer, "{}  {what} {}: {}", event.at, fact.relation, grade(known.grade))?;
+        self.line(&format!("{}  {what} {}: {}", event.at, fact.relation, grade(known.grade)))?;
         let mut start = None;
+        let mut lines = Vec::new();
         for span in frames.spans() {
             let within = |segment: &&Remembered| segment.span.input == span.input && (span.first..=span.last).contains(&segment.span.first);
             for segment in self.recent.iter().filter(within) {
                 let start = *start.get_or_insert(segment.at);
                 let number = frame_list(&crate::evidence::Frames::of_spans(vec![segment.span]), FRAMES_WIDE);
-                writeln!(self.writer, "  {number:<8} {} {}", segment.at.relative_to(start), segment.line)?;
+                lines.push(format!("  {number:<8} {} {}", segment.at.relative_to(start), segment.line));
             }
         }
         if start.is_none() {
-            writeln!(self.writer, "  {} of another connection", frame_list(frames, FRAMES_WIDE))?;
+            lines.push(format!("  {} of another connection", frame_list(frames, FRAMES_WIDE)));
         }
-        Ok(())
+        lines.iter().try_for_each(|line| self.line(line))
+    }
+
+    /// Writes a line, as several where it is too long.
+    fn line(&mut self, text: &str) -> io::Result<()> {
+        match self.width {
+            Some(width) => writeln!(self.writer, "{}", wrapped(text, width)),
+            None => writeln!(self.writer, "{text}"),
+        }
     }
 
     /// What is known in the end, or why nothing is.
@@ -131,8 +145,8 @@ impl<W: Write> Explain<W> {
         if summary.frames == 0 && !summary.damage.is_empty() {
             return Ok(());
         }
-        writeln!(self.writer, "In the end:")?;
-        self.closing.iter().try_for_each(|line| writeln!(self.writer, "  {line}"))
+        self.line("In the end:")?;
+        std::mem::take(&mut self.closing).iter().try_for_each(|line| self.line(&format!("  {line}")))
     }
 }
 
@@ -160,6 +174,25 @@ impl<W: Write> Sink for Explain<W> {
     fn finish(&mut self) -> io::Result<()> {
         self.writer.flush()
     }
+}
+
+/// A text in lines of so many columns, broken at blanks; further ones are indented by more than the first one. Words are never torn apart.
+fn wrapped(text: &str, width: usize) -> String {
+    let indent = " ".repeat(text.len().saturating_sub(text.trim_start().len()).saturating_add(FURTHER));
+    let (mut lines, mut line): (Vec<String>, String) = Default::default();
+    for word in text.split_inclusive(' ') {
+        let needed = display_width(&line).saturating_add(display_width(word.trim_end()));
+        if needed > width && !line.trim().is_empty() {
+            lines.push(line.trim_end().to_owned());
+            line.clone_from(&indent);
+        }
+        // Blanks between columns end with the line.
+        if !(word == " " && line == indent) {
+            line.push_str(word);
+        }
+    }
+    lines.push(line);
+    lines.join("\n")
 }
 
 /// A segment: direction, flags, numbers.
@@ -207,4 +240,17 @@ fn summary(fact: &Fact) -> String {
         known.last_at,
         plugins.join(", ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn lines_are_broken_at_blanks_and_go_on_indented() {
+        assert_eq!(wrapped("  one two", 9), "  one two");
+        assert_eq!(wrapped("  one two three  four", 9), "  one two\n      three\n      four");
+        assert_eq!(wrapped("C→S SYN   abcdefghijklmnop", 12), "C→S SYN\n    abcdefghijklmnop");
+        assert_eq!(wrapped("", 1), "");
+    }
 }

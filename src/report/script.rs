@@ -261,7 +261,8 @@ impl Player<'_> {
         self.anomaly(390_000, None, &[41], Anomaly::FragmentOverlap { dropped: false })?;
         self.anomaly(390_000, None, &[42], Anomaly::FragmentsIncomplete { bytes: 1480 })?;
         self.anomaly(390_000, None, &[43], Anomaly::TimeWentBack { by: Duration::from_micros(1500) })?;
-        self.anomaly(390_000, None, &[44], Anomaly::InputDamaged { problem: "x.pcap: cut in frame 44, at offset 4711 \x1b[1m".to_owned() })
+        let problem = "x.pcap: cut in frame 44, at offset 4711 \x1b[1m".to_owned();
+        self.anomaly(390_000, None, &[44], Anomaly::InputDamaged { problem, begun: true })
     }
 
     fn facts(&mut self) -> io::Result<()> {

@@ -76,7 +76,8 @@ pub(super) fn anomaly_sentence(anomaly: &Anomaly) -> String {
             format!("HTTP/2, headers not read: {frames}, {streams}, {bytes} of data")
         }
         Anomaly::LimitReached { limit, value } => format!("limit reached: {limit} ({value})"),
-        Anomaly::InputDamaged { problem } => format!("damaged input: {problem}"),
+        Anomaly::InputDamaged { problem, begun: true } => format!("damaged input: {problem}"),
+        Anomaly::InputDamaged { problem, begun: false } => format!("input not read: {problem}"),
     }
 }
 

@@ -109,6 +109,26 @@ fn what_clashes_with_the_command_line_gives_way() {
 }
 
 #[test]
+fn nothing_gives_way_in_vain() {
+    let home = folder("in-vain");
+    let left = |variable: (&str, &str), text: &str| {
+        file(&home, "ntp-sniff/config.toml", text);
+        settings(&home, &[variable], &["-i", "lo"])
+    };
+    // Without the format of the file, the one that nobody has to name is as wrong.
+    let formats = |format: &str| lines(&["interface = [\"lo\"]", &format!("format = \"{format}\"")]);
+    assert_eq!(left(("NTP_SNIFF_REDACT", "data"), "format = \"jsonl\"\n"), formats("jsonl"));
+    assert_eq!(left(("NTP_SNIFF_FIELDS", "ecs"), "format = \"html\"\n"), formats("html"));
+    // Where it is not, the weaker one gives way.
+    let rotated = lines(&["interface = [\"lo\"]", "output = \"f\"", "rotate-size = 4096"]);
+    assert_eq!(left(("NTP_SNIFF_ROTATE_SIZE", "4096"), "format = \"json\"\noutput = \"f\"\n"), rotated);
+    // What goes together with the stronger of two stays: the other one gives way to that.
+    let both = [&rotated.iter().map(String::as_str).collect::<Vec<_>>()[..], &["rotate-interval = \"1h\""]].concat();
+    let text = "format = \"json\"\noutput = \"f\"\nrotate-interval = \"1h\"\n";
+    assert_eq!(left(("NTP_SNIFF_ROTATE_SIZE", "4096"), text), lines(&both));
+}
+
+#[test]
 fn where_hiding_gives_way_it_is_said() {
     let home = folder("hiding");
     let config = file(&home, "ntp-sniff/config.toml", "redact = \"data\"\n");

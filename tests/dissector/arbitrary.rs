@@ -198,10 +198,12 @@ fn grammar() -> impl Strategy<Value = Grammar> {
 pub(crate) fn description() -> impl Strategy<Value = Description> {
     let encoding = prop::sample::select(vec![Encoding::Text, Encoding::Binary, Encoding::Mixed]);
     let transport = prop::sample::select(vec!["tcp", "udp"]);
-    (text(), transport, vec(any::<u16>(), 0..3), encoding, grammar()).prop_map(|(id, transport, server_ports, encoding, grammar)| {
+    let named = (text(), of(text()));
+    (named, transport, vec(any::<u16>(), 0..3), encoding, grammar()).prop_map(|(named, transport, server_ports, encoding, grammar)| {
+        let (id, known_as) = named;
         Description {
             id,
-            known_as: None,
+            known_as,
             transport: transport.to_owned(),
             server_ports,
             encoding,

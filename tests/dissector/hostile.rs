@@ -1,6 +1,7 @@
 //! Whatever a document says, what is made of it is accepted by the target's own reader, and nothing else is run.
 
 use crate::arbitrary::description;
+use crate::documents::said;
 use crate::documents::stream;
 use crate::round_trip::lines;
 use crate::tools::compile;
@@ -9,8 +10,8 @@ use crate::tools::folder;
 use crate::tools::has;
 use crate::tools::kaitai;
 use crate::tools::load;
-use ntp_sniff::grammar::Description;
-use ntp_sniff::grammar::Target;
+use ntp_sniff::annotation::Role;
+use ntp_sniff::grammar::*;
 use ntp_sniff::report::dissector::filter;
 use ntp_sniff::report::dissector::translate;
 use proptest::prelude::*;
@@ -162,4 +163,106 @@ proptest! {
             prop_assert_eq!(translate(&some, &BTreeSet::new(), target).text, translate(&some, &BTreeSet::new(), target).text);
         }
     }
+}
+
+#[test]
+fn a_line_of_digits_costs_no_more_than_its_length() {
+    if !has("tshark") {
+        return;
+    }
+    let (grammar, _) = lines();
+    let line = format!("{}x\n", "1".repeat(300_000));
+    let case = stream(&grammar, "text", &[said('C', "mt1", &[(&line, "string")])], &[30_000]);
+    let script = folder().join("x.lua");
+    fs::write(&script, translate(&case.description(), &BTreeSet::new(), Target::WiresharkLua).text).unwrap();
+    let begun = std::time::Instant::now();
+    let mut tshark = Command::new("timeout");
+    tshark.args(["60", "tshark", "-X"]).arg(format!("lua_script:{}", script.display())).args(["-V", "-n", "-r"]).arg(&case.capture);
+    let output = tshark.output().unwrap();
+    assert!(output.status.success() && begun.elapsed().as_secs() < 60, "{:?}: {:?}", begun.elapsed(), output.status);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("(ntp-sniff)"));
+}
+
+/// A description whose lists are as long as a document can make them.
+fn endless() -> Description {
+    let value = |value: Scalar| ValueCount { value, count: 1 };
+    let field = |id: String, inside: Option<Inside>, location: Location, values: Vec<ValueCount>| Field {
+        id,
+        name: "x".to_owned(),
+        role: Role::Keyword,
+        kind: Kind::Tlv,
+        location,
+        inside,
+        byte_order: None,
+        values,
+        range: None,
+        optional: false,
+        confidence: Share::ALL,
+        evidence: Vec::new(),
+    };
+    let to_end = || Location::After { after: None, size: None, size_from: None, until: None, to_end: true };
+    let kind = |number: usize| {
+        // Every field ends its texts in a way of its own.
+        let own = (0..100).map(|place| {
+            let until = format!("{:08x}", number * 100 + place);
+            field(format!("f{number}.{place}"), Some(Inside::Texts { until }), to_end(), Vec::new())
+        });
+        MessageType {
+            id: format!("mt{number}"),
+            name: format!("n{number}"),
+            direction: None,
+            count: 1,
+            sessions: 1,
+            template: None,
+            matches: vec![Match { field: "f1".to_owned(), equals: Scalar::Number(1), mask: None }; 500],
+            length: MessageLength::default(),
+            fields: own.collect(),
+            examples: Vec::new(),
+            confidence: Share::ALL,
+            evidence: Vec::new(),
+            sentence: None,
+        }
+    };
+    let relation = |number: usize| Relation {
+        kind: RelationKind::SelectsType,
+        from: format!("x{number}"),
+        to: Vec::new(),
+        addend: None,
+        algorithm: None,
+        support: 1,
+        violations: 0,
+        statement: String::new(),
+    };
+    // Nearly the same as a long delimiter, at every place.
+    let word = value(Scalar::Text("a".repeat(200_000)));
+    let delimiter = BytePattern {
+        hex: format!("{}62", "61".repeat(100_000)),
+        text: String::new(),
+        count: 1,
+        support: Share::ALL,
+        level: Level::Field,
+        direction: None,
+    };
+    let grammar = Grammar {
+        header_fields: vec![field("f1".to_owned(), None, Location::Column { column: 0 }, vec![word; 20])],
+        message_types: (0..200).map(kind).collect(),
+        relations: (0..20_000).map(relation).collect(),
+        delimiters: vec![delimiter; 2],
+        ..Grammar::default()
+    };
+    let mut description = description().new_tree(&mut TestRunner::new(Config::default())).unwrap().current();
+    description.known_as = Some("x".to_owned());
+    description.encoding = Encoding::Text;
+    description.grammar = grammar;
+    description
+}
+
+#[test]
+fn a_document_of_long_lists_costs_no_more_than_its_length() {
+    let description = endless();
+    let begun = std::time::Instant::now();
+    for target in [Target::WiresharkLua, Target::Kaitai, Target::Graphviz] {
+        assert!(!translate(&description, &BTreeSet::new(), target).text.is_empty());
+    }
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
 }

@@ -46,14 +46,16 @@ function ranges(of, member, place) {
 // The ranges of a field in what was read.
 function found(content, field, offset) {
   const name = camel(`f_${field.name}`);
+  const value = content[name];
+  const whole = value === undefined ? undefined : range(content, `_m_${name}`);
   if (field.location.column !== undefined) {
+    // What goes on to the end of its line was read at its place.
+    if (whole) return whole[1] > whole[0] ? [whole] : [];
     const column = content.columns[`c${field.location.column}`];
     return [[column.start + offset, column.start + column.len + offset]].filter(([start, end]) => end > start);
   }
-  const value = content[name];
   if (value === undefined) return [];
   if (field.inside && field.inside.form !== "labels") return parts(value, field.inside);
-  const whole = range(content, `_m_${name}`);
   return whole && whole[1] > whole[0] ? [whole] : [];
 }
 

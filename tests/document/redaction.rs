@@ -109,6 +109,16 @@ fn without_data_no_data_is_left() {
 }
 
 #[test]
+fn without_data_the_name_of_a_server_in_a_handshake_is_hidden() {
+    for (asked, wanted, is_there) in [(USUAL, "nessus.example", true), (CLOSED, "<redacted 14 bytes>", false)] {
+        let text = of_file(&bundled("tls10_rsa_secrets.pcapng"), asked);
+        let document = right(&text, "tls");
+        assert_eq!(document["sessions"][0]["tls"]["server_name"], wanted);
+        assert_eq!(text.contains("nessus.example"), is_there);
+    }
+}
+
+#[test]
 fn other_data_of_the_same_length_gives_the_same_document() {
     let other = [
         ("renaud", "albert"),

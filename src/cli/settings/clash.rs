@@ -112,18 +112,25 @@ pub(super) fn settle(chosen: &mut Chosen<'_>, said: &ArgMatches) {
 /// A setting that must give way.
 fn weakest(chosen: &Chosen<'_>, said: &ArgMatches) -> Option<&'static str> {
     let values = |name: &str| of_line(said, name).or_else(|| chosen.get(name).and_then(|counted| counted.setting.values.first().cloned()));
-    let run = Run(&values);
-    RULES.iter().filter(|rule| (rule.breaks)(&run)).find_map(|rule| {
-        // The command line is stronger than all places, and what nobody set is nobody's.
-        let place = |name: &str| chosen.get(name).filter(|_| of_line(said, name).is_none()).map(|counted| counted.place);
-        let [one, other] = rule.sides.map(|side| side.iter().copied().max_by_key(|name| place(name)));
-        let [by_one, by_other] = [one, other].map(|name| name.and_then(place));
-        match by_one.cmp(&by_other) {
-            Ordering::Less => other,
+    let place = |name: &str| chosen.get(name).filter(|_| of_line(said, name).is_none()).map(|counted| counted.place);
+    // A side is as strong as its strongest setting. The command line is stronger than all places, and what nobody set is nobody's.
+    let strength = |side: &[&str]| {
+        let by_line = side.iter().any(|name| of_line(said, name).is_some());
+        side.iter().filter_map(|name| place(name)).min().filter(|_| !by_line)
+    };
+    RULES.iter().filter(|rule| (rule.breaks)(&Run(&values))).find_map(|rule| {
+        let [one, other] = rule.sides;
+        let (weaker, stronger) = match strength(one).cmp(&strength(other)) {
+            Ordering::Less => (other, one),
             // One place that says both is wrong in itself.
-            Ordering::Equal => None,
-            Ordering::Greater => one,
-        }
+            Ordering::Equal => return None,
+            Ordering::Greater => (one, other),
+        };
+        // Where the stronger one misses something without the weaker one, too, it is in vain that this gives way.
+        let without = |name: &str| values(name).filter(|_| !weaker.contains(&name) || place(name).is_none());
+        let in_vain = (rule.breaks)(&Run(&without)) && strength(stronger).is_some();
+        let side = if in_vain { stronger } else { weaker };
+        side.iter().copied().filter(|name| place(name).is_some()).max_by_key(|name| place(name))
     })
 }
 

@@ -40,7 +40,7 @@ type Step = (usize, usize);
 /// The steps of all sessions that are known from their first byte and without holes; of others none: what differs there may be missing.
 fn ways(service: &Service, units: &[Unit<'_>], language: &Language) -> Vec<Vec<Step>> {
     let mut ways: Vec<Vec<Step>> = vec![Vec::new(); service.sessions.len()];
-    let is_whole = |seen: &Seen| seen.whole && seen.turns.iter().all(|turn| turn.gap_before == 0);
+    let is_whole = |seen: &Seen| seen.whole && seen.missing_behind == 0 && seen.turns.iter().all(|turn| turn.gap_before == 0);
     let whole: Vec<bool> = service.sessions.iter().map(is_whole).collect();
     for (place, unit) in units.iter().enumerate().filter(|(_, unit)| whole.get(unit.session) == Some(&true)) {
         let Some(kind) = language.typed.get(place).and_then(|typed| typed.message_type) else { continue };
@@ -52,19 +52,22 @@ fn ways(service: &Service, units: &[Unit<'_>], language: &Language) -> Vec<Vec<S
     ways
 }
 
-/// The partings, of the first sessions, in order.
-pub(super) fn find(service: &Service, units: &[Unit<'_>], language: &Language) -> Vec<Parting> {
+/// The partings, of the first sessions, in order; and whether later ones part, too.
+pub(super) fn find(service: &Service, units: &[Unit<'_>], language: &Language) -> (Vec<Parting>, Option<Limitation>) {
     let ways = ways(service, units, language);
     let mut whole = ways.iter().enumerate().filter(|(_, way)| !way.is_empty());
-    let Some((_, first)) = whole.next() else { return Vec::new() };
-    let parted = whole.take(MOST_SESSIONS).filter_map(|(session, way)| {
+    let Some((_, first)) = whole.next() else { return (Vec::new(), None) };
+    let parting = |(session, way): (usize, &Vec<Step>)| {
         let place = first.iter().zip(way).position(|(one, two)| one.0 != two.0)?;
         let ((instead, _), (says, unit)) = (*first.get(place)?, *way.get(place)?);
         let from = units.get(unit)?.from;
         let meets = first.last().map(|step| step.0) == way.last().map(|step| step.0);
         Some(Parting { session, unit, from, says, instead, meets })
-    });
-    parted.collect()
+    };
+    let parted: Vec<Parting> = whole.by_ref().take(MOST_SESSIONS).filter_map(parting).collect();
+    let left_out = whole.filter_map(parting).count();
+    let text = || format!("A bound was reached: the summary does not tell where {left_out} later sessions part from the first one.");
+    (parted, (left_out > 0).then(|| Limitation { code: LimitationCode::Capped, text: text() }))
 }
 
 /// The parting as a sentence; `frame` names the first frame of a message.
@@ -82,6 +85,21 @@ struct Hunk {
     /// Steps of the first session that the other has not, and those it has instead.
     left: std::ops::Range<usize>,
     said: std::ops::Range<usize>,
+}
+
+impl Hunk {
+    /// Whether what is behind the steps that were compared, of this many and others, cannot make this difference another one: `cut` says
+    /// which of both ways go on there.
+    fn is_known(&self, (one, two): (usize, usize), cut: [bool; 2]) -> bool {
+        let is_last = self.left.end == one && self.said.end == two;
+        match cut {
+            [false, false] => true,
+            // The one that is whole ends here, however much the other one still says.
+            [true, false] => !is_last || self.said.is_empty(),
+            [false, true] => !is_last || self.left.is_empty(),
+            [true, true] => !is_last,
+        }
+    }
 }
 
 /// How each session differs from the first, in sentences; `frame` names the first frame of a message. And whether sessions or differences
@@ -104,9 +122,11 @@ pub(super) fn all(
         }
         full |= way.len() > MOST_STEPS || first.len() > MOST_STEPS;
         let (one, two) = (first.get(..MOST_STEPS).unwrap_or(first), way.get(..MOST_STEPS).unwrap_or(way));
-        let hunks = hunks(one, two);
+        let cut = [first.len() > one.len(), way.len() > two.len()];
+        let mut hunks = hunks(one, two);
+        hunks.retain(|hunk| hunk.is_known((one.len(), two.len()), cut));
         full |= hunks.len() > MOST_HUNKS;
-        let teller = Teller { units, language, frame, first: first_flow };
+        let teller = Teller { units, language, frame, first: first_flow, is_cut: cut.contains(&true) };
         told.extend(hunks.iter().take(MOST_HUNKS).filter_map(|hunk| teller.tell(hunk, one, two)));
     }
     let text = format!(
@@ -161,6 +181,8 @@ struct Teller<'t> {
     frame: &'t dyn Fn(usize, Peer, ByteSpan) -> Option<u64>,
     /// The number of the first session's connection.
     first: u64,
+    /// Whether only the beginning of one of both was compared.
+    is_cut: bool,
 }
 
 impl Teller<'_> {
@@ -168,6 +190,7 @@ impl Teller<'_> {
         let (left, said) = (one.get(hunk.left.clone())?, two.get(hunk.said.clone())?);
         let session = format!("session {}", self.first);
         let meeting = one.get(hunk.left.end).zip(two.get(hunk.said.end));
+        let goes_on_behind = self.is_cut && meeting.is_none();
         let meets = match meeting {
             Some((_, step)) => format!("; both meet again with {}{}", self.name(step), self.place(step)),
             None if said.is_empty() => "; it ends before that".to_owned(),
@@ -176,15 +199,17 @@ impl Teller<'_> {
         };
         let told = match (left.first(), said.first()) {
             (Some(other), Some(step)) => {
-                let (instead, says) = (self.names(left), self.names(said));
+                let (instead, says) = (self.names(left, false), self.names(said, false));
                 format!("Instead of {instead}, as in {session}{}, {says}{}{meets}.", self.place(other), self.place(step))
             }
             (None, Some(step)) => {
                 let goes_on = meeting
                     .map_or_else(|| "ends".to_owned(), |(other, _)| format!("goes on with {}{}", self.name(other), self.place(other)));
-                format!("Where {session} {goes_on}, {}{}{}.", self.names(said), self.place(step), meets)
+                format!("Where {session} {goes_on}, {}{}{}.", self.names(said, goes_on_behind), self.place(step), meets)
             }
-            (Some(other), None) => format!("Not here: {}, as in {session}{}{meets}.", self.names(left), self.place(other)),
+            (Some(other), None) => {
+                format!("Not here: {}, as in {session}{}{meets}.", self.names(left, goes_on_behind), self.place(other))
+            }
             (None, None) => return None,
         };
         Some(told)
@@ -196,11 +221,16 @@ impl Teller<'_> {
         format!("{name} of the {who}")
     }
 
-    /// Names of steps, the first of them.
-    fn names(&self, steps: &[Step]) -> String {
+    /// Names of steps, the first of them; whether there are more behind them that were not compared.
+    fn names(&self, steps: &[Step], and_more: bool) -> String {
         let named: Vec<String> = steps.iter().take(MOST_NAMED).map(|step| self.name(step)).collect();
         let more = steps.len().saturating_sub(named.len());
-        if more == 0 { named.join(", ") } else { format!("{} and {more} more", named.join(", ")) }
+        match (more, and_more) {
+            (0, false) => named.join(", "),
+            (0, true) => format!("{} and more", named.join(", ")),
+            (_, false) => format!("{} and {more} more", named.join(", ")),
+            (_, true) => format!("{} and at least {more} more", named.join(", ")),
+        }
     }
 
     /// From which frame on.
@@ -213,6 +243,8 @@ impl Teller<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::unknown::testing::inferred;
+    use crate::protocol::unknown::testing::sessions;
 
     fn way(kinds: &[usize]) -> Vec<Step> {
         kinds.iter().copied().zip(0..).collect()
@@ -230,5 +262,30 @@ mod tests {
         assert_eq!(differ(&[1, 2], &[1, 5, 2, 6]), [(1..1, 1..2), (2..2, 3..4)], "more is said");
         assert_eq!(differ(&[1, 2, 3], &[3]), [(0..2, 0..0)], "less is");
         assert_eq!(differ(&[], &[]), []);
+    }
+
+    /// What is told of the second of two sessions: each says hello if it shall, then this many orders, and how it ends.
+    fn contrasts(one: (bool, usize), two: (bool, usize)) -> Vec<String> {
+        let session = |(greets, orders): (bool, usize)| {
+            let hello = if greets { "C: HELO me\\n\nS: 250 hello\\n\n" } else { "" };
+            format!("{hello}{}", "C: NOOP a\\n\nS: 200 done\\n\n".repeat(orders))
+        };
+        let texts = [session(one), session(two)];
+        let service = sessions(&texts.each_ref().map(String::as_str));
+        inferred(&service).contrasts.remove(1)
+    }
+
+    #[test]
+    fn what_was_not_compared_is_not_told_to_be_missing() {
+        let hello = "Not here: helo of the client, reply_250 of the server".replace('_', " ");
+        let told = contrasts((true, 200), (false, 200));
+        assert!(told.len() == 1 && told[0].starts_with(&hello) && told[0].contains("meet again"), "{told:?}");
+        let told = contrasts((false, 200), (true, 200));
+        assert!(told.len() == 1 && told[0].contains("meet again"), "{told:?}");
+        // One that is whole surely ends, but how much the other says more is not known.
+        let told = contrasts((true, 200), (true, 20));
+        assert!(told.len() == 1 && told[0].contains("at least 210 more") && told[0].contains("it ends before that"), "{told:?}");
+        let told = contrasts((true, 20), (true, 200));
+        assert!(told.len() == 1 && told[0].contains("Where session 1 ends") && told[0].contains("at least 210 more"), "{told:?}");
     }
 }

@@ -62,6 +62,9 @@ pub fn infer<'a>(service: &'a Service, frame: &dyn Fn(usize, Peer, ByteSpan) -> 
     let mut cuts = framing::decide(service, &client, &server);
     let (units, left_out) = framing::units(service, &cuts, DOCUMENT_MESSAGES);
     framing::contrary(service, &mut cuts, &units);
+    for (from, class) in [(Peer::Client, &mut client), (Peer::Server, &mut server)] {
+        class.ground.messages = Some(framing::messages(&units, from));
+    }
     let (mut language, stands) = language(service, &units, &cuts, [&client, &server]);
     language.typed.iter_mut().zip(&units).for_each(|(typed, unit)| tile(typed, unit));
     conceal::numbers(&mut language);
@@ -72,7 +75,8 @@ pub fn infer<'a>(service: &'a Service, frame: &dyn Fn(usize, Peer, ByteSpan) -> 
     let answers = pairing::pair(&units, &stands);
     let mut phases = phases::find(&units, &language, &stands, service.sessions.len());
     language.limitations.extend(phases.capped());
-    let partings = contrast::find(service, &units, &language);
+    let (partings, more) = contrast::find(service, &units, &language);
+    language.limitations.extend(more);
     let told: Vec<String> = partings
         .iter()
         .map(|parting| {

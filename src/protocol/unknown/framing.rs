@@ -72,7 +72,7 @@ pub(super) fn decide(service: &Service, client: &Class, server: &Class) -> Cuts 
         let (cut, ground) = if service.transport == Transport::Udp {
             (Cut::Datagram, None)
         } else if let (true, Some(counted)) = (is_text(class), counted) {
-            (Cut::Counted(counted), Some((Share::ALL, counted.ground())))
+            (Cut::Counted(counted), Some((counted.share(), counted.ground())))
         } else if let (true, Some(terminator), true) = (is_text(class), terminator, ends.lines > 0) {
             (Cut::Lines(terminator), Some((Share::of(ends.aligned, ends.turns), line_ground(terminator, from, ends))))
         } else if is_text(class) {
@@ -104,7 +104,7 @@ fn line_ground(terminator: &[u8], from: Peer, ends: Ends) -> Ground {
             ends.lines
         ),
         score: Some(Share::of(ends.aligned, ends.turns)),
-        messages: Some(ends.lines),
+        messages: None,
         sessions: None,
         counterexamples: Vec::new(),
     }
@@ -196,7 +196,13 @@ pub(super) fn units<'a>(service: &'a Service, cuts: &Cuts, most: usize) -> (Vec<
     (units, left_out)
 }
 
-/// Adds to the evidence of framings which messages do not end as theirs say: those the other side or the end cut off, and prompts.
+/// How many messages a side sent.
+pub(super) fn messages(units: &[Unit<'_>], from: Peer) -> u64 {
+    u64::try_from(units.iter().filter(|unit| unit.from == from).count()).unwrap_or(u64::MAX)
+}
+
+/// Adds to the evidence of framings how many messages they made, and which do not end as theirs say: those the other side or the end cut off,
+/// and prompts.
 pub(super) fn contrary(service: &Service, cuts: &mut Cuts, units: &[Unit<'_>]) {
     for from in [Peer::Client, Peer::Server] {
         let agrees = |unit: &&Unit<'_>| match cuts.of(from) {
@@ -210,10 +216,14 @@ pub(super) fn contrary(service: &Service, cuts: &mut Cuts, units: &[Unit<'_>]) {
         let ids: Vec<String> = others.map(|unit| format!("m{}.{}", flow(unit), unit.number)).collect();
         let [client, server] = &mut cuts.grounds;
         let grounds = if from == Peer::Client { &mut client.1 } else { &mut server.1 };
-        grounds.iter_mut().take(1).for_each(|ground| ground.counterexamples.clone_from(&ids));
+        let judge = |ground: &mut Ground| {
+            ground.messages = Some(messages(units, from));
+            ground.counterexamples.clone_from(&ids);
+        };
+        grounds.iter_mut().take(1).for_each(judge);
         let cut = if from == Peer::Client { &mut cuts.client } else { &mut cuts.server };
         if let Cut::Binary(framing) = cut {
-            framing.evidence.iter_mut().take(1).for_each(|ground| ground.counterexamples.clone_from(&ids));
+            framing.evidence.iter_mut().take(1).for_each(judge);
         }
     }
 }

@@ -4,6 +4,8 @@ use super::Inference;
 use super::testing::Said;
 use super::testing::inferred;
 use super::testing::service;
+use super::testing::shown;
+use super::words::hex;
 use crate::grammar::Encoding;
 use crate::grammar::LimitationCode;
 use crate::peer::Peer;
@@ -12,10 +14,22 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-/// Bytes as protocols like them: words, signs, counts, line ends, and anything.
+/// What must be seen nowhere.
+const SECRET: &str = "hunter2x";
+/// Ways to say it whole: each tells by itself what it is.
+const SECRETS: [&str; 5] = [
+    "\nPASS hunter2x\r\n",
+    "password=hunter2x\n",
+    "{\"token\": \"hunter2x\"}\n",
+    "\x08password\x08hunter2x",
+    "\x01\x00\x03bob\x08hunter2x",
+];
+
+/// Bytes as protocols like them: words, signs, counts, line ends, secrets, and anything.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let part = prop_oneof![
         4 => prop::sample::select(vec!["SERVER", "USER", "PASS", "220", "+OK", "get", " <|> ", " ", ": ", "\r\n", "\n", "$3\r\n", "*2\r\n", "Password: ", ".", "", "\0"]).prop_map(|text| text.as_bytes().to_vec()),
+        1 => prop::sample::select(SECRETS.to_vec()).prop_map(|text| text.as_bytes().to_vec()),
         1 => vec(any::<u8>(), 0..40),
     ];
     vec(part, 1..12).prop_map(|parts| parts.concat())
@@ -31,6 +45,10 @@ fn sound(inference: &Inference<'_>) -> Result<(), TestCaseError> {
         .collect();
     let types: BTreeSet<&str> = grammar.message_types.iter().map(|kind| kind.id.as_str()).collect();
     prop_assert_eq!(inference.units.len(), inference.typed.len());
+    let shown = shown(inference);
+    prop_assert!(!shown.contains(SECRET), "{}", shown.escape_debug());
+    let described = format!("{:?} {:?}", inference.description, inference.contrasts);
+    prop_assert!(!described.contains(SECRET) && !described.contains(&hex(SECRET.as_bytes())), "{described}");
     for (unit, typed) in inference.units.iter().zip(&inference.typed) {
         let mut at = 0;
         for token in &typed.tokens {

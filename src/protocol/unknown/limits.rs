@@ -33,7 +33,8 @@ pub(super) fn of(service: &Service, messages: usize, classes: [&Class; 2]) -> Ve
     if clients.len() == 1 {
         say(LimitationCode::OneClient, "Only one client: what is the same in all its messages may still be its own data.".to_owned());
     }
-    let missing = turns().map(|turn| turn.gap_before).fold(0, u64::saturating_add);
+    let behind = service.sessions.iter().map(|seen| seen.missing_behind);
+    let missing = turns().map(|turn| turn.gap_before).chain(behind).fold(0, u64::saturating_add);
     if missing > 0 {
         say(LimitationCode::PacketLoss, format!("{missing} bytes are missing: messages around them may be cut."));
     }
@@ -70,14 +71,13 @@ pub(super) fn messages(left_out: u64) -> Option<Limitation> {
 
 /// What bounds left out.
 pub(super) fn capped(left_out: LeftOut) -> Option<Limitation> {
-    let LeftOut { sessions, bytes } = left_out;
-    let text = match (sessions, bytes) {
-        (0, 0) => return None,
-        (0, bytes) => format!("A bound was reached: {bytes} bytes of the sessions that are described were not kept."),
-        (sessions, 0) => format!("A bound was reached: {sessions} more sessions were not kept."),
-        (sessions, bytes) => {
-            format!("A bound was reached: {sessions} more sessions, and {bytes} bytes of those that are described, were not kept.")
-        }
-    };
-    Some(Limitation { code: LimitationCode::Capped, text })
+    let LeftOut { sessions, datagrams, bytes } = left_out;
+    let parts = [
+        (sessions, format!("{sessions} more sessions")),
+        (datagrams, format!("{datagrams} datagrams of more sessions")),
+        (bytes, format!("{bytes} bytes of the sessions that are described")),
+    ];
+    let said: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect();
+    let text = format!("A bound was reached: {} were not kept.", said.join(", and "));
+    (!said.is_empty()).then_some(Limitation { code: LimitationCode::Capped, text })
 }

@@ -9,9 +9,13 @@
 //! Everything here is deterministic: shares are whole numbers, sets are sorted, and what is equal is decided by place.
 
 mod binary;
+#[cfg(test)]
+mod bounds;
 mod class;
 mod collect;
 mod conceal;
+#[cfg(test)]
+mod concealed;
 mod contrast;
 mod describe;
 mod framing;

@@ -110,13 +110,13 @@ fn turn(units: &[Unit<'_>], place: usize, end: usize) -> usize {
 }
 
 /// How messages of a run end.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Ended {
     /// With these bytes, in words.
     With(&'static str),
     /// Without what ends others of this side.
     Open,
-    /// Nothing ends messages of this side.
+    /// Nothing ends messages of this side, or not all of the run end alike.
     Unsaid,
 }
 
@@ -173,6 +173,7 @@ fn told(units: &[Unit<'_>], language: &Language, ends: &[Peer], (first, end): (u
             Some(run) if run.from == unit.from && run.kind.map(|kind| &kind.id) == kind.map(|kind| &kind.id) => {
                 run.count = run.count.saturating_add(1);
                 (run.least, run.most) = (run.least.min(size), run.most.max(size));
+                run.ended = if run.ended == ended { ended } else { Ended::Unsaid };
             }
             _ => runs.push(Run { from: unit.from, kind, count: 1, least: size, most: size, ended }),
         }
@@ -241,11 +242,13 @@ mod tests {
         (0, Phase { ordinal: 1, title: "a".into(), sentence: "b".into() })
     }
 
-    /// A message of the client, then one of the server; the last token of each is of these kinds.
-    fn sentence_of(kinds: [Kind; 2]) -> String {
-        let unit =
-            |from: Peer| Unit { session: 0, number: 1, from, at: Timestamp::default(), span: ByteSpan { start: 0, end: 2 }, bytes: b"a\0" };
-        let typed = |kind: Kind| {
+    /// Messages, by who sends each and the kind of its last token.
+    fn sentence_of<const COUNT: usize>(messages: [(Peer, Kind); COUNT]) -> String {
+        let unit = |(from, _): (Peer, Kind)| {
+            let span = ByteSpan { start: 0, end: 2 };
+            Unit { session: 0, number: 1, from, at: Timestamp::default(), span, bytes: b"a\0" }
+        };
+        let typed = |(_, kind): (Peer, Kind)| {
             let token = |start: usize, kind: Kind| Token {
                 start,
                 end: start.saturating_add(1),
@@ -255,15 +258,21 @@ mod tests {
             };
             Typed { tokens: vec![token(0, Kind::String), token(1, kind)], ..Typed::default() }
         };
-        let language = Language { typed: kinds.map(typed).to_vec(), ..Language::default() };
-        let units = [unit(Peer::Client), unit(Peer::Server)];
-        find(&units, &language, &[Stand::default(); 2], 1).sessions[0][0].1.sentence.to_string()
+        let language = Language { typed: messages.map(typed).to_vec(), ..Language::default() };
+        find(&messages.map(unit), &language, &[Stand::default(); COUNT], 1).sessions[0][0].1.sentence.to_string()
     }
 
     #[test]
     fn an_end_is_told_where_something_is_one() {
-        let said = sentence_of([Kind::Terminator, Kind::Opaque]);
+        let said = sentence_of([(Peer::Client, Kind::Terminator), (Peer::Server, Kind::Opaque)]);
         assert_eq!(said, "The client sends message (2 bytes), ended by a zero byte; the server sends message (2 bytes).");
+    }
+
+    #[test]
+    fn an_end_is_told_of_several_messages_only_where_all_have_it() {
+        let of = |last: Kind| sentence_of([(Peer::Client, Kind::Terminator), (Peer::Client, last)]);
+        assert_eq!(of(Kind::Terminator), "The client sends 2 times message (2 bytes), each ended by a zero byte.");
+        assert_eq!(of(Kind::Opaque), "The client sends 2 times message (2 bytes).");
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub struct Seen {
     pub whole: bool,
     /// What was said, in the order it was said. Of a stream: the longest runs of one direction without a hole. Of datagrams: one each.
     pub turns: Vec<Turn>,
+    /// Bytes lost behind the last turn, of both sides.
+    pub missing_behind: u64,
 }
 
 /// What one side said before the other did, or one datagram.

@@ -144,8 +144,13 @@ impl Told<'_> {
 
 /// What inference works on, taken out of what was kept; where the bytes came from stays there.
 fn service(collected: &mut Collected, window: (Timestamp, Timestamp)) -> Service {
-    let seen =
-        |kept: &mut Kept| Seen { flow: kept.flow.id, client: kept.flow.client, whole: kept.whole, turns: std::mem::take(&mut kept.turns) };
+    let seen = |kept: &mut Kept| Seen {
+        flow: kept.flow.id,
+        client: kept.flow.client,
+        whole: kept.whole,
+        turns: std::mem::take(&mut kept.turns),
+        missing_behind: kept.missing_behind(),
+    };
     let guessed = collected.sessions.iter().filter(|kept| kept.flow.roles == RolesFrom::LowerPort).count();
     let ambiguous = (guessed > 0).then(|| Limitation {
         code: LimitationCode::AmbiguousRoles,

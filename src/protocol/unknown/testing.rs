@@ -47,7 +47,7 @@ pub(super) fn service(transport: Transport, sessions: &[Said]) -> Service {
             }
         }
         let client = Endpoint { ip: Ipv4Addr::new(10, 0, 1, *host).into(), port: 40_000 + number as u16 };
-        Seen { flow: FlowId(number as u64 + 1), client, whole: true, turns }
+        Seen { flow: FlowId(number as u64 + 1), client, whole: true, turns, missing_behind: 0 }
     };
     Service {
         transport,

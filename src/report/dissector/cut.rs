@@ -157,7 +157,8 @@ fn prompt(plan: &Plan<'_>, of: usize, by_lines: bool) -> Option<Prompt> {
 /// The lines of a message up to the one that counts what follows, as its template shows them.
 fn lines_to_count(form: &Form<'_>) -> Option<u64> {
     let (before, _) = form.message.template.as_deref()?.split_once(":length}")?;
-    let lines = before.matches("\\n").count().saturating_add(1);
+    // A backslash of the protocol's own is escaped, too.
+    let lines = unescaped(before)?.split(|byte| *byte == b'\n').count();
     (!form.tests.is_empty()).then(|| u64::try_from(lines).ok())?
 }
 

@@ -4,6 +4,7 @@ use super::plan::Place;
 use super::plan::Plan;
 use crate::annotation::Role;
 use crate::grammar::Kind;
+use memchr::memmem;
 
 /// How a column ends where a line has another number of columns than most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -64,7 +65,10 @@ impl Plan<'_> {
     pub(super) fn find_openings(&mut self) {
         let delimiters: Vec<Vec<u8>> = self.delimiters.iter().map(|bytes| bytes.trim_ascii().to_vec()).collect();
         let divided = |word: &Vec<u8>| {
-            delimiters.iter().any(|bytes| word.windows(bytes.len().max(1)).any(|part| part == bytes.as_slice() || part == b" "))
+            // A delimiter of one byte, or of blanks only, does not stand in words that blanks divide.
+            let by =
+                |bytes: &Vec<u8>| (bytes.len() <= 1 && word.contains(&b' ')) || (!bytes.is_empty() && memmem::find(word, bytes).is_some());
+            delimiters.iter().any(by)
         };
         let known = self.description.known_as.is_some();
         for part in self.fields.iter_mut().filter(|part| known && part.place == Place::Column(0) && part.field.role == Role::Keyword) {

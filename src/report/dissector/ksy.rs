@@ -18,10 +18,12 @@ use super::quote::remark;
 use super::quote::yaml;
 use super::within::Within;
 use expression::Scope;
+use expression::Shown;
 use expression::bytes_at;
 use expression::condition;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use within::Ways;
 
 /// Types asked for in one expression: long ones are deep, and their readers give up.
 const ASKED_AT_ONCE: usize = 16;
@@ -54,7 +56,6 @@ pub(super) fn ksy(plan: &Plan<'_>, lossy: &mut Vec<String>) -> String {
     for line in ["endian: be", "encoding: UTF-8", "ks-version: \"0.11\""] {
         page.line(1, line);
     }
-    page.line(0, "doc: \"One direction of one stream, without gaps, or one datagram.\"");
     page.line(0, "params:");
     page.line(1, "- id: from_server");
     page.line(1, "  type: bool");
@@ -70,12 +71,13 @@ pub(super) fn ksy(plan: &Plan<'_>, lossy: &mut Vec<String>) -> String {
         scanner(&mut page, number, pattern);
     }
     everything(&mut page);
-    within::types(&mut page, plan);
+    let ways = within::ways(plan);
+    within::types(&mut page, plan, &ways);
     if plan.fields.iter().any(|part| matches!(part.inside(), Some(Within::Tagged { .. }))) {
         lossy.push("what has a tag of chains and is none cannot be read".to_owned());
     }
-    if plan.fields.iter().any(|part| part.edge != Edge::Column) {
-        lossy.push("what goes on to the end of a line is read up to the next delimiter".to_owned());
+    if plan.fields.iter().any(|part| !matches!(part.edge, Edge::Column | Edge::Rest)) {
+        lossy.push("what goes on up to a word that closes its line is read up to the next delimiter".to_owned());
     }
     if !plan.codes().is_empty() {
         lossy.push("a status with a hyphen behind it is not divided from what follows".to_owned());
@@ -89,9 +91,11 @@ pub(super) fn ksy(plan: &Plan<'_>, lossy: &mut Vec<String>) -> String {
         body(&mut page, plan, server, lossy);
     }
     for index in 0..plan.types.len() {
-        form(&mut page, plan, index);
+        form(&mut page, plan, index, &ways);
     }
     enums(&mut page, plan);
+    let lost: Vec<String> = lossy.iter().map(|lost| format!(" Lost: {}.", remark(lost))).collect();
+    page.line(0, &format!("doc: {}", yaml(&format!("One direction of one stream, without gaps, or one datagram.{}", lost.concat()))));
     page.0
 }
 
@@ -239,7 +243,7 @@ fn body(page: &mut Page, plan: &Plan<'_>, server: bool, lossy: &mut Vec<String>)
         page.line(6, &format!("{}: m_{}(inside, {})", index.saturating_add(1), form.id, server));
     }
     let tested = types.iter().flat_map(|(_, form)| form.tests.iter().map(|test| test.field)).collect();
-    let scope = Scope::new(plan, tested, false);
+    let scope = Scope::new(plan, tested, None);
     page.line(2, "instances:");
     scope.instances(page, &format!("{}_columns", side(server)));
     page.value("kind_0", "prompt");
@@ -266,7 +270,7 @@ fn header(page: &mut Page) {
 }
 
 /// A message type with its fields.
-fn form(page: &mut Page, plan: &Plan<'_>, index: usize) {
+fn form(page: &mut Page, plan: &Plan<'_>, index: usize, ways: &Ways<'_>) {
     let Some(form) = plan.types.get(index) else { return };
     page.line(1, &format!("m_{}:", form.id));
     let template = form.message.template.as_deref().unwrap_or(&form.message.name);
@@ -280,7 +284,10 @@ fn form(page: &mut Page, plan: &Plan<'_>, index: usize) {
     }
     let server = form.message.direction.as_deref() == Some("server");
     page.line(2, "instances:");
-    Scope::new(plan, fields, true).instances(page, &format!("{}_columns", side(server)));
+    // As dissectors do, only where blanks divide lines does the last column go on.
+    let cut = if server { &plan.server } else { &plan.client };
+    let is_blank = cut.delimiters.first().is_some_and(|delimiter| delimiter.trim_ascii().is_empty());
+    Scope::new(plan, fields, Some(Shown { is_blank, ways })).instances(page, &format!("{}_columns", side(server)));
 }
 
 /// The names of numbers.

@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 impl Plan<'_> {
     /// A number that tells types apart has their names; others of an enumeration name themselves.
     pub(super) fn name_values(&mut self) {
-        let selects = |id: &str| {
-            self.description.grammar.relations.iter().any(|relation| relation.kind == RelationKind::SelectsType && relation.from == id)
-        };
+        let relations = self.description.grammar.relations.iter();
+        let selecting: BTreeSet<&str> =
+            relations.filter(|relation| relation.kind == RelationKind::SelectsType).map(|relation| relation.from.as_str()).collect();
         let mut names: BTreeMap<(usize, u32), String> = BTreeMap::new();
         for (index, part) in self.fields.iter().enumerate() {
             let of_enum = matches!(part.shape, Shape::Number { .. } | Shape::Bits);
@@ -29,7 +29,9 @@ impl Plan<'_> {
         for form in &self.types {
             // Where several conditions make a type, the first one that is said to select it tells most.
             let matched = form.message.matches.iter().filter(|matched| matched.mask.is_none());
-            let Some(matched) = matched.clone().find(|matched| selects(&matched.field)).or_else(|| matched.clone().next()) else {
+            let Some(matched) =
+                matched.clone().find(|matched| selecting.contains(matched.field.as_str())).or_else(|| matched.clone().next())
+            else {
                 continue;
             };
             let field = self.fields.iter().take(self.header).position(|part| part.field.id == matched.field);

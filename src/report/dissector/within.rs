@@ -13,7 +13,7 @@ use crate::grammar::Kind;
 const LENGTH_BYTES: u64 = 4;
 
 /// How a field divides again.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Within<'a> {
     /// A name of labels.
     Labels,

@@ -119,7 +119,11 @@ impl<W: Writer> Builder<W> {
         if !dialogue.inferred {
             self.learned.session(&dialogue);
         }
-        let Dialogue { session, messages, .. } = dialogue;
+        let Dialogue { mut session, messages, .. } = dialogue;
+        if let (RedactionPolicy::Data, Some(tls)) = (self.policy, &mut session.tls) {
+            // The name of a server in a handshake is what a client said.
+            tls.server_name = tls.server_name.take().map(|name| format!("<redacted {} bytes>", name.len()));
+        }
         self.writer.session(&session, &mut self.spool.take(messages))
     }
 

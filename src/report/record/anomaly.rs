@@ -81,7 +81,7 @@ impl<'a> AnomalyFound<'a> {
                 Self { frames: Some(*frames), streams: Some(*streams), bytes: Some(*data_bytes), ..plain }
             }
             Anomaly::LimitReached { limit, value } => Self { limit: Some(limit), value: Some(*value), ..plain },
-            Anomaly::InputDamaged { problem } => Self { problem: Some(problem), ..plain },
+            Anomaly::InputDamaged { problem, .. } => Self { problem: Some(problem), ..plain },
         }
     }
 }

@@ -39,11 +39,16 @@ impl Ring {
         if self.shows(&entry) {
             self.passed.push_back(entry.number);
         }
+        let mut closed = false;
         for number in self.shelf.push(entry, self.most) {
             if let Ok(place) = self.passed.binary_search(&number) {
                 self.passed.remove(place);
             }
-            self.opened.remove(&number);
+            closed |= self.opened.remove(&number);
+        }
+        // What was folded under a line that left has nobody who could close it.
+        if closed && self.filter.is_none() {
+            self.sort_out();
         }
     }
 
@@ -127,7 +132,13 @@ impl Ring {
     /// The row of the next line, or the one before, that is looked for; not the line of that number itself. Where it is folded, it is shown.
     pub(super) fn find(&mut self, query: &Query, number: u64, onwards: bool) -> Option<usize> {
         let filter = self.filter.as_ref();
-        let wanted = |entry: &Entry| query.admits(entry) && filter.is_none_or(|filter| filter.admits(entry));
+        // What is folded under a line that left cannot be shown.
+        let has_place = |entry: &Entry| match (filter, entry.fold) {
+            (Some(filter), _) => filter.admits(entry),
+            (None, Fold::Under(count)) => self.shelf.get(count).is_some(),
+            (None, _) => true,
+        };
+        let wanted = |entry: &Entry| query.admits(entry) && has_place(entry);
         let found = self.shelf.find(number, onwards, wanted)?;
         let (number, fold) = (found.number, found.fold);
         if let (None, Fold::Under(count)) = (filter, fold) {
@@ -226,6 +237,25 @@ mod tests {
         assert_eq!((shown(&ring), ring.counts()), (vec![3], (5, 1)));
         ring.push(folded(6, "needle"));
         assert_eq!(shown(&ring), [3, 6], "and what comes");
+    }
+
+    #[test]
+    fn a_run_whose_line_left_is_closed() {
+        let mut ring = Ring::new((2, usize::MAX));
+        ring.push(entry(1, "first"));
+        ring.push(Entry { fold: Fold::Count, ..entry(2, "many more") });
+        assert!(ring.turn(2));
+        ring.push(folded(3, "needle"));
+        assert_eq!(shown(&ring), [1, 2, 3]);
+        ring.push(entry(4, "a"));
+        ring.push(entry(5, "b"));
+        assert_eq!((shown(&ring), ring.opened.len()), (vec![4, 5], 0));
+        let query = Query::read("needle").unwrap();
+        assert_eq!((ring.find(&query, 5, false), shown(&ring), ring.opened.len()), (None, vec![4, 5], 0), "nothing opens it again");
+        ring.set_filter(Some(query));
+        assert_eq!(shown(&ring), [3], "a filter finds what is still here");
+        ring.push(folded(6, "needle"));
+        assert_eq!(shown(&ring), [3, 6]);
     }
 
     #[test]

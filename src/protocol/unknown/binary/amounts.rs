@@ -146,6 +146,7 @@ fn mark_at<'a>(spot: &Spot<'a>, (at, size, order): (usize, usize, ByteOrder), be
 }
 
 /// Claims numbers of IEEE 754 whose values are such as people measure: neither tiny nor huge, and of few magnitudes beside their digits.
+/// About a millionth to two thousand million, which the exponent alone tells.
 pub(super) fn floats(spots: &[Spot<'_>], bytes: &[Byte], claims: &mut Claims) {
     if spots.len() < FEWEST {
         return;
@@ -157,22 +158,23 @@ pub(super) fn floats(spots: &[Spot<'_>], bytes: &[Byte], claims: &mut Claims) {
                 if !claims.is_free(at, end) || !is_shaped(bytes, (at, end, order)) {
                     continue;
                 }
-                let agrees = |spot: &Spot<'_>| spot.part(at, size).is_none_or(|part| is_measure(part, order));
-                let agree = spots.iter().filter(|spot| agrees(spot)).count();
-                let zeros = spots.iter().filter(|spot| spot.part(at, size).is_none_or(|part| part.iter().all(|byte| *byte == 0))).count();
+                // Messages that end before it say nothing of it.
+                let there = || spots.iter().filter(|spot| spot.part(at, size).is_some());
+                let agrees = |spot: &Spot<'_>| spot.part(at, size).is_some_and(|part| is_measure(part, order));
+                let (all, agree) = (there().count(), there().filter(|spot| agrees(spot)).count());
+                let zeros = there().filter(|spot| spot.number(at, size, order) == Some(0)).count();
                 let enough = agree.saturating_sub(zeros) >= FEWEST && distinct(spots, at, end, FEWEST_FLOATS) >= FEWEST_FLOATS;
-                if !enough || !at_least(agree, spots.len(), 98) {
+                if !enough || !at_least(agree, all, 98) {
                     continue;
                 }
                 let bits = size.saturating_mul(8);
                 let statement = format!(
-                    "Bytes {at} to {} are floats of {bits} bits: {agree} of {} are zero or between a millionth and a thousand million.",
+                    "Bytes {at} to {} are floats of {bits} bits: {agree} of {all} are zero, or in size at least 2^-20 and less than 2^31.",
                     end.saturating_sub(1),
-                    spots.len()
                 );
-                let contrary = contrary(spots.iter().copied(), agrees);
+                let contrary = contrary(there().copied(), agrees);
                 let column = Column { order: Some(order), contrary, ..Column::new(at, end, Kind::Float, "float", statement) };
-                claims.claim(agreed(column, agree, spots.len()));
+                claims.claim(agreed(column, agree, all));
             }
         }
     }
@@ -207,6 +209,10 @@ mod tests {
         for value in [0.0_f32, 21.5, -3.25, 1e-5, 9e8] {
             assert!(is_measure(&value.to_be_bytes(), ByteOrder::Big) && is_measure(&value.to_le_bytes(), ByteOrder::Little), "{value}");
             assert!(is_measure(&f64::from(value).to_be_bytes(), ByteOrder::Big), "{value}");
+        }
+        let edges = [(2_f32.powi(-20), true), (2_f32.powi(-20) / 1.5, false), (2_f32.powi(31) / 1.5, true), (2_f32.powi(31), false)];
+        for (value, is) in edges {
+            assert_eq!(is_measure(&value.to_be_bytes(), ByteOrder::Big), is, "{value}: what is said is what is tested");
         }
         for other in [7_u32, 65_535, 0x6162_6364, u32::MAX] {
             assert!(!is_measure(&other.to_be_bytes(), ByteOrder::Big), "{other:#x}");

@@ -54,9 +54,12 @@ fn wide_numbers(bytes: &[Byte], rows: usize, claims: &mut Claims) {
         let is_number = low.only.is_none() && high.iter().all(rare) && high.iter().any(|byte| byte.only.is_none());
         if is_number && high.first().is_some_and(|byte| byte.only == Some(0)) {
             let last = end.saturating_sub(1);
-            let statement = format!("Bytes {start} to {last} are one number: its high bytes are zero in nearly all messages.");
+            // Each byte is counted by itself: where several are not zero, it may be in the same messages or not.
+            let zero = high.iter().fold(rows, |left, byte| left.saturating_sub(rows.saturating_sub(byte.zeros)));
+            let statement =
+                format!("Bytes {start} to {last} are taken for one number: in at least {zero} of {rows} messages its high bytes are zero.");
             let column = Column { order: Some(ByteOrder::Big), ..Column::new(start, end, Kind::Integer, "high_bytes", statement) };
-            claims.claim(agreed(column, rows, rows));
+            claims.claim(agreed(column, zero, rows));
         }
     }
 }

@@ -88,8 +88,11 @@ pub(super) fn infer(service: &Service, units: &[Unit<'_>]) -> Language {
     if around.order == ByteOrder::Little {
         steps = script::find(&spots, &around);
     }
+    let is_wide = script::is_full(&steps);
     let found = Found { sum, ..find(steps, &spots, &around) };
     let mut language = language::say(service, units, &spots, &found);
+    let is_wide = is_wide || found.groups.iter().any(|group| group.own && script::is_full(&group.steps));
+    language.limitations.extend(is_wide.then(script::capped));
     let longest = units.iter().map(|unit| unit.bytes.len()).max().unwrap_or(0);
     let turns = service.sessions.iter().map(|seen| seen.turns.len()).fold(0, usize::saturating_add);
     let turns = looked_at("turns, for where messages end,", turns, framing::TURNS).filter(|_| service.transport == Transport::Tcp);

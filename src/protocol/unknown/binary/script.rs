@@ -9,6 +9,8 @@ use super::numbers::at_least;
 use super::rows::Spot;
 use super::rows::width;
 use crate::grammar::Kind;
+use crate::grammar::Limitation;
+use crate::grammar::LimitationCode;
 
 /// Most parts of variable length in a row.
 const STEPS: usize = 8;
@@ -25,6 +27,21 @@ pub(super) enum Step {
     Chain(Chain),
     /// All that is left.
     Rest(Kind),
+}
+
+/// Whether these steps end where no more are looked for: what is behind may have columns and parts, too.
+pub(super) fn is_full(steps: &[Step]) -> bool {
+    let parts = steps.iter().filter(|step| matches!(step, Step::Chain(_))).count();
+    parts >= STEPS || steps.iter().any(|step| matches!(step, Step::Fixed(_, width) if *width >= columns::WIDTH))
+}
+
+/// Says that they do.
+pub(super) fn capped() -> Limitation {
+    let text = format!(
+        "A bound was reached: columns are looked for in {} bytes at the start of a message and behind each part of variable length, and {STEPS} such parts: what is behind stays together.",
+        columns::WIDTH
+    );
+    Limitation { code: LimitationCode::Capped, text }
 }
 
 /// Where a row is after these steps.

@@ -36,6 +36,7 @@ fn service(transport: Transport, turns: &[(Peer, Vec<u8>)]) -> Service {
             client: end(4000 + u16::try_from(number).unwrap()),
             whole: true,
             turns: turns.iter().map(turn).collect(),
+            missing_behind: 0,
         }
     };
     let sessions = turns.chunks(40).enumerate().map(session).collect();
@@ -144,6 +145,31 @@ fn counts_places_and_floats_are_found_and_who_contradicts_is_named() {
             assert_eq!(of(Kind::Count), [(place(1, 1), vec!["m2.1".to_owned()])], "{said:?}");
         }
     }
+}
+
+#[test]
+fn what_is_said_of_numbers_counts_only_messages_that_agree() {
+    // A number of four bytes whose second byte is seldom not zero, behind it a great float; one message ends before that.
+    let mut seed = 5;
+    let turn = |number: u16| {
+        let mut bytes = vec![0, u8::from(number % 60 == 1), 0, dice(&mut seed), 0xff, 0xff, 0xff, 0xff];
+        bytes.extend((1.1e9 + f32::from(dice(&mut seed)) * 1e6 + f32::from(dice(&mut seed))).to_be_bytes());
+        bytes.truncate(if number == 7 { 8 } else { 12 });
+        (Peer::Client, bytes)
+    };
+    let service = service(Transport::Udp, &(0..120).map(turn).collect::<Vec<_>>());
+    let language = infer(&service, &units(&service));
+    let said = |detector: &str| {
+        let grounds =
+            language.header_fields.iter().chain(language.types.iter().flat_map(|kind| &kind.fields)).flat_map(|field| &field.evidence);
+        let said: Vec<_> =
+            grounds.filter(|ground| ground.detector == detector).map(|ground| (ground.statement.clone(), ground.messages)).collect();
+        said
+    };
+    let number = "Bytes 0 to 3 are taken for one number: in at least 118 of 120 messages its high bytes are zero.";
+    assert_eq!(said("high_bytes"), [(number.to_owned(), Some(120))]);
+    let float = "Bytes 8 to 11 are floats of 32 bits: 119 of 119 are zero, or in size at least 2^-20 and less than 2^31.";
+    assert_eq!(said("float"), [(float.to_owned(), Some(119))]);
 }
 
 #[test]

@@ -48,6 +48,7 @@ impl Collector {
         if !self.pairs.open.contains_key(&key) {
             let most = self.limits.connections;
             if self.pairs.open.len() >= most {
+                self.refuse(datagram, is_known);
                 return self.complain(Some(("connections", most)), datagram.at, &datagram.frames, emit);
             }
             let flow = self.new_pair(datagram, is_known, number());
@@ -72,6 +73,15 @@ impl Collector {
         if uncaptured > 0 {
             let (offset, body) = (offset.saturating_add(captured), Body::Gap(uncaptured, GapReason::SnapLength));
             self.chunk(&flow, from, Chunk { offset, at: datagram.at, frames: &datagram.frames, frame_offset: None, body }, emit);
+        }
+    }
+
+    /// Counts a datagram of a session there is no room for, where its service is described.
+    fn refuse(&mut self, datagram: &UdpDatagram<'_>, is_known: &dyn Fn(u16) -> bool) {
+        let flow = self.new_pair(datagram, is_known, FlowId(0));
+        let place = self.places.get(&(Transport::Udp, flow.server)).copied();
+        if let Some(collected) = place.and_then(|place| self.services.get_mut(place)) {
+            collected.left_out.datagrams = collected.left_out.datagrams.saturating_add(1);
         }
     }
 

@@ -38,6 +38,8 @@ pub struct Collected {
 pub struct LeftOut {
     /// Whole sessions.
     pub sessions: u64,
+    /// Datagrams of sessions that were not kept; how many these are, nobody counts.
+    pub datagrams: u64,
     /// Bytes of sessions that are kept up to there.
     pub bytes: u64,
 }
@@ -149,10 +151,16 @@ impl Kept {
         }
     }
 
+    /// Bytes lost behind the last turn.
+    pub(in crate::protocol::unknown) fn missing_behind(&self) -> u64 {
+        self.lost.iter().fold(0, |sum, bytes| sum.saturating_add(*bytes))
+    }
+
     /// Lets client and server change places.
     pub(super) fn turn_round(&mut self) {
         self.flow.turn_round();
         self.marks.reverse();
+        self.lost.reverse();
         for turn in &mut self.turns {
             turn.from = turn.from.other();
         }

@@ -80,6 +80,12 @@ impl Counted {
         whole
     }
 
+    /// How many of its counts hold.
+    pub(super) fn share(self) -> Share {
+        let (held, failed) = self.held;
+        Share::of(held, held.saturating_add(failed))
+    }
+
     /// Why it is believed.
     pub(super) fn ground(self) -> Ground {
         let (held, failed) = self.held;
@@ -89,8 +95,8 @@ impl Counted {
                 "A line of '{}' and a number is followed by exactly so many bytes and a line end: {held} times, {failed} times not.",
                 self.blob.escape_ascii()
             ),
-            score: Some(Share::of(held, held.saturating_add(failed))),
-            messages: Some(held),
+            score: Some(self.share()),
+            messages: None,
             sessions: None,
             counterexamples: Vec::new(),
         }

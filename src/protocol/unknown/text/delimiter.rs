@@ -4,6 +4,8 @@ use super::lines::Line;
 use super::lines::Split;
 use crate::grammar::BytePattern;
 use crate::grammar::Level;
+use crate::grammar::Limitation;
+use crate::grammar::LimitationCode;
 use crate::protocol::unknown::words;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -30,14 +32,46 @@ struct Candidate {
     all: u64,
 }
 
-/// The delimiters of these lines, the most general first: each divides lines that those before it do not.
-pub(super) fn find(lines: &[Line<'_>]) -> (Vec<Vec<u8>>, Vec<BytePattern>) {
+/// What divides lines.
+pub(super) struct Delimiters {
+    /// The bytes, the most general first: each divides lines that those before it do not.
+    pub(super) found: Vec<Vec<u8>>,
+    /// The same in the words of the grammar.
+    pub(super) patterns: Vec<BytePattern>,
+    /// Whether there were more runs that may be one than are told apart, or held against each other.
+    is_full: bool,
+    /// How many lines go on behind what was looked at.
+    long: usize,
+}
+
+impl Delimiters {
+    /// Says which bounds were reached.
+    pub(super) fn capped(&self) -> Vec<Limitation> {
+        let mut list = Vec::new();
+        let mut say = |text: String| list.push(Limitation { code: LimitationCode::Capped, text });
+        if self.is_full {
+            say(format!(
+                "A bound was reached: {MOST_CANDIDATES} runs of bytes that may be delimiters were counted, and the {MOST_NEAR} best compared."
+            ));
+        }
+        if self.long > 0 {
+            say(format!("A bound was reached: of {} lines the first {LINE_BYTES} bytes were looked at for delimiters.", self.long));
+        }
+        list
+    }
+}
+
+/// Finds the delimiters of these lines.
+pub(super) fn find(lines: &[Line<'_>]) -> Delimiters {
     let step = lines.len().div_ceil(MOST_LINES).max(1);
     let mut texts: Vec<&[u8]> =
         lines.iter().filter(|line| line.split == Split::Whole).step_by(step).map(look).filter(|text| !text.is_empty()).collect();
-    let (mut found, mut patterns) = (Vec::new(), Vec::new());
+    let long = lines.iter().filter(|line| line.split == Split::Whole && line.text().len() > LINE_BYTES).count();
+    let (mut found, mut patterns, mut is_full) = (Vec::new(), Vec::new(), false);
     while found.len() < MOST_DELIMITERS && !texts.is_empty() {
-        let Some(delimiter) = best(&texts) else { break };
+        let (best, full) = best(&texts);
+        is_full |= full;
+        let Some(delimiter) = best else { break };
         let total = texts.len();
         texts.retain(|text| super::lines::columns(text, &delimiter).len() < 2);
         let divided = total.saturating_sub(texts.len());
@@ -49,7 +83,7 @@ pub(super) fn find(lines: &[Line<'_>]) -> (Vec<Vec<u8>>, Vec<BytePattern>) {
         patterns.push(words::pattern(&delimiter, Level::Field, count(divided), count(total), None));
         found.push(delimiter);
     }
-    (found, patterns)
+    Delimiters { found, patterns, is_full, long }
 }
 
 /// What is looked at of a line.
@@ -83,12 +117,13 @@ fn weight(bytes: &[u8]) -> u64 {
     }
 }
 
-/// The best delimiter of these lines.
-fn best(texts: &[&[u8]]) -> Option<Vec<u8>> {
+/// The best delimiter of these lines, and whether there were too many to look at all.
+fn best(texts: &[&[u8]]) -> (Option<Vec<u8>>, bool) {
     let mut candidates: BTreeMap<Vec<u8>, Candidate> = BTreeMap::new();
     for text in texts {
         count(text, &mut candidates);
     }
+    let mut is_full = candidates.len() >= MOST_CANDIDATES;
     let total = u64::try_from(texts.len()).unwrap_or(u64::MAX);
     candidates.retain(|bytes, candidate| candidate.lines >= LEAST_LINES && weight(bytes) > 0);
     let explained = explained(&candidates);
@@ -96,16 +131,18 @@ fn best(texts: &[&[u8]]) -> Option<Vec<u8>> {
     let score = |bytes: &[u8], candidate: &Candidate| {
         candidate.lines.saturating_mul(1000).checked_div(total).unwrap_or(0).saturating_mul(weight(bytes))
     };
-    let top = closed.iter().map(|(bytes, candidate)| score(bytes, candidate)).max()?;
+    let Some(top) = closed.iter().map(|(bytes, candidate)| score(bytes, candidate)).max() else { return (None, is_full) };
     // Among those nearly as good, the one that comes first where they stand in one line: it makes the first column.
     let is_near = |(bytes, candidate): &(&Vec<u8>, &Candidate)| score(bytes, candidate).saturating_mul(10) >= top.saturating_mul(7);
     let mut near: Vec<_> = closed.into_iter().filter(is_near).collect();
     // Each is held against all others in all lines: there must be few.
     near.sort_by_key(|(bytes, candidate)| (std::cmp::Reverse(score(bytes, candidate)), std::cmp::Reverse(bytes.len()), *bytes));
+    is_full |= near.len() > MOST_NEAR;
     near.truncate(MOST_NEAR);
     let near: Vec<&Vec<u8>> = near.into_iter().map(|(bytes, _)| bytes).collect();
     let losses = |bytes: &[u8]| near.iter().filter(|other| comes_first(texts, other, bytes)).count();
-    near.iter().min_by_key(|bytes| (losses(bytes), std::cmp::Reverse(bytes.len()), (**bytes).clone())).map(|bytes| (*bytes).clone())
+    let best = near.iter().min_by_key(|bytes| (losses(bytes), std::cmp::Reverse(bytes.len()), (**bytes).clone()));
+    (best.map(|bytes| (*bytes).clone()), is_full)
 }
 
 /// Whether the one stands before the other in most lines that have both.
@@ -172,7 +209,9 @@ mod tests {
 
     fn of(lines: &[&str]) -> Option<String> {
         let texts: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
-        best(&texts).map(|bytes| String::from_utf8(bytes).unwrap())
+        let (found, is_full) = best(&texts);
+        assert!(!is_full);
+        found.map(|bytes| String::from_utf8(bytes).unwrap())
     }
 
     #[test]
@@ -212,6 +251,18 @@ mod tests {
     fn words_alone_have_none() {
         assert_eq!(of(&["one", "two", "three"]), None);
         assert_eq!(of(&["1.5", "2.6", "3.7"]), None, "a dot divides nothing by itself");
+    }
+
+    #[test]
+    fn more_runs_than_are_told_apart_are_said() {
+        let mut seed = 1_u64;
+        let mut sign = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            b"<>#~^-$@".get(usize::from(seed.to_be_bytes()[0] % 8)).copied().unwrap_or(b'<')
+        };
+        let lines: Vec<Vec<u8>> = (0..200).map(|_| (0..256).map(|_| sign()).collect()).collect();
+        let texts: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
+        assert!(best(&texts).1);
     }
 
     #[test]

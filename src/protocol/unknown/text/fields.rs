@@ -63,6 +63,8 @@ struct Seen<'a> {
     min: Option<i64>,
     max: Option<i64>,
     values: BTreeMap<&'a [u8], (u64, BTreeSet<IpAddr>)>,
+    /// Whether there were more values than are told apart.
+    more: bool,
 }
 
 /// Plans the parts of a kind of lines: these, with the number of their kind. Its fields, and its template.
@@ -165,6 +167,8 @@ impl<'a> Seen<'a> {
             let entry = self.values.entry(value).or_default();
             entry.0 = entry.0.saturating_add(1);
             entry.1.extend(host);
+        } else {
+            self.more = true;
         }
     }
 
@@ -237,7 +241,12 @@ impl Maker {
             .count();
         let name = if same == 0 { base.to_owned() } else { format!("{base}_{}", same.saturating_add(1)) };
         let distinct = u64::try_from(seen.values.len()).unwrap_or(u64::MAX);
-        let range = (kind == Kind::NumberText && seen.min.is_some()).then_some(Range { min: seen.min, max: seen.max, distinct });
+        let range = (kind == Kind::NumberText && seen.min.is_some()).then_some(Range {
+            min: seen.min,
+            max: seen.max,
+            distinct,
+            at_least: seen.more,
+        });
         let values = if matches!(kind, Kind::Enum | Kind::Constant) { values(seen) } else { Vec::new() };
         let optional = usize::try_from(seen.lines).unwrap_or(usize::MAX) < members;
         let confidence = Share::of(seen.lines, seen.lines.saturating_add(1));

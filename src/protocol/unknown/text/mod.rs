@@ -7,9 +7,11 @@ mod keyword;
 mod kinds;
 mod lines;
 mod naming;
+mod pem;
 mod secret;
 mod tokens;
 mod types;
+mod verdict;
 
 use super::Language;
 use super::Service;
@@ -65,7 +67,9 @@ struct Text<'a> {
 pub(super) fn infer(service: &Service, units: &[Unit<'_>], cuts: &Cuts) -> (Language, Vec<Stand>) {
     let hosts: Vec<IpAddr> = service.sessions.iter().map(|seen| seen.client.ip).collect();
     let mut lines = lines::read(units, cuts);
-    let (delimiters, patterns) = delimiter::find(&lines);
+    let divided = delimiter::find(&lines);
+    let divided_up_to = divided.capped();
+    let (delimiters, patterns) = (divided.found, divided.patterns);
     lines::split(&mut lines, &delimiters);
     let secrets = Secrets::find(&lines, &cut_off(service, units));
     let bodies = body::bodies(&lines);
@@ -93,7 +97,7 @@ pub(super) fn infer(service: &Service, units: &[Unit<'_>], cuts: &Cuts) -> (Lang
         let text = format!("More than {} kinds of messages: those that came later are of none.", types::MOST_TYPES);
         language.limitations.push(Limitation { code: LimitationCode::Capped, text });
     }
-    language.limitations.extend(bounds(&text, &words));
+    language.limitations.extend(divided_up_to.into_iter().chain(bounds(&text, &words)));
     language.types = kinds.list();
     let mut stands = vec![Stand::Plain; units.len()];
     for (line, known) in text.lines.iter().zip(&text.known).filter(|(line, _)| line.first) {

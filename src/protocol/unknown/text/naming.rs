@@ -1,33 +1,12 @@
 //! Which words and phrases name a secret, and where in a text begins what they name: a pair, a sentence, a word behind the name.
 
+use crate::protocol::telling;
 use crate::protocol::telling::is_secret_key;
 
-/// Parts of words that name a secret, in small letters.
-const NAMES: [&[u8]; 20] = [
-    b"pass",
-    b"pwd",
-    b"secret",
-    b"token",
-    b"auth",
-    b"cookie",
-    b"credential",
-    b"community",
-    b"apikey",
-    b"api-key",
-    b"api_key",
-    b"private",
-    b"passcode",
-    b"accesskey",
-    b"access_key",
-    b"access-key",
-    // As some say it elsewhere.
-    b"kennwort",
-    b"contrase",
-    b"wachtwoord",
-    b"parola",
-];
-/// Whole words that do.
-const WORDS: [&[u8]; 7] = [b"pin", b"otp", b"totp", b"psk", b"pw", b"jwt", b"bearer"];
+/// Parts of words that name a secret in prose beside [`telling::NAMES`], in small letters.
+const NAMES: [&[u8]; 7] = [b"pass", b"auth", b"private", b"api-key", b"api_key", b"access_key", b"access-key"];
+/// A whole word that does beside [`telling::WORDS`].
+const BEARER: &[u8] = b"bearer";
 /// Whole words that do only with one of [`QUALIFIERS`] in front of them.
 const NOUNS: [&[u8]; 5] = [b"key", b"code", b"id", b"phrase", b"keys"];
 const QUALIFIERS: [&[u8]; 22] = [
@@ -96,7 +75,7 @@ struct Name {
 /// All names, by their place.
 fn names(lower: &[u8]) -> Vec<Name> {
     let mut list = Vec::new();
-    for name in NAMES {
+    for name in NAMES.into_iter().chain(telling::NAMES) {
         for start in memchr::memmem::find_iter(lower, name) {
             let behind = lower.get(start.saturating_add(name.len())..).unwrap_or_default();
             // Passive, passed, passenger and author name none.
@@ -112,7 +91,7 @@ fn names(lower: &[u8]) -> Vec<Name> {
         let end = start.saturating_add(word.len());
         let qualified = NOUNS.contains(&word) && QUALIFIERS.contains(&before);
         let joined = NOUNS.iter().any(|noun| word.strip_suffix(*noun).is_some_and(|front| QUALIFIERS.contains(&front)));
-        if WORDS.contains(&word) || qualified || joined {
+        if telling::WORDS.contains(&word) || word == BEARER || qualified || joined {
             list.push(Name { start, end, is_weak: false });
         } else if word == b"key" {
             list.push(Name { start, end, is_weak: true });
@@ -155,11 +134,13 @@ pub(super) fn tells(lower: &[u8]) -> bool {
     names(lower).iter().any(|name| !name.is_weak || leads(lower, *name).is_some())
 }
 
-/// Where in a text a secret begins that a name tells: behind `password=`, `session key is:`, `password for bob:`, or before `as password`.
+/// Where in a text a secret begins that a name tells: behind `password=`, `session key is:`, `password for bob:`, or before `as password`; or
+/// behind the label of a private key.
 pub(super) fn within(text: &[u8]) -> Option<usize> {
     let lower = text.to_ascii_lowercase();
     let value = |name: &Name| behind(&lower, *name).into_iter().chain(before(&lower, *name)).min();
-    names(&lower).iter().filter_map(value).chain(behind_sign(text)).min()
+    let key = super::pem::begins(text).filter(|begin| *begin < text.len());
+    names(&lower).iter().filter_map(value).chain(behind_sign(text)).chain(key).min()
 }
 
 /// Where a value begins behind a sign, in front of which a name stands that tells a secret: `sid=`, `"sshKey": `, `<pin>`, a zero byte.

@@ -4,6 +4,8 @@ use super::lines::Line;
 use super::naming::behind_sign;
 use super::naming::tells;
 use super::naming::within;
+use super::pem;
+use super::verdict;
 use crate::peer::Peer;
 use crate::protocol::unknown::framing::marked;
 use std::collections::BTreeMap;
@@ -65,8 +67,12 @@ impl<'a> Secrets<'a> {
         let mut secrets = Self { hidden: vec![Hidden::Nothing; lines.len()], ..Self::default() };
         let mut dialogues: BTreeMap<usize, Dialogue> = BTreeMap::new();
         let (mut free, mut doubtful): (BTreeSet<&[u8]>, Vec<usize>) = Default::default();
+        let (of_keys, judged) = (pem::inside(lines), verdict::judged(lines));
         for (place, line) in lines.iter().enumerate() {
             let dialogue = dialogues.entry(line.session).or_default();
+            if judged.contains(&place) {
+                dialogue.asked = Some(Asked { alone: true });
+            }
             // A count says how long the next line is.
             let counts = marked(line.text().trim_ascii()).is_some() && dialogue.asked.is_none_or(|asked| !asked.alone);
             if line.from == Peer::Client && !counts {
@@ -95,6 +101,9 @@ impl<'a> Secrets<'a> {
             secrets.hide(place, Hidden::All);
         }
         secrets.learn(lines);
+        for (_, hidden) in of_keys.iter().zip(&mut secrets.hidden).filter(|(is_of_key, _)| **is_of_key) {
+            *hidden = Hidden::All;
+        }
         // Such a rest may be that of a password: it is hidden, but being one it tells nothing of others.
         let is_rest = |line: &Line<'_>| line.first && cut_off.get(line.unit) == Some(&true);
         for (_, hidden) in lines.iter().zip(&mut secrets.hidden).filter(|(line, _)| is_rest(line)) {
@@ -208,10 +217,12 @@ fn verb(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at_checked(text.iter().take_while(|byte| of_word(byte)).count()).unwrap_or_default()
 }
 
-/// Whether a word may stand in front of a verb to name the order: a short one with a digit in it, or a sign.
+/// Whether a word may stand in front of a verb to name the order: a short one with a digit in it that is no verb itself, or a sign.
 fn is_tag(word: &[u8]) -> bool {
     let is_sign = matches!(word, [b'.' | b'*' | b'#']);
-    is_sign || ((1..=16).contains(&word.len()) && word.iter().all(u8::is_ascii_alphanumeric) && word.iter().any(u8::is_ascii_digit))
+    let has_digit = word.iter().all(u8::is_ascii_alphanumeric) && word.iter().any(u8::is_ascii_digit);
+    let letters = word.split(u8::is_ascii_digit).next().unwrap_or_default();
+    is_sign || ((1..=16).contains(&word.len()) && has_digit && !begins_login(letters))
 }
 
 /// Whether this is how commands look: capital letters.
@@ -230,17 +241,28 @@ fn asks(line: &Line<'_>) -> bool {
 }
 
 /// Whether it waits for what is typed: nothing ends it, or a sign does.
-fn is_prompt(line: &Line<'_>) -> bool {
+pub(super) fn is_prompt(line: &Line<'_>) -> bool {
     !line.is_ended() || matches!(line.text().trim_ascii_end().last(), Some(b':' | b'?'))
 }
 
 /// What a line hides because its own words name a secret.
-fn named(line: &Line<'_>) -> [Hidden; 2] {
+fn named(line: &Line<'_>) -> [Hidden; 3] {
     let last = line.columns.len().saturating_sub(1);
     // What stands right behind a name is its value, even if the line began with the same.
     let is_closed = last > 1 && line.column(last) == line.column(0) && !tells(&line.column(last.saturating_sub(1)).to_ascii_lowercase());
     let end = if is_closed { last } else { usize::MAX };
-    [by_column(line, end), by_sentence(line, end)]
+    [by_column(line, end), by_sentence(line, end), by_order(line)]
+}
+
+/// Two words of which the first is that of all logins are one, whoever is taken for the client.
+fn by_order(line: &Line<'_>) -> Hidden {
+    let mut words = line.text().split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let is_pass = words.next().is_some_and(|word| word.eq_ignore_ascii_case(b"pass"));
+    match (is_pass && words.next().is_some() && words.next().is_none(), line.columns.len()) {
+        (false, _) => Hidden::Nothing,
+        (true, 0 | 1) => Hidden::All,
+        (true, _) => Hidden::Columns(1, usize::MAX, false),
+    }
 }
 
 /// Behind a column that is a word and names a secret all is hidden, behind one that is prose the next. What closes a line as it was opened

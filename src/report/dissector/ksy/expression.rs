@@ -3,6 +3,7 @@
 use super::Page;
 use super::scanner_of;
 use super::within;
+use crate::report::dissector::edges::Edge;
 use crate::report::dissector::plan::Part;
 use crate::report::dissector::plan::Place;
 use crate::report::dissector::plan::Plan;
@@ -17,17 +18,26 @@ use std::collections::BTreeSet;
 /// Columns of a line that are told apart.
 pub(super) const COLUMNS: u64 = 1000;
 
+/// How fields are shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown<'p> {
+    /// Whether only blanks divide lines.
+    pub(super) is_blank: bool,
+    /// How some divide again.
+    pub(super) ways: &'p within::Ways<'p>,
+}
+
 /// The fields that one type knows, each by a name of its own.
 pub(super) struct Scope<'p, 'a> {
     plan: &'p Plan<'a>,
     names: BTreeMap<usize, String>,
     /// Whether they are shown: as text, with the names of numbers. Else they are compared.
-    shown: bool,
+    shown: Option<Shown<'p>>,
 }
 
 impl<'p, 'a> Scope<'p, 'a> {
     /// Some fields, and those that they depend on.
-    pub(super) fn new(plan: &'p Plan<'a>, mut fields: BTreeSet<usize>, shown: bool) -> Self {
+    pub(super) fn new(plan: &'p Plan<'a>, mut fields: BTreeSet<usize>, shown: Option<Shown<'p>>) -> Self {
         let mut open: Vec<usize> = fields.iter().copied().collect();
         while let Some(index) = open.pop() {
             if let Some(Place::After { after, size_from, .. }) = plan.fields.get(index).map(|part| &part.place) {
@@ -90,7 +100,7 @@ impl<'p, 'a> Scope<'p, 'a> {
             Shape::Number { .. } | Shape::Bits => name,
             _ if self.reader(part).is_some() => "0".to_owned(),
             _ if matches!(part.place, Place::Column(column) if column > COLUMNS) || part.place == Place::Nowhere => "0".to_owned(),
-            Shape::Text if self.shown => format!("{name}.to_i"),
+            Shape::Text if self.shown.is_some() => format!("{name}.to_i"),
             _ => format!("{name}.to_s(\"UTF-8\").to_i"),
         }
     }
@@ -102,11 +112,17 @@ impl<'p, 'a> Scope<'p, 'a> {
 
     /// What reads the parts of a field that is shown.
     fn reader(&self, part: &Part<'_>) -> Option<String> {
-        if self.shown { within::reader(self.plan, part) } else { None }
+        self.shown.and_then(|shown| within::reader(shown.ways, part))
+    }
+
+    /// Whether it is all the rest of its line.
+    fn goes_on(&self, part: &Part<'_>) -> bool {
+        part.edge == Edge::Rest && self.shown.is_some_and(|shown| shown.is_blank)
     }
 
     fn has_names(&self, index: usize) -> bool {
-        self.shown && self.plan.fields.get(index).is_some_and(|part| !part.names.is_empty() && matches!(part.shape, Shape::Number { .. }))
+        self.shown.is_some()
+            && self.plan.fields.get(index).is_some_and(|part| !part.names.is_empty() && matches!(part.shape, Shape::Number { .. }))
     }
 
     /// All fields.
@@ -155,8 +171,14 @@ impl<'p, 'a> Scope<'p, 'a> {
         let Some(part) = self.plan.fields.get(index) else { return };
         let name = format!("f_{}", self.name(index));
         let (start, stop) = (self.start(index), self.stop(index));
-        let text = part.shape == Shape::Text && self.shown;
+        let text = part.shape == Shape::Text && self.shown.is_some();
         match (&part.place, part.shape) {
+            (Place::Column(column), _) if *column <= COLUMNS && self.goes_on(part) => {
+                page.line(3, &format!("{name}:"));
+                page.line(4, &format!("pos: {start}"));
+                page.line(4, &format!("size: inside - {start}"));
+                page.line(4, "type: str");
+            }
             (Place::Column(column), _) => {
                 let value = format!("columns.c{column}.value{}", if text { ".to_s(\"UTF-8\")" } else { "" });
                 page.value(&name, &if *column > COLUMNS { "0".to_owned() } else { value });

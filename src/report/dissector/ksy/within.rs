@@ -7,25 +7,28 @@ use crate::report::dissector::plan::Part;
 use crate::report::dissector::plan::Plan;
 use crate::report::dissector::quote::yaml;
 use crate::report::dissector::within::Within;
+use std::collections::BTreeMap;
 
 /// What reads a name.
 pub(super) const NAME: &str = "name_of_labels";
 
-/// All ways in which fields divide again, in the order of their types.
-fn ways<'p>(plan: &'p Plan<'_>) -> Vec<Within<'p>> {
-    let mut ways: Vec<Within<'p>> = Vec::new();
+/// All ways in which fields divide again, each with the number of its type.
+pub(super) type Ways<'p> = BTreeMap<Within<'p>, usize>;
+
+/// Numbers the ways in the order in which fields have them.
+pub(super) fn ways<'p>(plan: &'p Plan<'_>) -> Ways<'p> {
+    let mut ways = Ways::new();
     for way in plan.fields.iter().filter_map(Part::inside) {
-        if !ways.contains(&way) {
-            ways.push(way);
-        }
+        let next = ways.len();
+        ways.entry(way).or_insert(next);
     }
     ways
 }
 
 /// The type that reads what a field is made of; names are read as they are.
-pub(super) fn reader(plan: &Plan<'_>, part: &Part<'_>) -> Option<String> {
+pub(super) fn reader(ways: &Ways<'_>, part: &Part<'_>) -> Option<String> {
     let way = part.inside().filter(|way| *way != Within::Labels)?;
-    let number = ways(plan).iter().position(|other| *other == way)?;
+    let number = ways.get(&way)?;
     Some(match way {
         Within::Tagged { .. } => format!("chain_{number}({})", Inside::DEPTH),
         _ => format!("texts_{number}"),
@@ -33,8 +36,10 @@ pub(super) fn reader(plan: &Plan<'_>, part: &Part<'_>) -> Option<String> {
 }
 
 /// The types of all ways.
-pub(super) fn types(page: &mut Page, plan: &Plan<'_>) {
-    for (number, way) in ways(plan).iter().enumerate() {
+pub(super) fn types(page: &mut Page, plan: &Plan<'_>, ways: &Ways<'_>) {
+    let mut ordered: Vec<(usize, &Within<'_>)> = ways.iter().map(|(way, number)| (*number, way)).collect();
+    ordered.sort_by_key(|(number, _)| *number);
+    for (number, way) in ordered {
         match way {
             Within::Labels => name(page),
             Within::Texts(until) => {

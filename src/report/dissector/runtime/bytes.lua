@@ -7,6 +7,29 @@ local function number(bytes, little)
   return value
 end
 
+-- How long a text is without the blanks at its end; patterns would try each place.
+local function without_blanks(text)
+  local stop = #text
+  while stop > 0 do
+    local byte = text:byte(stop)
+    if byte ~= 32 and (byte < 9 or byte > 13) then break end
+    stop = stop - 1
+  end
+  return stop
+end
+
+-- The digits that a text ends with, blanks behind them apart: at most nine of them, or nothing.
+local function last_digits(text)
+  local stop = without_blanks(text)
+  local start = stop
+  while start > 0 and stop - start < 9 do
+    local byte = text:byte(start)
+    if byte < 48 or byte > 57 then break end
+    start = start - 1
+  end
+  return start < stop and text:sub(start + 1, stop) or nil
+end
+
 -- Where the name of labels ends that begins there, from 0; nothing where none does.
 local function name_end(bytes, at)
   while true do

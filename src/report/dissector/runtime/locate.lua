@@ -17,7 +17,7 @@ end
 -- The columns of a line, where each begins and ends, from 0. At the edges a delimiter may lack the blanks that would stand outside.
 local function divided(body, delimiter)
   local found, start, stop = {}, 0, #body
-  local front, back = delimiter:match("^%s*(.*)$"), delimiter:match("^(.-)%s*$")
+  local front, back = delimiter:match("^%s*(.*)$"), delimiter:sub(1, without_blanks(delimiter))
   local edges = front ~= ""
   if edges and #front < #delimiter and body:sub(1, #front) == front then
     found[1] = { 0, 0 }

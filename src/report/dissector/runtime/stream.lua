@@ -12,7 +12,7 @@ local function counted_extent(bytes, at, side, counted)
     if not last then return nil, true end
     if number < counted.lines then start = last + 1 end
   end
-  local count = bytes:sub(start, last - #side.terminator):match("(%d+)%s*$")
+  local count = last_digits(bytes:sub(start, last - #side.terminator))
   if not count or #count > 8 then return nil, false end
   return math.min(last - at + tonumber(count), spec.most), true
 end
@@ -51,7 +51,7 @@ local function left_behind(bytes, side, left)
   local found = {}
   -- Of protocols that the program knows, those types are told that count.
   if not side.terminator or spec.known then return found end
-  local count = bytes:match("(%d+)%s*$")
+  local count = last_digits(bytes)
   if count and #count < 8 and tonumber(count) > 0 then found[1] = tonumber(count) end
   for _, before in ipairs(left) do
     if before > #bytes and #found < 4 then found[#found + 1] = before - #bytes end
@@ -61,6 +61,9 @@ end
 
 -- Counted bytes that are still to come, of each side of each stream, and as it was before each packet.
 local still, before = {}, {}
+-- Another capture, or the same one anew, has none.
+function proto.init() still, before = {}, {} end
+
 local stream = spec.transport == "tcp" and Field.new("tcp.stream") or nil
 local ports, servers = {}, {}
 for _, port in ipairs(spec.ports) do ports[port] = true end
@@ -104,7 +107,8 @@ function proto.dissector(tvb, pinfo, root)
   while at < #bytes do
     local size, kind, counted = extent(bytes, at, side, still[key] or {})
     if not size or at + size > #bytes then
-      if pinfo.can_desegment > 0 then
+      -- What goes on for longer than messages may be is shown as it comes: to wait for its end would cost the square of its length.
+      if pinfo.can_desegment > 0 and #bytes - at <= spec.most then
         pinfo.desegment_offset = at
         pinfo.desegment_len = size and at + size - #bytes or DESEGMENT_ONE_MORE_SEGMENT
         return #bytes

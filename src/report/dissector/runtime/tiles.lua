@@ -28,6 +28,9 @@ local function tiles(message)
     return left.order < right.order
   end)
   local tiled, at = {}, 0
+  -- Where each delimiter is next, and the first column that is not told yet: long lines cost no more than their length.
+  local next_of, untold = {}, 1
+  local columns = message.side.text and message.columns or {}
   local function put(start, stop, own_field, role)
     if stop > start then tiled[#tiled + 1] = { start = start, stop = stop, own = own_field, role = role, inside = {} } end
   end
@@ -36,8 +39,13 @@ local function tiles(message)
     while spec.known and #message.columns == 1 and not message.blob and at < stop do
       local first, last
       for _, delimiter in ipairs(spec.delimiters) do
-        local begin, finish = message.body:find(delimiter, at + 1, true)
-        if begin and finish <= stop and (not first or begin < first) then first, last = begin, finish end
+        local known = next_of[delimiter]
+        if known == nil or (known and known[1] <= at) then
+          local begin, finish = message.body:find(delimiter, at + 1, true)
+          known = begin and { begin, finish } or false
+          next_of[delimiter] = known
+        end
+        if known and known[2] <= stop and (not first or known[1] < first) then first, last = known[1], known[2] end
       end
       if not first then break end
       put(at, first - 1, own.other, "unknown")
@@ -45,7 +53,10 @@ local function tiles(message)
       at = last
     end
     -- What is in no column stands between two.
-    for _, column in ipairs(message.side.text and message.columns or {}) do
+    while columns[untold] and columns[untold][2] <= at do untold = untold + 1 end
+    for index = untold, #columns do
+      local column = columns[index]
+      if column[1] > stop then break end
       if column[1] > at and column[1] <= stop then
         put(at, column[1], own.delimiter, "control")
         at = column[1]

@@ -173,7 +173,8 @@ fn values(field: &Field) -> String {
     }
     if let Some(range) = field.range.as_ref().filter(|_| words.is_empty()) {
         words.extend(range.min.zip(range.max).map(|(min, max)| if min == max { min.to_string() } else { format!("{min} … {max}") }));
-        words.push(text::count(range.distinct, "value"));
+        let least = if range.at_least { "at least " } else { "" };
+        words.push(format!("{least}{}", text::count(range.distinct, "value")));
     }
     words.join(", ")
 }

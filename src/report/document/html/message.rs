@@ -52,6 +52,9 @@ struct Cell {
     role: &'static str,
     place: &'static str,
     title: String,
+    /// The id of its field: its name is written over it when the grammar is known.
+    field: Option<String>,
+    hidden: String,
     hex: String,
     text: String,
 }
@@ -131,16 +134,12 @@ impl Cell {
             Some(Token { role: Role::Data, .. }) => "d",
             Some(Token { role: Role::Unknown, .. }) => "u",
         };
-        let title = token.map_or_else(
-            || "hidden".to_owned(),
-            |token| {
-                let field = token.field.as_ref().map(|field| format!(", {}", text::cut(field, 40))).unwrap_or_default();
-                let hidden = if token.redacted { ", redacted: " } else { "" };
-                let length = if token.redacted { text::count(token.end.saturating_sub(token.start), "byte") } else { String::new() };
-                format!("{} · {}{field}{hidden}{length}", token.role.name(), token.kind.name().replace('_', " "))
-            },
-        );
-        Self { role, place, title, hex: String::new(), text: String::new() }
+        let title =
+            token.map_or_else(|| "hidden".to_owned(), |token| format!("{} · {}", token.role.name(), token.kind.name().replace('_', " ")));
+        let field = token.and_then(|token| token.field.as_deref()).map(text::placeholder);
+        let length = |token: &Token| text::count(token.end.saturating_sub(token.start), "byte");
+        let hidden = token.filter(|token| token.redacted).map(|token| format!(", redacted: {}", length(token))).unwrap_or_default();
+        Self { role, place, title, field, hidden, hex: String::new(), text: String::new() }
     }
 
     /// Adds a byte, given as two digits.

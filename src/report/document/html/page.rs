@@ -21,6 +21,7 @@ use crate::report::document::model::RedactionPolicy;
 use crate::report::document::model::Session;
 use askama::Template;
 use askama::filters::Safe;
+use std::collections::BTreeMap;
 use std::io;
 use std::io::Write;
 
@@ -39,8 +40,8 @@ pub(in crate::report) fn open(writer: Box<dyn Write>, style: &Style) -> Box<dyn 
 /// Writes a document as a page. Holds what the page will hold of its sessions, at most `HTML_SESSIONS_BYTES`.
 pub(super) struct Html {
     out: Box<dyn Write>,
-    /// The sessions that are shown, by their number, and their bytes.
-    sessions: Vec<(u64, String)>,
+    /// The sessions that are shown, by their number, each with its protocol; and their bytes.
+    sessions: Vec<(u64, String, String)>,
     bytes: usize,
     listed: Vec<Listed>,
     /// What can be linked to.
@@ -137,7 +138,7 @@ impl Html {
                 self.anchors.extend(anchors);
                 self.bytes = self.bytes.saturating_add(drawn.len());
                 self.anchors.insert(text::anchor(&[&session.id]));
-                self.sessions.push((number, drawn));
+                self.sessions.push((number, session.protocol.clone(), drawn));
             }
             None => self.left_out = self.left_out.saturating_add(1),
         }
@@ -176,7 +177,7 @@ impl Writer for Html {
 
     fn finish(&mut self, rest: &Document) -> io::Result<()> {
         let (protocols, protocols_left_out) = self.protocols(rest)?;
-        self.sessions.sort_by_key(|(number, _)| *number);
+        self.sessions.sort_by_key(|(number, ..)| *number);
         self.listed.sort_by_key(|listed| listed.number);
         let head = Head {
             document: rest,
@@ -194,8 +195,12 @@ impl Writer for Html {
             most: HTML_ROWS,
         };
         self.out.write_all(rendered(&head)?.0.as_bytes())?;
-        for (_, session) in &self.sessions {
-            self.out.write_all(text::relinked(session, &self.anchors).as_bytes())?;
+        let names: BTreeMap<&str, text::Names<'_>> =
+            rest.protocols.iter().map(|protocol| (protocol.id.as_str(), text::names(protocol))).collect();
+        let unknown = text::Names::new();
+        for (_, protocol, session) in &self.sessions {
+            let page = text::named(session, names.get(protocol.as_str()).unwrap_or(&unknown));
+            self.out.write_all(text::relinked(&page, &self.anchors).as_bytes())?;
         }
         let stories = rest.stories.iter().take(HTML_ROWS).map(story).collect();
         let has_tls = self.listed.iter().any(|of| of.tls.is_some());

@@ -2,6 +2,8 @@
 
 use super::Markup;
 use super::rendered;
+use crate::grammar::Description;
+use crate::grammar::Field;
 use crate::grammar::Location;
 use crate::grammar::Scalar;
 use crate::grammar::Share;
@@ -12,6 +14,7 @@ use crate::report::document::model::PacketRef;
 use crate::report::escape::Cut;
 use askama::Template;
 use askama::filters::Safe;
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io;
@@ -72,6 +75,48 @@ pub(super) fn relinked(session: &str, shown: &Anchors) -> String {
             }
             _ => out.push_str(piece),
         }
+    }
+    out
+}
+
+/// Columns of the name of a field in a title.
+const FIELD_COLUMNS: usize = 24;
+
+/// The id of a field as it stands in a title until the grammar is known: as long as what is written over it, so that a page does not grow.
+pub(super) fn placeholder(id: &str) -> String {
+    format!("{:<FIELD_COLUMNS$}", cut(id, FIELD_COLUMNS))
+}
+
+/// The names of the fields of a protocol, by their ids.
+pub(super) type Names<'a> = BTreeMap<&'a str, String>;
+
+/// The names to write over ids; empty where the kind, which stands in front, says the same.
+pub(super) fn names(protocol: &Description) -> Names<'_> {
+    let grammar = &protocol.grammar;
+    let fields = grammar.header_fields.iter().chain(grammar.message_types.iter().flat_map(|kind| &kind.fields));
+    // Names are made here, of letters and digits: nothing of them needs an escape.
+    let plain = |char: char| if char.is_ascii_alphanumeric() { char } else { ' ' };
+    let name = |field: &Field| match &field.name {
+        name if name == field.kind.name() => String::new(),
+        name => name.chars().map(plain).take(FIELD_COLUMNS).collect(),
+    };
+    fields.map(|field| (field.id.as_str(), name(field))).collect()
+}
+
+/// A session with the names of its fields where their ids stand.
+pub(super) fn named(session: &str, names: &Names<'_>) -> String {
+    // A `<` of a capture's own text is escaped, so this is a mark wherever it stands.
+    let mut pieces = session.split("<?");
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (id, rest) = piece.split_once("?>").unwrap_or((piece, ""));
+        let id = id.trim_end();
+        let name = names.get(id).map_or(id, String::as_str);
+        if !name.is_empty() {
+            out.push_str(", ");
+            out.push_str(name);
+        }
+        out.push_str(rest);
     }
     out
 }
@@ -235,6 +280,16 @@ mod tests {
         let shown = Anchors::from(["protocol-ntp".to_owned()]);
         let wanted = r##"<a href="#protocol-ntp">ntp</a> <a href="#protocols">x</a> <a href="#m1">m1</a> href=&quot;#protocol-y"##;
         assert_eq!(relinked(session, &shown), wanted);
+    }
+
+    #[test]
+    fn a_title_says_the_name_of_its_field() {
+        let names = Names::from([("f1.1", "user 2".to_owned()), ("f1.2", String::new())]);
+        let title = |id: &str| format!("title=\"data<?{}?>, redacted\"", placeholder(id));
+        let session = [title("f1.1"), title("f1.2"), title("f9.9")].concat();
+        let wanted = r#"title="data, user 2, redacted"title="data, redacted"title="data, f9.9, redacted""#;
+        assert_eq!(named(&session, &names), wanted);
+        assert!(named(&session, &names).len() <= session.len(), "a page has room for it");
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl Named {
         if size <= 8 && matches!(column.kind, Kind::Length | Kind::Count | Kind::Offset | Kind::Counter | Kind::Integer) {
             let values = numbers();
             let (min, max) = (values.keys().next().copied(), values.keys().next_back().copied());
-            field.range = Some(Range { min, max, distinct: wide(values.len()) });
+            field.range = Some(Range { min, max, distinct: wide(values.len()), at_least: false });
         }
         self.relate(column, &id);
         id
