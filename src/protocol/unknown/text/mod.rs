@@ -9,6 +9,7 @@ mod lines;
 mod naming;
 mod pem;
 mod secret;
+mod tags;
 mod tokens;
 mod types;
 mod verdict;
