@@ -21,7 +21,7 @@ pub enum Inside {
     /// Tag, length and value, again and again to the very end of the field; where they do not lead there, nothing of it is divided.
     ///
     /// A tag is one byte. Where lengths count values only, a tag of 0 is a byte of padding without length, one of 255 ends the chain,
-    /// with only zeros behind it, and a length of one byte that is 129 or 130 is the number 128 plus how many bytes of length follow.
+    /// with only zeros behind it, and a length of one byte that is 129 to 132 is the number 128 plus how many bytes of length follow.
     Tagged {
         /// Bytes of each length.
         length_size: u64,

@@ -238,6 +238,34 @@ fn lengths_bits_and_what_stands_behind_variable_parts() {
 }
 
 #[test]
+fn lengths_of_ber() {
+    let chain = json!({ "form": "tagged", "length_size": 1, "byte_order": "big", "whole": false });
+    let field = json!({ "id": "f1", "name": "chain", "role": "data", "kind": "tlv", "location": { "to_end": true }, "inside": chain });
+    let grammar = json!({
+        "framing": { "kind": "length_prefix", "length_field": { "offset": 1, "size": 1 }, "length_form": "ber", "byte_order": "big", "length_addend": 2 },
+        "header_fields": [field],
+        "message_types": [{ "id": "mt1", "name": "all", "count": 2, "sessions": 1, "length": { "min": 2, "max": 99 } }],
+    });
+    let message = |from: char, length: &[u8], size: usize| {
+        let mut message = said(from, "mt1", &[]);
+        message.2 = vec![(vec![0x30], "type_code f1"), (length.to_vec(), "length f1"), (vec![9; size], "integer f1")];
+        message
+    };
+    let messages = [
+        message('C', &[5], 5),
+        message('C', &[0x81, 200], 200),
+        message('C', &[127], 127),
+        message('S', &[0x82, 1, 1], 257),
+        message('S', &[0x83, 0, 0, 3], 3),
+        message('S', &[0x84, 0, 0, 7, 0xd0], 2000),
+        message('C', &[1], 1),
+    ];
+    for cuts in [&[1460][..], &[1], &[5, 700, 3]] {
+        is_the_same(&stream(&grammar, "binary", &messages, cuts));
+    }
+}
+
+#[test]
 fn numbers_have_names() {
     if !has("tshark") {
         return;

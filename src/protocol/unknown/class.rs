@@ -141,7 +141,10 @@ fn is_headed(bytes: &[u8]) -> bool {
     let controls = inner.iter().filter(odd).count();
     // A letter that the end of the head cuts in two is one.
     let broken = inner.utf8_chunks().map(|chunk| chunk.invalid().len()).fold(0, usize::saturating_add);
-    let cut = std::str::from_utf8(inner).err().filter(|error| error.error_len().is_none()).map_or(0, |error| inner.len().saturating_sub(error.valid_up_to()));
+    let cut = std::str::from_utf8(inner)
+        .err()
+        .filter(|error| error.error_len().is_none())
+        .map_or(0, |error| inner.len().saturating_sub(error.valid_up_to()));
     head.contains(&0) || controls.saturating_add(broken).saturating_sub(cut) >= 2
 }
 
@@ -206,7 +209,9 @@ mod tests {
 
     #[test]
     fn binary_headers_are_no_marks_around_a_text() {
-        for headed in [&b"\x51\x45\x01\x39\x01\xc1\x28\xff</>;title=\"General Info\""[..], b"\x60\0\xe3\x2d", b"\x01\x02\x03\x04\x05", b"{\0"] {
+        for headed in
+            [&b"\x51\x45\x01\x39\x01\xc1\x28\xff</>;title=\"General Info\""[..], b"\x60\0\xe3\x2d", b"\x01\x02\x03\x04\x05", b"{\0"]
+        {
             assert!(is_headed(headed), "{headed:?}");
         }
         let russian = "\u{2}Здравствуйте, мир".as_bytes();

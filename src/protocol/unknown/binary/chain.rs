@@ -153,8 +153,8 @@ pub(super) fn links(chain: Chain, bytes: &[u8]) -> Option<Vec<Link>> {
         let mut head = head;
         let mut length = usize::try_from(number(bytes.get(behind..at.saturating_add(head))?, order)).ok()?;
         // The long form of ASN.1: the length has a length.
-        if let (1, false, 0x81 | 0x82) = (size, whole, length) {
-            let (from, more) = (at.saturating_add(head), length & 3);
+        if let (1, false, 0x81..=0x84) = (size, whole, length) {
+            let (from, more) = (at.saturating_add(head), length & 7);
             head = head.saturating_add(more);
             length = usize::try_from(number(bytes.get(from..from.saturating_add(more))?, order)).ok()?;
         }

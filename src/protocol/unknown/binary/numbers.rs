@@ -23,6 +23,19 @@ pub(super) fn number(bytes: &[u8], order: ByteOrder) -> u64 {
     }
 }
 
+/// The length these bytes begin with as BER writes it, and its own bytes: one below 128, or one that says how many follow.
+pub(super) fn ber(bytes: &[u8]) -> Option<(u64, usize)> {
+    let (first, rest) = bytes.split_first()?;
+    match usize::from(*first) {
+        short @ 0..=0x7f => Some((wide(short), 1)),
+        long @ 0x81..=0x84 => {
+            let more = long & 7;
+            Some((number(rest.get(..more)?, ByteOrder::Big), more.saturating_add(1)))
+        }
+        _ => None,
+    }
+}
+
 /// The logarithm of a number to the base of two, in parts of a [`BIT`]; 0 of 0.
 pub(super) fn log2(number: u64) -> u64 {
     let Some(whole) = number.checked_ilog2() else { return 0 };

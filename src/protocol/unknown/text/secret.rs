@@ -196,7 +196,10 @@ fn client(dialogue: &mut Dialogue, place: usize, line: &Line<'_>) -> [Hidden; 2]
     dialogue.login = dialogue.login.saturating_sub(1);
     let text = |front: usize| line.bytes.get(line.columns.get(front).map_or(line.start, |(start, _)| *start)..line.end).unwrap_or_default();
     // What is taken for a tag may be the verb itself.
-    let login = [line.front(), line.first_column()].iter().map(|front| (behind(*front), verb(text(*front)))).find(|(_, (verb, _))| begins_login(verb));
+    let login = [line.front(), line.first_column()]
+        .iter()
+        .map(|front| (behind(*front), verb(text(*front))))
+        .find(|(_, (verb, _))| begins_login(verb));
     let Some((behind, (_, rest))) = login else { return [answers, Hidden::Nothing] };
     dialogue.login = LOGIN_LINES;
     // Where nothing stands behind the word, the next line says it.

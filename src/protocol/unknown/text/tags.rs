@@ -80,7 +80,8 @@ fn look<'a>(lines: &[Line<'a>], said: &mut BTreeMap<usize, Said<'a>>) -> Seen<'a
         said.open.insert(word);
         seen.first.insert(word);
         seen.second.insert(verb);
-        seen.words = seen.words.saturating_add(usize::from(verb.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_'))));
+        seen.words =
+            seen.words.saturating_add(usize::from(verb.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_'))));
     }
     seen
 }

@@ -112,6 +112,8 @@ fn link(page: &mut Page, number: usize, (size, little, whole): (u64, bool, bool)
     if long {
         item(page, "link_len_1", "u1", "not bare and link_len == 129");
         item(page, "link_len_2", &format!("u2{order}"), "not bare and link_len == 130");
+        item(page, "link_len_3", &format!("b24{order}"), "not bare and link_len == 131");
+        item(page, "link_len_4", &format!("u4{order}"), "not bare and link_len == 132");
     }
     page.line(3, "- id: link_value");
     page.line(4, "size: inside");
@@ -124,7 +126,11 @@ fn link(page: &mut Page, number: usize, (size, little, whole): (u64, bool, bool)
     }
     page.line(2, "instances:");
     page.value("bare", if whole { "false" } else { "link_tag == 0 or link_tag == 255" });
-    let length = if long { "(link_len == 129 ? link_len_1 : (link_len == 130 ? link_len_2 : link_len))" } else { "link_len" };
+    let length = if long {
+        "(link_len == 129 ? link_len_1 : (link_len == 130 ? link_len_2 : (link_len == 131 ? link_len_3 : (link_len == 132 ? link_len_4 : link_len))))"
+    } else {
+        "link_len"
+    };
     let inside = if whole { format!("{length} - {}", size.saturating_add(1)) } else { length.to_owned() };
     page.value("inside", &format!("{inside} < 0 ? 0 : {inside}"));
     let tags: Vec<String> = nested.iter().map(|tag| format!("link_tag == {tag}")).collect();

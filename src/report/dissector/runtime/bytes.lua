@@ -66,7 +66,7 @@ local function links(bytes, start, stop, chain)
     else
       local value = behind + chain.size
       local length = number_at(behind, chain.size)
-      if chain.size == 1 and not chain.whole and (length == 129 or length == 130) then
+      if chain.size == 1 and not chain.whole and length and length > 128 and length < 133 then
         local more = length - 128
         length, value = number_at(value, more), value + more
       end
