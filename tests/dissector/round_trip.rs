@@ -248,7 +248,13 @@ fn lengths_of_ber() {
     });
     let message = |from: char, length: &[u8], size: usize| {
         let mut message = said(from, "mt1", &[]);
-        message.2 = vec![(vec![0x30], "type_code f1"), (length.to_vec(), "length f1"), (vec![9; size], "integer f1")];
+        let parts = [
+            (vec![0x30], "type_code f1"),
+            (length[..1].to_vec(), "length f1"),
+            (length[1..].to_vec(), "length f1"),
+            (vec![9; size], "integer f1"),
+        ];
+        message.2 = parts.into_iter().filter(|(bytes, _)| !bytes.is_empty()).collect();
         message
     };
     let messages = [

@@ -19,6 +19,9 @@ const TAGS: usize = 64;
 /// How deep chains may stand in chains.
 pub(super) const DEPTH: usize = Inside::DEPTH;
 
+/// Tags with chains in them that show which bit tells of it.
+const FEWEST_NESTED: usize = 3;
+
 /// Different tags that messages begin their chain with, at most.
 const FIRST_TAGS: usize = 6;
 
@@ -220,14 +223,22 @@ fn nest(chain: Chain, here: &[Spot<'_>]) -> Chain {
         }
         values = inner;
     }
+    Chain::Tagged { size, whole, order, nested: nesting(&seen) }
+}
+
+/// The tags whose values are chains, from how many of their values are, how many values there are, and how many links those have. Where one
+/// bit is set in all tags that surely have them and in none that surely does not, it tells that of the rare ones, too.
+fn nesting(seen: &BTreeMap<u8, (usize, usize, usize)>) -> Tags {
+    let often = || seen.iter().filter(|(_, (_, of, _))| *of >= FEWEST);
+    // A single link is proof only with the others.
+    let (sure, others): (Vec<_>, Vec<_>) = often().partition(|(_, (fit, of, count))| at_least(*fit, *of, 95) && count >= of);
+    let tells = |bit: u8| sure.iter().all(|(tag, _)| **tag & bit != 0) && others.iter().all(|(tag, _)| **tag & bit == 0);
+    let is_shown = sure.len() >= FEWEST_NESTED && !others.is_empty();
+    let bit = (0..8).map(|place| 1_u8 << place).find(|bit| is_shown && tells(*bit)).unwrap_or(0);
     let mut nested = Tags::default();
-    for (tag, (fit, of, count)) in seen {
-        // A single link is proof only with the others.
-        if of >= FEWEST && at_least(fit, of, 95) && count >= of {
-            nested.insert(tag);
-        }
-    }
-    Chain::Tagged { size, whole, order, nested }
+    let rare = seen.iter().filter(|(tag, (fit, of, _))| **tag & bit != 0 && fit == of);
+    sure.into_iter().chain(rare).for_each(|(tag, _)| nested.insert(*tag));
+    nested
 }
 
 fn holds(chain: Chain, here: &[Spot<'_>]) -> bool {
@@ -297,4 +308,20 @@ fn is_tagged(chain: Chain, here: &[Spot<'_>]) -> bool {
     let back: usize = tags.values().filter(|seen| **seen >= 3).sum();
     let sum: usize = tags.values().sum();
     (2..=TAGS).contains(&tags.len()) && at_least(count, fit, 200) && at_least(back, sum, 95) && distinct(here, 0, 1, TAGS) <= FIRST_TAGS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bit_that_tells_of_chains_tells_it_of_rare_tags() {
+        let often = [(0x30, (50, 50, 90)), (0x31, (40, 40, 60)), (0x68, (20, 20, 40)), (0x04, (3, 70, 3)), (0x02, (0, 60, 0))];
+        let rare = [(0x63, (4, 4, 9)), (0xa3, (1, 2, 1)), (0x0a, (2, 2, 2))];
+        let seen = |list: &[(u8, (usize, usize, usize))]| nesting(&list.iter().copied().collect()).list();
+        assert_eq!(seen(&[&often[..], &rare].concat()), [0x30, 0x31, 0x63, 0x68]);
+        // Nothing has no chain often, or too little has one: no bit tells.
+        assert_eq!(seen(&[&often[..3], &rare].concat()), [0x30, 0x31, 0x68]);
+        assert_eq!(seen(&[&often[1..], &rare].concat()), [0x31, 0x68]);
+    }
 }

@@ -91,6 +91,15 @@ mod tests {
     }
 
     #[test]
+    fn lengths_of_ber_say_how_long_they_are() {
+        let lengths = [&[5, 9][..], &[0x7f], &[0x81, 0xc8], &[0x82, 1, 0, 7], &[0x84, 0, 1, 0, 0]];
+        assert_eq!(lengths.map(ber), [Some((5, 1)), Some((127, 1)), Some((200, 2)), Some((256, 3)), Some((65_536, 5))]);
+        for none in [&[][..], &[0x80], &[0x81], &[0x82, 1], &[0x85, 0, 0, 0, 0, 1], &[0xff]] {
+            assert_eq!(ber(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
     fn both_orders() {
         assert_eq!(number(&[1, 2], ByteOrder::Big), 0x102);
         assert_eq!(number(&[1, 2], ByteOrder::Little), 0x201);

@@ -8,6 +8,7 @@ use super::super::Unit;
 use super::*;
 use crate::annotation::ByteSpan;
 use crate::grammar::FramingKind;
+use crate::grammar::LengthForm;
 use crate::peer::Endpoint;
 use crate::peer::FlowId;
 use crate::peer::Transport;
@@ -189,6 +190,37 @@ fn a_length_that_leads_along_the_stream_cuts_it() {
         let single = if turn.bytes[4] % 4 == 0 { 1 } else { 2 };
         assert_eq!(cut(&framing, &turn.bytes).len(), single);
     }
+}
+
+#[test]
+fn lengths_of_ber_lead_along_the_stream() {
+    let mut seed = 5;
+    let mut message = || {
+        let number = [2, 1, dice(&mut seed)];
+        let text = vec![b'a' + dice(&mut seed) % 26; 1 + usize::from(dice(&mut seed))];
+        let length = |length: usize| {
+            if length < 128 {
+                vec![u8::try_from(length).unwrap()]
+            } else {
+                vec![0x82, u8::try_from(length >> 8).unwrap(), u8::try_from(length & 255).unwrap()]
+            }
+        };
+        let inside = [&number[..], &[4], &length(text.len()), &text].concat();
+        [&[0x30][..], &length(inside.len()), &inside].concat()
+    };
+    let turns: Vec<(Peer, Vec<u8>)> = (0..160).map(|turn| (if turn % 2 == 0 { Peer::Client } else { Peer::Server }, message())).collect();
+    let service = service(Transport::Tcp, &turns);
+    let framing = framing(&service, Some(Peer::Client)).unwrap();
+    assert_eq!((framing.length_form, framing.length_addend), (Some(LengthForm::Ber), Some(2)));
+    let both = [turns[0].1.clone(), turns[2].1.clone(), turns[4].1.clone()];
+    let ends = both.iter().scan(0, |end, message| {
+        *end += message.len();
+        Some(*end)
+    });
+    assert_eq!(cut(&framing, &both.concat()), ends.collect::<Vec<_>>());
+    let language = infer(&service, &units(&service));
+    let text = |typed: &super::super::Typed| typed.tokens.iter().any(|token| token.kind == Kind::String.name());
+    assert!(language.typed.iter().filter(|typed| text(typed)).count() > 150, "what is inside is found");
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl Tokens {
     }
 
     fn tagged(&mut self, rest: &[u8], found: Chain, depth: usize, id: Option<&String>) {
-        let Chain::Tagged { nested, .. } = found else { return };
+        let Chain::Tagged { size, nested, .. } = found else { return };
         let start = self.at;
         for link in chain::links(found, rest).unwrap_or_default() {
             let at = |place: usize| start.saturating_add(place);
@@ -69,6 +69,8 @@ impl Tokens {
             }
             self.push(at(behind_tag), Kind::TypeCode, id);
             if link.value > behind_tag {
+                // A length that says how many bytes of length follow is two numbers.
+                self.push(at(behind_tag.saturating_add(size)), Kind::Length, id);
                 self.push(at(link.value), Kind::Length, id);
             }
             let value = rest.get(link.value..link.end).unwrap_or_default();

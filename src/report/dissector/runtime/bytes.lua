@@ -87,7 +87,9 @@ local function chain_parts(bytes, start, stop, chain, depth, put)
       put("padding", link.start, link.stop, depth)
     else
       put("tag", link.start, link.start + 1, depth)
-      put("length", link.start + 1, link.value, depth + 1)
+      -- A length that says how many bytes of length follow is two numbers.
+      put("length", link.start + 1, link.start + 1 + chain.size, depth + 1)
+      put("length", link.start + 1 + chain.size, link.value, depth + 1)
       local nested = depth < spec.depth and chain.nested[bytes:byte(link.start + 1)]
       if not (nested and chain_parts(bytes, link.value, link.stop, chain, depth + 1, put)) then
         put("value", link.value, link.stop, depth + 1)
