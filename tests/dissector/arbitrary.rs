@@ -78,6 +78,7 @@ fn inside() -> impl Strategy<Value = Inside> {
     let order = prop::sample::select(vec![ByteOrder::Big, ByteOrder::Little]);
     prop_oneof![
         Just(Inside::Labels),
+        Just(Inside::Deltas),
         hex().prop_map(|until| Inside::Texts { until }),
         (number(), order, any::<bool>(), vec(any::<u8>(), 0..3)).prop_map(|(length_size, byte_order, whole, nested)| Inside::Tagged {
             length_size,

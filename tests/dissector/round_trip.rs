@@ -272,6 +272,50 @@ fn lengths_of_ber() {
 }
 
 #[test]
+fn links_of_half_a_byte_behind_a_part_that_bits_size() {
+    let field = |id: &str, kind: &str, location: Value| json!({ "id": id, "name": id, "role": "data", "kind": kind, "location": location });
+    let mut chain = field("f4", "tlv", json!({ "after": "f3", "to_end": true }));
+    chain["inside"] = json!({ "form": "deltas" });
+    let size = field("f2", "length", json!({ "offset_bits": 4, "size_bits": 4 }));
+    let token = field("f3", "echo", json!({ "after": "f1", "size_from": "f2" }));
+    let grammar = json!({
+        "framing": { "kind": "datagram" },
+        "header_fields": [field("f1", "enum", json!({ "offset": 0, "size": 1 })), size, token, chain],
+        "message_types": [{ "id": "mt1", "name": "all", "count": 2, "sessions": 1, "length": { "min": 2, "max": 99 } }],
+    });
+    let message = |from: char, parts: &[(&[u8], &'static str)]| {
+        let mut message = said(from, "mt1", &[]);
+        message.2 = parts.iter().map(|(bytes, part)| (bytes.to_vec(), *part)).collect();
+        message
+    };
+    let (tag, long, number) = ("type_code f4", "length f4", "integer f4");
+    let messages = [
+        message(
+            'C',
+            &[
+                (&[0x41], "enum f1"),
+                (b"x", "echo f3"),
+                (&[0xb4], tag),
+                (b"time", "string f4"),
+                (&[0x60], tag),
+                (&[0xff], "delimiter f4"),
+                (b"all", "string f4"),
+            ],
+        ),
+        message('S', &[(&[0x62], "enum f1"), (b"\0y", "echo f3"), (&[0xdd], tag), (&[3], tag), (&[2], long), (&[7; 15], number)]),
+        message(
+            'C',
+            &[(&[0x40], "enum f1"), (&[0xee], tag), (&[1, 2], tag), (&[0, 1], long), (&[8; 270], number), (&[0x01], tag), (&[9], number)],
+        ),
+        message('C', &[(&[0x40], "enum f1"), (&[0xff], "delimiter f4"), (b"rest", "string f4")]),
+        message('S', &[(&[0x43], "enum f1"), (b"abc", "echo f3")]),
+        message('S', &[(&[0x41], "enum f1"), (b"a", "echo f3"), (&[0xf1, 1, 2], "opaque")]),
+        message('C', &[(&[0x4f], "enum f1"), (b"too short", "opaque")]),
+    ];
+    is_the_same(&datagrams(&grammar, "binary", &messages));
+}
+
+#[test]
 fn numbers_have_names() {
     if !has("tshark") {
         return;

@@ -77,6 +77,9 @@ pub(super) fn ksy(plan: &Plan<'_>, lossy: &mut Vec<String>) -> String {
     if plan.fields.iter().any(|part| matches!(part.inside(), Some(Within::Tagged { .. }))) {
         lossy.push("what has a tag of chains and is none cannot be read".to_owned());
     }
+    if plan.fields.iter().any(|part| part.inside() == Some(Within::Deltas)) {
+        lossy.push("what should be links of half a tag and half a length and is none cannot be read".to_owned());
+    }
     if plan.fields.iter().any(|part| !matches!(part.edge, Edge::Column | Edge::Rest)) {
         lossy.push("what goes on up to a word that closes its line is read up to the next delimiter".to_owned());
     }

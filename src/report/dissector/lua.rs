@@ -154,6 +154,7 @@ fn field(part: &Part<'_>) -> String {
     }
     match part.inside() {
         Some(Within::Labels) => parts.push("labels = true".to_owned()),
+        Some(Within::Deltas) => parts.push("deltas = true".to_owned()),
         Some(Within::Texts(until)) => parts.push(format!("texts = {}", quoted(&until))),
         Some(Within::Tagged { size, little, whole, nested }) => {
             let nested = list(nested.iter().map(|tag| format!("[{tag}] = true")));

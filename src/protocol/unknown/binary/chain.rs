@@ -1,10 +1,13 @@
 //! Parts that say their own length: counted text, chains of labels as names of DNS, chains of tag, length, value.
 
 use super::columns::distinct;
+use super::deltas;
 use super::numbers::at_least;
 use super::numbers::number;
 use super::numbers::wide;
 use super::rows::Spot;
+use super::sized;
+use super::sized::Sized;
 use crate::grammar::ByteOrder;
 use crate::grammar::Inside;
 use std::collections::BTreeMap;
@@ -37,6 +40,10 @@ pub(super) enum Chain {
     Labels,
     /// Tags of one byte and lengths of `size`, which count themselves and the tag or not, to the end of the message.
     Tagged { size: usize, whole: bool, order: ByteOrder, nested: Tags },
+    /// Links of half a tag and half a length, to the end of the message.
+    Deltas,
+    /// As many bytes as bits of a byte in front say.
+    Sized(Sized),
 }
 
 /// A set of tags.
@@ -60,10 +67,16 @@ impl Tags {
 }
 
 impl Chain {
+    /// Whether it goes to the end of the message.
+    pub(super) fn is_last(self) -> bool {
+        matches!(self, Self::Tagged { .. } | Self::Deltas)
+    }
+
     /// How it divides, in the words of the grammar; a counted part is whole.
     pub(super) fn inside(self) -> Option<Inside> {
         match self {
-            Self::Counted { .. } => None,
+            Self::Counted { .. } | Self::Sized(_) => None,
+            Self::Deltas => Some(Inside::Deltas),
             Self::Labels => Some(Inside::Labels),
             Self::Tagged { size, whole, order, nested } => {
                 Some(Inside::Tagged { length_size: wide(size), byte_order: order, whole, nested: nested.list() })
@@ -96,15 +109,17 @@ pub(super) struct Link {
     pub(super) end: usize,
 }
 
-/// The bytes a counted part or a name has at the beginning of these, its length included.
-pub(super) fn extent(chain: Chain, bytes: &[u8]) -> Option<usize> {
+/// The bytes a part has that begins here in a message, its length included.
+pub(super) fn extent(chain: Chain, message: &[u8], start: usize) -> Option<usize> {
+    let bytes = message.get(start..)?;
     let end = match chain {
         Chain::Counted { size, order } => {
             let value = usize::try_from(number(bytes.get(..size)?, order)).ok()?;
             size.checked_add(value)?
         }
         Chain::Labels => labels(bytes)?.0,
-        Chain::Tagged { .. } => bytes.len(),
+        Chain::Tagged { .. } | Chain::Deltas => bytes.len(),
+        Chain::Sized(sized) => sized.size(message)?,
     };
     (end <= bytes.len()).then_some(end)
 }
@@ -192,9 +207,12 @@ pub(super) fn find(spots: &[Spot<'_>], width: usize) -> Option<(usize, Chain)> {
     }
     for at in 0..=width {
         let here: Vec<Spot<'_>> = spots.iter().map(|spot| spot.on(at)).collect();
-        let all = TAGGED.iter().chain([&Chain::Labels]).chain(&COUNTED);
+        let all = TAGGED.iter().chain([&Chain::Labels]).chain(&COUNTED).chain([&Chain::Deltas]);
         if let Some(chain) = all.copied().find(|chain| holds(*chain, &here)) {
             return Some((at, nest(chain, &here)));
+        }
+        if let Some(sized) = sized::find(&here) {
+            return Some((at, Chain::Sized(sized)));
         }
     }
     None
@@ -258,13 +276,25 @@ fn holds(chain: Chain, here: &[Spot<'_>]) -> bool {
             at_least(fit, here.len(), 97) && at_least(count, here.len(), 150) && extents.len() >= 3
         }
         Chain::Counted { size, .. } => is_counted(chain, size, here),
+        Chain::Deltas => deltas::holds(here),
+        Chain::Sized(_) => false,
     }
+}
+
+/// Whether tags of any way lead to the end of these bytes, or there are none.
+pub(super) fn is_tags(bytes: &[u8]) -> bool {
+    bytes.is_empty() || TAGGED.iter().any(|chain| links(*chain, bytes).is_some())
+}
+
+/// Whether tags lead from here to the end of the messages.
+pub(super) fn holds_to_the_end(here: &[Spot<'_>]) -> bool {
+    TAGGED.iter().any(|chain| is_tagged(*chain, here))
 }
 
 fn is_counted(chain: Chain, size: usize, here: &[Spot<'_>]) -> bool {
     let (mut fit, mut text, mut all, mut extents) = (0_usize, 0_usize, 0_usize, BTreeSet::new());
     for (place, spot) in here.iter().enumerate() {
-        if let Some(end) = extent(chain, spot.rest()) {
+        if let Some(end) = extent(chain, spot.row.bytes, spot.start) {
             let part = spot.part(size, end.saturating_sub(size)).unwrap_or_default();
             fit = fit.saturating_add(1);
             text = text.saturating_add(part.iter().filter(|byte| byte.is_ascii_graphic() || **byte == b' ').count());

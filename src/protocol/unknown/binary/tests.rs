@@ -224,6 +224,44 @@ fn lengths_of_ber_lead_along_the_stream() {
 }
 
 #[test]
+fn a_part_is_found_that_bits_of_the_header_size_and_links_of_half_a_byte_behind_it() {
+    let mut seed = 3;
+    let mut turns = Vec::new();
+    for number in 0..100_u16 {
+        let token: Vec<u8> = (0..dice(&mut seed) % 4 * 2).map(|_| dice(&mut seed) | 0x80).collect();
+        for (from, kind) in [(Peer::Client, 1), (Peer::Server, 0x45)] {
+            let mut bytes = vec![0x40 | u8::try_from(token.len()).unwrap(), kind];
+            bytes.extend((number * 77).to_be_bytes());
+            bytes.extend(&token);
+            let mut link = |step: u8, least: u8| {
+                let length = least + dice(&mut seed) % 8;
+                bytes.push(step << 4 | length);
+                bytes.extend((0..length).map(|_| b'a' + dice(&mut seed) % 26));
+            };
+            link(11, 2);
+            if kind == 1 {
+                link(0, 3);
+                link(4, 1);
+            } else {
+                bytes.extend(b"\xffan answer");
+            }
+            turns.push((from, bytes));
+        }
+    }
+    let service = service(Transport::Udp, &turns);
+    let language = infer(&service, &units(&service));
+    let size = crate::grammar::Location::Bits { offset_bits: 4, size_bits: 4 };
+    let sized = language.header_fields.iter().find(|field| field.location == size).unwrap();
+    let token = |field: &&crate::grammar::Field| matches!(&field.location, crate::grammar::Location::After { size_from, .. } if size_from.as_ref() == Some(&sized.id));
+    assert_eq!(language.header_fields.iter().find(token).unwrap().kind, Kind::Echo, "answers repeat it");
+    assert_eq!(language.header_fields.last().unwrap().inside, Some(crate::grammar::Inside::Deltas));
+    for (unit, typed) in units(&service).iter().zip(&language.typed) {
+        let strings = typed.tokens.iter().filter(|token| token.kind == Kind::String.name() && token.end - token.start > 2).count();
+        assert!(strings >= 1 && typed.tokens.iter().all(|token| token.kind != Kind::Opaque.name()), "{unit:?} {typed:?}");
+    }
+}
+
+#[test]
 fn random_streams_have_no_framing_and_no_columns() {
     let mut seed = 99;
     let turns: Vec<(Peer, Vec<u8>)> = (0..600)

@@ -31,6 +31,7 @@ pub(super) fn reader(ways: &Ways<'_>, part: &Part<'_>) -> Option<String> {
     let number = ways.get(&way)?;
     Some(match way {
         Within::Tagged { .. } => format!("chain_{number}({})", Inside::DEPTH),
+        Within::Deltas => format!("deltas_{number}"),
         _ => format!("texts_{number}"),
     })
 }
@@ -49,6 +50,7 @@ pub(super) fn types(page: &mut Page, plan: &Plan<'_>, ways: &Ways<'_>) {
                 }
                 page.line(4, &format!("type: {}(_io.pos)", scanner_of(plan, until)));
             }
+            Within::Deltas => deltas(page, number),
             Within::Tagged { size, little, whole, nested } => {
                 page.line(1, &format!("chain_{number}:"));
                 depth(page);
@@ -88,6 +90,36 @@ fn name(page: &mut Page) {
     page.line(3, "- id: letters");
     page.line(4, "size: \"label_len < _io.size - _io.pos ? label_len : _io.size - _io.pos\"");
     page.line(4, "if: label_len < 64");
+}
+
+/// Links of half a tag and half a length. Behind the byte that is no link all is its value.
+fn deltas(page: &mut Page, number: usize) {
+    page.line(1, &format!("deltas_{number}:"));
+    for line in ["seq:", "  - id: links", "    repeat: eos"] {
+        page.line(2, line);
+    }
+    page.line(4, &format!("type: delta_{number}"));
+    page.line(1, &format!("delta_{number}:"));
+    page.line(2, "seq:");
+    page.line(3, "- id: link_head");
+    page.line(4, "type: u1");
+    for (id, kind, when) in [
+        ("tag_1", "u1", "tag_half == 13"),
+        ("tag_2", "u2be", "tag_half == 14"),
+        ("len_1", "u1", "len_half == 13"),
+        ("len_2", "u2be", "len_half == 14"),
+    ] {
+        page.line(3, &format!("- id: link_{id}"));
+        page.line(4, &format!("type: {kind}"));
+        page.line(4, &format!("if: {when}"));
+    }
+    page.line(3, "- id: link_value");
+    page.line(4, "size: \"link_head == 255 ? _io.size - _io.pos : link_len\"");
+    page.line(2, "instances:");
+    page.value("tag_half", "link_head >> 4");
+    page.value("len_half", "link_head & 15");
+    page.value("link_tag", "tag_half == 13 ? link_tag_1 + 13 : (tag_half == 14 ? link_tag_2 + 269 : tag_half)");
+    page.value("link_len", "len_half == 13 ? link_len_1 + 13 : (len_half == 14 ? link_len_2 + 269 : len_half)");
 }
 
 /// A tag, its length and its value.
