@@ -141,6 +141,26 @@ fn lines_and_prompts_however_they_are_cut() {
 }
 
 #[test]
+fn a_field_of_which_a_part_is_hidden_is_one_field() {
+    if !has("tshark") {
+        return;
+    }
+    let (grammar, messages) = lines();
+    let mut case = stream(&grammar, "text", &messages, &[1460]);
+    let tokens = case.document["sessions"][0]["messages"][3]["tokens"].as_array_mut().unwrap();
+    let mut hidden = tokens[0].clone();
+    (tokens[0]["end"], hidden["start"]) = (3.into(), 3.into());
+    hidden["redacted"] = true.into();
+    tokens.insert(1, hidden);
+    assert_eq!(verified(&case).0, Some(0), "{}", verified(&case).1);
+    // Two tokens of which nothing tells why they are two are two.
+    case.document["sessions"][0]["messages"][3]["tokens"][1]["redacted"] = false.into();
+    let (code, said, _) = verified(&case);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("m1.4 in frame") && said.contains("string at 0 to 3"), "{said}");
+}
+
+#[test]
 fn columns_and_roles_can_be_filtered_for() {
     if !has("tshark") {
         return;
