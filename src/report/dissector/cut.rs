@@ -127,8 +127,8 @@ fn ends(framing: &Framing, side: &str, lossy: &mut Vec<String>) -> Ends {
             Some(Location::Bytes { offset, size }) if (1..=8).contains(&size) && offset <= limits::EXPORT_MESSAGE_BYTES => {
                 let little = framing.byte_order == Some(ByteOrder::Little);
                 // A length that has a form of its own has one byte, and more where that says so.
-                let (form, size) = (framing.length_form, if framing.length_form.is_some() { 1 } else { size });
-                Some(Ends::Length { offset, size, form, little, addend: framing.length_addend.unwrap_or(0) })
+                let own = if framing.length_form.is_some() { 1 } else { size };
+                Some(Ends::Length { offset, size: own, form: framing.length_form, little, addend: framing.length_addend.unwrap_or(0) })
             }
             _ => None,
         },

@@ -72,8 +72,8 @@ fn leads(sized: Sized, here: &[Spot<'_>]) -> bool {
     if !at_least(first.iter().filter(is_one).count(), first.len(), 80) {
         return false;
     }
-    let sizes: BTreeSet<usize> = here.iter().filter_map(|spot| sized.size(spot.row.bytes)).collect();
-    if sizes.len() < 2 {
+    let lengths: BTreeSet<usize> = here.iter().filter_map(|spot| sized.size(spot.row.bytes)).collect();
+    if lengths.len() < 2 {
         return false;
     }
     let behind: Vec<Spot<'_>> = here.iter().filter_map(|spot| sized.behind(spot)).collect();
@@ -81,7 +81,7 @@ fn leads(sized: Sized, here: &[Spot<'_>]) -> bool {
         return false;
     }
     // It explains what no one size does.
-    let most = sizes.last().copied().unwrap_or(0);
+    let most = lengths.last().copied().unwrap_or(0);
     (0..=most).all(|size| !is_chain(&here.iter().map(|spot| spot.on(size)).collect::<Vec<_>>()))
 }
 
@@ -95,10 +95,10 @@ fn kind(sized: Sized, here: &[Spot<'_>]) -> Kind {
     let by: BTreeMap<usize, &Spot<'_>> = here.iter().map(|spot| (spot.place, spot)).collect();
     let answers = here.iter().filter(|spot| spot.row.from == Peer::Server);
     let pairs: Vec<_> = answers.filter_map(|spot| Some((sized.part(spot)?, sized.part(by.get(&spot.row.ask?)?)?))).collect();
-    let some = pairs.iter().filter(|(part, _)| !part.is_empty()).count();
-    let same = pairs.iter().filter(|(part, asked)| !part.is_empty() && part == asked).count();
+    let there = pairs.iter().filter(|(part, _)| !part.is_empty()).count();
+    let repeated = pairs.iter().filter(|(part, asked)| !part.is_empty() && part == asked).count();
     let bytes = || here.iter().filter_map(|spot| sized.part(spot)).flatten();
-    if some >= FEWEST_PAIRS && at_least(same, some, 80) {
+    if there >= FEWEST_PAIRS && at_least(repeated, there, 80) {
         Kind::Echo
     } else if at_least(bytes().filter(|byte| byte.is_ascii_graphic() || **byte == b' ').count(), bytes().count(), 95) {
         Kind::String

@@ -147,8 +147,8 @@ mod tests {
             let letter = |number: usize| char::from(b'b' + u8::try_from(number % 20).unwrap());
             format!("{}{}", letter(session * 7 + place), letter(place * 3 + session))
         };
-        for tag in [counting as fn(usize, usize) -> String, echoed] {
-            let (words, shown) = of(&tagged(tag));
+        for texts in [tagged(counting), tagged(echoed)] {
+            let (words, shown) = of(&texts);
             for verb in ["HELLO", "LOGIN", "LOOK", "CLOSE", "BYE", "DONE"] {
                 assert!(words.iter().any(|word| word == verb), "{verb}: {words:?}");
             }
