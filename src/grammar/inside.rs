@@ -18,8 +18,8 @@ pub enum Inside {
         /// The bytes, in hex.
         until: String,
     },
-    /// Tag, length and value, again and again to the very end of the field, or up to a byte of 255 that more bytes follow; where they do not
-    /// lead there, nothing of it is divided.
+    /// Tag, length and value, again and again to the very end of the field, or up to a byte of 255, behind which all is one value; where they
+    /// do not lead there, nothing of it is divided.
     ///
     /// Each begins with one byte: its high half is the difference of the tag to the one before, from 0 on, its low half the length of the
     /// value. A half of 13 is 13 and one byte more, which follows, one of 14 is 269 and two, big-endian; 15 is nothing. Those of the tag
