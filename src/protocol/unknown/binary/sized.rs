@@ -65,11 +65,7 @@ pub(super) fn find(here: &[Spot<'_>]) -> Option<Sized> {
 }
 
 fn leads(sized: Sized, here: &[Spot<'_>]) -> bool {
-    // A quick look first.
-    let first = here.get(..QUICK).unwrap_or(here);
-    let is_one =
-        |spot: &&Spot<'_>| sized.behind(spot).is_some_and(|behind| deltas::read(behind.rest()).is_some() || chain::is_tags(behind.rest()));
-    if !at_least(first.iter().filter(is_one).count(), first.len(), 80) {
+    if !seems(sized, here) {
         return false;
     }
     let lengths: BTreeSet<usize> = here.iter().filter_map(|spot| sized.size(spot.row.bytes)).collect();
@@ -83,6 +79,18 @@ fn leads(sized: Sized, here: &[Spot<'_>]) -> bool {
     // It explains what no one size does.
     let most = lengths.last().copied().unwrap_or(0);
     (0..=most).all(|size| !is_chain(&here.iter().map(|spot| spot.on(size)).collect::<Vec<_>>()))
+}
+
+/// A quick look: whether sizes differ, and all but a few of the first messages have a chain behind a part of that size.
+fn seems(sized: Sized, here: &[Spot<'_>]) -> bool {
+    let size = |spot: &Spot<'_>| sized.size(spot.row.bytes);
+    let is_one =
+        |spot: &Spot<'_>| sized.behind(spot).is_some_and(|behind| deltas::read(behind.rest()).is_some() || chain::is_tags(behind.rest()));
+    let first = here.first().and_then(size);
+    // Nothing is walked once too many have failed.
+    let looked = here.get(..QUICK).unwrap_or(here);
+    let most = looked.len() / 5;
+    here.iter().any(|spot| size(spot) != first) && looked.iter().filter(|spot| !is_one(spot)).nth(most).is_none()
 }
 
 /// Whether a chain leads from here to the end of nearly all messages.
