@@ -245,6 +245,7 @@ pub use parts::Field;
 pub use parts::Framing;
 pub use parts::FramingKind;
 pub use parts::Keyword;
+pub use parts::LengthForm;
 pub use parts::Level;
 pub use parts::Location;
 pub use parts::Match;

@@ -20,10 +20,22 @@ const MADE_WITH: [&str; 5] = ["dns", "ntp", "modbus", "dhcp", "mqtt"];
 const LATER: [&str; 4] = ["snmp", "radius", "postgres", "memcache_binary"];
 const TEXT: [&str; 7] = ["ftp", "smtp", "pop3", "irc", "redis", "memcached", "syslog"];
 
-/// Captures that were recorded when the algorithms were done: binary ones and text. Their first scores are in the captures' list; whoever
-/// mends the algorithms for one of them moves it to the others.
-const HELD_OUT: [&str; 2] = ["coap", "ldap"];
-const HELD_OUT_TEXT: [&str; 2] = ["imap", "beanstalkd"];
+/// Captures that were recorded when the algorithms were done: binary ones and text. What they scored then is in `first_sight.txt`; since,
+/// the causes were mended, so that they are seen now as the others are.
+const SEEN_NOW: [&str; 2] = ["coap", "ldap"];
+const SEEN_NOW_TEXT: [&str; 2] = ["imap", "beanstalkd"];
+
+/// What means over all captures must be, and what no capture may be below, in thousandths; of `fpr` it is the most.
+const TARGETS: [(&str, i64, i64); 8] = [
+    ("types_v", 900, 700),
+    ("precision", 800, 0),
+    ("recall", 650, 0),
+    ("fpr", 20, 1000),
+    ("terminator", 1000, 1000),
+    ("delimiter", 900, 0),
+    ("verbs_precision", 950, 0),
+    ("verbs_recall", 850, 0),
+];
 
 /// How far a mean may fall below the best, in thousandths.
 const MAY_FALL: i64 = 10;
@@ -37,17 +49,17 @@ fn path(name: &str) -> std::path::PathBuf {
 
 fn measured() -> Scores {
     let mut scores = Scores::new();
-    for name in MADE_WITH.into_iter().chain(LATER).chain(HELD_OUT) {
+    for name in MADE_WITH.into_iter().chain(LATER).chain(SEEN_NOW) {
         let run = Run::of(name);
         scores.extend(binary::score(name, &run).into_iter().map(|(measure, score)| ((name.to_owned(), measure), score)));
     }
-    for name in TEXT.into_iter().chain(HELD_OUT_TEXT) {
+    for name in TEXT.into_iter().chain(SEEN_NOW_TEXT) {
         let run = Run::of(name);
         scores.extend(text::score(name, &run).into_iter().map(|(measure, score)| ((name.to_owned(), measure), score)));
     }
     let groups = [
-        ("mean", [&MADE_WITH[..], &LATER, &TEXT].concat()),
-        ("mean_held_out", [&HELD_OUT[..], &HELD_OUT_TEXT].concat()),
+        ("mean", [&MADE_WITH[..], &LATER, &TEXT, &SEEN_NOW, &SEEN_NOW_TEXT].concat()),
+        ("mean_of_those_seen_now", [&SEEN_NOW[..], &SEEN_NOW_TEXT].concat()),
         ("mean_of_the_later", LATER.to_vec()),
     ];
     for (group, names) in groups {
@@ -83,6 +95,13 @@ fn no_mean_falls_below_the_best() {
         compared += 1;
     }
     assert!(compared >= 8, "all means are compared");
+    for (measure, mean, least) in TARGETS {
+        let fails = |score: i64, bound: i64| if measure == "fpr" { score > bound } else { score < bound };
+        let of = scores.iter().filter(|((_, other), _)| *other == measure);
+        for ((name, _), score) in of {
+            assert!(!fails(*score, if name == "mean" { mean } else { least }), "{name} {measure}: {score}");
+        }
+    }
 }
 
 #[test]
@@ -117,7 +136,7 @@ fn what_tls_encrypts_has_no_structure() {
 
 #[test]
 fn what_is_in_the_clear_is_not_called_encrypted() {
-    for name in MADE_WITH.into_iter().chain(LATER).chain(TEXT).chain(HELD_OUT).chain(HELD_OUT_TEXT) {
+    for name in MADE_WITH.into_iter().chain(LATER).chain(TEXT).chain(SEEN_NOW).chain(SEEN_NOW_TEXT) {
         let description = Run::of(name).description;
         for side in ["encoding", "client_encoding", "server_encoding"] {
             let encoding = description[side].as_str().unwrap_or("unknown");

@@ -18,10 +18,17 @@ pub enum Inside {
         /// The bytes, in hex.
         until: String,
     },
+    /// Tag, length and value, again and again to the very end of the field, or up to a byte of 255, behind which all is one value; where they
+    /// do not lead there, nothing of it is divided.
+    ///
+    /// Each begins with one byte: its high half is the difference of the tag to the one before, from 0 on, its low half the length of the
+    /// value. A half of 13 is 13 and one byte more, which follows, one of 14 is 269 and two, big-endian; 15 is nothing. Those of the tag
+    /// come first.
+    Deltas,
     /// Tag, length and value, again and again to the very end of the field; where they do not lead there, nothing of it is divided.
     ///
     /// A tag is one byte. Where lengths count values only, a tag of 0 is a byte of padding without length, one of 255 ends the chain,
-    /// with only zeros behind it, and a length of one byte that is 129 or 130 is the number 128 plus how many bytes of length follow.
+    /// with only zeros behind it, and a length of one byte that is 129 to 132 is the number 128 plus how many bytes of length follow.
     Tagged {
         /// Bytes of each length.
         length_size: u64,

@@ -21,10 +21,13 @@ pub struct Framing {
     /// The field that says how long it is: offset and size in bytes from its start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length_field: Option<Location>,
+    /// How that field is written, where its bytes are not just a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length_form: Option<LengthForm>,
     /// Byte order of that field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub byte_order: Option<ByteOrder>,
-    /// What is to be added to the length to have the bytes of the whole message.
+    /// What is to be added to the length to have the bytes of the whole message; bytes of a length beyond those of its field are added, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length_addend: Option<i64>,
     /// Bytes of every message.
@@ -61,6 +64,15 @@ pub enum FramingKind {
     /// Nothing was found.
     #[default]
     Unknown,
+}
+
+/// Ways to write a length that may need more bytes than its field has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "length_form")]
+pub enum LengthForm {
+    /// The definite lengths of BER: a byte below 128 is the length; 128 plus one to four says that so many bytes of length follow it.
+    Ber,
 }
 
 /// Which byte of a number comes first.

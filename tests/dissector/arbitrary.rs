@@ -1,6 +1,7 @@
 //! Descriptions of any content: names, texts and numbers that nobody would write, as a hostile capture or document would have them.
 
 use ntp_sniff::annotation::Role;
+use ntp_sniff::grammar::LengthForm;
 use ntp_sniff::grammar::*;
 use proptest::collection::vec;
 use proptest::option::of;
@@ -77,6 +78,7 @@ fn inside() -> impl Strategy<Value = Inside> {
     let order = prop::sample::select(vec![ByteOrder::Big, ByteOrder::Little]);
     prop_oneof![
         Just(Inside::Labels),
+        Just(Inside::Deltas),
         hex().prop_map(|until| Inside::Texts { until }),
         (number(), order, any::<bool>(), vec(any::<u8>(), 0..3)).prop_map(|(length_size, byte_order, whole, nested)| Inside::Tagged {
             length_size,
@@ -144,18 +146,18 @@ fn framing() -> impl Strategy<Value = Framing> {
         FramingKind::Unknown,
     ];
     let addend = of(prop_oneof![-9_i64..9, any::<i64>()]);
-    (prop::sample::select(kinds), of(hex()), of(location()), order(), addend, of(number()), vec(id(), 0..4)).prop_map(
-        |(kind, terminator, length_field, byte_order, length_addend, size, exceptions)| Framing {
+    (prop::sample::select(kinds), of(hex()), of(location()), (order(), of(Just(LengthForm::Ber))), addend, of(number()), vec(id(), 0..4))
+        .prop_map(|(kind, terminator, length_field, (byte_order, length_form), length_addend, size, exceptions)| Framing {
             kind,
             terminator,
             length_field,
+            length_form,
             byte_order,
             length_addend,
             size,
             exceptions,
             ..Framing::default()
-        },
-    )
+        })
 }
 
 fn machine() -> impl Strategy<Value = StateMachine> {

@@ -58,11 +58,8 @@ fn is_whole(verdict: &str) -> bool {
 }
 
 /// Inferred protocols of which tshark cannot find all, why, and how many messages are not found.
-const UNFOUND: [(&str, &str, u64); 3] = [
-    ("ftp", "a line behind a hole is hidden whole: one token of the document, and several ranges of tshark's", 0),
-    ("imap", "a field of which a part is hidden is two tokens of the document, and one range of tshark's", 0),
-    ("ldap", "lengths beyond 127 have a form of their own: where they lead nowhere, the document ends the turn, and tshark waits", 6),
-];
+const UNFOUND: [(&str, &str, u64); 1] =
+    [("ftp", "a line behind a hole is hidden whole: one token of the document, and several ranges of tshark's", 0)];
 
 #[test]
 fn inferred_protocols_are_found_again_whole() {
@@ -77,7 +74,7 @@ fn inferred_protocols_are_found_again_whole() {
     let is_known = |name: &str, verdict: &str| {
         let all_but = UNFOUND.iter().find(|(other, ..)| *other == name).map(|(.., messages)| *messages);
         let numbers = counts(verdict);
-        all_but.is_some_and(|all_but| numbers[0] + all_but >= numbers[1] && numbers[2] * 100 >= numbers[3] * 98)
+        all_but.is_some_and(|all_but| numbers[0] + all_but >= numbers[1] && numbers[2] * 100 >= numbers[3] * 99)
     };
     let missed: Vec<_> = verdicts.iter().filter(|(name, verdict)| !is_whole(verdict) && !is_known(name, verdict)).collect();
     assert!(missed.is_empty(), "{missed:#?}");

@@ -23,15 +23,17 @@ function range(of, member) {
 function parts(value, inside) {
   if (inside.form === "texts") return value.texts.map((_, place) => ranges(value, "texts", place));
   const links = value.links.slice();
+  if (inside.form === "deltas") {
+    const members = ["linkHead", "linkTag1", "linkTag2", "linkLen1", "linkLen2", "linkValue"];
+    return links.flatMap((link) => members.map((name) => range(link, name))).filter((found) => found && found[1] > found[0]);
+  }
   // Zeros at the end are padding, together.
   let padding = links.length;
   while (padding > 0 && links[padding - 1].bare && links[padding - 1].linkTag === 0) padding -= 1;
   const rest = links.splice(padding).map((link) => range(link, "linkTag"));
   const tail = rest.length ? [[rest[0][0], rest[rest.length - 1][1]]] : [];
   return links.flatMap((link) => {
-    const found = ["linkTag"].map((name) => range(link, name));
-    const lengths = ["linkLen", "linkLen1", "linkLen2"].map((name) => range(link, name)).filter(Boolean);
-    if (lengths.length) found.push([lengths[0][0], lengths[lengths.length - 1][1]]);
+    const found = ["linkTag", "linkLen", "linkLen1", "linkLen2", "linkLen3", "linkLen4"].map((name) => range(link, name));
     if (link.linkValue && link.linkValue.links) found.push(...parts(link.linkValue, inside));
     else found.push(range(link, "linkValue"));
     return found;

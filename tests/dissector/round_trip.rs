@@ -141,6 +141,26 @@ fn lines_and_prompts_however_they_are_cut() {
 }
 
 #[test]
+fn a_field_of_which_a_part_is_hidden_is_one_field() {
+    if !has("tshark") {
+        return;
+    }
+    let (grammar, messages) = lines();
+    let mut case = stream(&grammar, "text", &messages, &[1460]);
+    let tokens = case.document["sessions"][0]["messages"][3]["tokens"].as_array_mut().unwrap();
+    let mut hidden = tokens[0].clone();
+    (tokens[0]["end"], hidden["start"]) = (3.into(), 3.into());
+    hidden["redacted"] = true.into();
+    tokens.insert(1, hidden);
+    assert_eq!(verified(&case).0, Some(0), "{}", verified(&case).1);
+    // Two tokens of which nothing tells why they are two are two.
+    case.document["sessions"][0]["messages"][3]["tokens"][1]["redacted"] = false.into();
+    let (code, said, _) = verified(&case);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("m1.4 in frame") && said.contains("string at 0 to 3"), "{said}");
+}
+
+#[test]
 fn columns_and_roles_can_be_filtered_for() {
     if !has("tshark") {
         return;
@@ -235,6 +255,84 @@ fn lengths_bits_and_what_stands_behind_variable_parts() {
         assert_eq!(exports[0]["verified"], "not_verified");
         assert_eq!(exports[0]["tokens_covered"], 0.9459);
     }
+}
+
+#[test]
+fn lengths_of_ber() {
+    let chain = json!({ "form": "tagged", "length_size": 1, "byte_order": "big", "whole": false });
+    let field = json!({ "id": "f1", "name": "chain", "role": "data", "kind": "tlv", "location": { "to_end": true }, "inside": chain });
+    let grammar = json!({
+        "framing": { "kind": "length_prefix", "length_field": { "offset": 1, "size": 1 }, "length_form": "ber", "byte_order": "big", "length_addend": 2 },
+        "header_fields": [field],
+        "message_types": [{ "id": "mt1", "name": "all", "count": 2, "sessions": 1, "length": { "min": 2, "max": 99 } }],
+    });
+    let message = |from: char, length: &[u8], size: usize| {
+        let mut message = said(from, "mt1", &[]);
+        let parts = [
+            (vec![0x30], "type_code f1"),
+            (length[..1].to_vec(), "length f1"),
+            (length[1..].to_vec(), "length f1"),
+            (vec![9; size], "integer f1"),
+        ];
+        message.2 = parts.into_iter().filter(|(bytes, _)| !bytes.is_empty()).collect();
+        message
+    };
+    let messages = [
+        message('C', &[5], 5),
+        message('C', &[0x81, 200], 200),
+        message('C', &[127], 127),
+        message('S', &[0x82, 1, 1], 257),
+        message('S', &[0x83, 0, 0, 3], 3),
+        message('S', &[0x84, 0, 0, 7, 0xd0], 2000),
+        message('C', &[1], 1),
+    ];
+    for cuts in [&[1460][..], &[1], &[5, 700, 3]] {
+        is_the_same(&stream(&grammar, "binary", &messages, cuts));
+    }
+}
+
+#[test]
+fn links_of_half_a_byte_behind_a_part_that_bits_size() {
+    let field = |id: &str, kind: &str, location: Value| json!({ "id": id, "name": id, "role": "data", "kind": kind, "location": location });
+    let mut chain = field("f4", "tlv", json!({ "after": "f3", "to_end": true }));
+    chain["inside"] = json!({ "form": "deltas" });
+    let size = field("f2", "length", json!({ "offset_bits": 4, "size_bits": 4 }));
+    let token = field("f3", "echo", json!({ "after": "f1", "size_from": "f2" }));
+    let grammar = json!({
+        "framing": { "kind": "datagram" },
+        "header_fields": [field("f1", "enum", json!({ "offset": 0, "size": 1 })), size, token, chain],
+        "message_types": [{ "id": "mt1", "name": "all", "count": 2, "sessions": 1, "length": { "min": 2, "max": 99 } }],
+    });
+    let message = |from: char, parts: &[(&[u8], &'static str)]| {
+        let mut message = said(from, "mt1", &[]);
+        message.2 = parts.iter().map(|(bytes, part)| (bytes.to_vec(), *part)).collect();
+        message
+    };
+    let (tag, long, number) = ("type_code f4", "length f4", "integer f4");
+    let messages = [
+        message(
+            'C',
+            &[
+                (&[0x41], "enum f1"),
+                (b"x", "echo f3"),
+                (&[0xb4], tag),
+                (b"time", "string f4"),
+                (&[0x60], tag),
+                (&[0xff], "delimiter f4"),
+                (b"all", "string f4"),
+            ],
+        ),
+        message('S', &[(&[0x62], "enum f1"), (b"\0y", "echo f3"), (&[0xdd], tag), (&[3], tag), (&[2], long), (&[7; 15], number)]),
+        message(
+            'C',
+            &[(&[0x40], "enum f1"), (&[0xee], tag), (&[1, 2], tag), (&[0, 1], long), (&[8; 270], number), (&[0x01], tag), (&[9], number)],
+        ),
+        message('C', &[(&[0x40], "enum f1"), (&[0xff], "delimiter f4"), (b"rest", "string f4")]),
+        message('S', &[(&[0x43], "enum f1"), (b"abc", "echo f3")]),
+        message('S', &[(&[0x41], "enum f1"), (b"a", "echo f3"), (&[0xf1, 1, 2], "opaque")]),
+        message('C', &[(&[0x4f], "enum f1"), (b"too short", "opaque")]),
+    ];
+    is_the_same(&datagrams(&grammar, "binary", &messages));
 }
 
 #[test]

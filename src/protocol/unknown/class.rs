@@ -9,6 +9,8 @@ use crate::peer::Peer;
 
 /// Bytes looked at as one.
 const WINDOW_BYTES: usize = 4096;
+/// First bytes of a turn, where a header would be.
+const HEAD_BYTES: usize = 16;
 /// Fewer bytes tell nothing.
 const LEAST_BYTES: u64 = 8;
 /// Fewer bytes cannot be told from noise, nor noise from them.
@@ -42,6 +44,8 @@ struct Counts {
     noise_bytes: u64,
     values: Vec<u64>,
     turns: u64,
+    /// Turns that begin as no text does.
+    headed: u64,
 }
 
 /// Looks at all that one side said.
@@ -50,6 +54,7 @@ pub(super) fn of(service: &Service, from: Peer) -> Class {
     let turns = || service.sessions.iter().flat_map(|seen| &seen.turns).filter(|turn| turn.from == from);
     for turn in turns() {
         counts.turns = counts.turns.saturating_add(1);
+        counts.headed = counts.headed.saturating_add(u64::from(is_headed(&turn.bytes)));
         turn.bytes.chunks(WINDOW_BYTES).for_each(|window| counts.add(window));
     }
     let magic = turns().next().and_then(|turn| MAGICS.iter().find(|(magic, _)| turn.bytes.starts_with(magic)));
@@ -63,6 +68,8 @@ pub(super) fn of(service: &Service, from: Peer) -> Class {
         (0, _) => Encoding::Unknown,
         (_, Some(_)) => Encoding::Compressed,
         _ if noise => Encoding::EncryptedOrCompressed,
+        // However much text they carry, messages are binary that begin so.
+        _ if Share::of(counts.headed, counts.turns).parts() > 5_000 => Encoding::Binary,
         _ if text.parts() >= 9_500 => Encoding::Text,
         _ if text.parts() >= 4_000 => Encoding::Mixed,
         _ => Encoding::Binary,
@@ -72,8 +79,8 @@ pub(super) fn of(service: &Service, from: Peer) -> Class {
     let ground = Ground {
         detector: "encoding".to_owned(),
         statement: format!(
-            "The {whose}'s {} bytes are {name}: {} of them stand in printable windows, {bits}.{millibits:03} bits of entropy a byte, chi-square {chi_square} over 255 degrees.",
-            counts.bytes, counts.text_bytes
+            "The {whose}'s {} bytes are {name}: {} of them stand in printable windows, {} of {} turns begin with binary bytes, {bits}.{millibits:03} bits of entropy a byte, chi-square {chi_square} over 255 degrees.",
+            counts.bytes, counts.text_bytes, counts.headed, counts.turns
         ),
         score: Some(text),
         messages: Some(counts.turns),
@@ -123,6 +130,22 @@ pub(super) fn is_text(bytes: &[u8]) -> bool {
         || rare(high)
         || std::str::from_utf8(whole).map_or_else(|error| error.valid_up_to().saturating_add(4) >= whole.len(), |_| true);
     !bytes.contains(&0) && rare(controls) && readable
+}
+
+/// Whether a turn begins with a binary header: a zero, or two bytes that stand in no text. The outermost ones may be marks around a text,
+/// with a sum behind them.
+fn is_headed(bytes: &[u8]) -> bool {
+    let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
+    let inner = bytes.get(1..bytes.len().saturating_sub(2).clamp(1, HEAD_BYTES)).unwrap_or_default();
+    let odd = |byte: &&u8| matches!(**byte, 1..=8 | 11 | 12 | 14..=26 | 28..=31 | 127);
+    let controls = inner.iter().filter(odd).count();
+    // A letter that the end of the head cuts in two is one.
+    let broken = inner.utf8_chunks().map(|chunk| chunk.invalid().len()).fold(0, usize::saturating_add);
+    let cut = std::str::from_utf8(inner)
+        .err()
+        .filter(|error| error.error_len().is_none())
+        .map_or(0, |error| inner.len().saturating_sub(error.valid_up_to()));
+    head.contains(&0) || controls.saturating_add(broken).saturating_sub(cut) >= 2
 }
 
 /// How far from even these counts are; whole numbers, rounded down.
@@ -182,6 +205,19 @@ mod tests {
     fn even_counts_have_no_distance() {
         assert_eq!(chi_square(&[4; 256]), 0);
         assert!(chi_square(&[1024, 0]) > 10_000);
+    }
+
+    #[test]
+    fn binary_headers_are_no_marks_around_a_text() {
+        for headed in
+            [&b"\x51\x45\x01\x39\x01\xc1\x28\xff</>;title=\"General Info\""[..], b"\x60\0\xe3\x2d", b"\x01\x02\x03\x04\x05", b"{\0"]
+        {
+            assert!(is_headed(headed), "{headed:?}");
+        }
+        let russian = "\u{2}Здравствуйте, мир".as_bytes();
+        for text in [&b"\x0bMSH|^~\\&|A\x1c\r"[..], b"\x02OK\x03\x9a", b"\x1b[1m> \r\n", russian, b"x\xe9rome", b"", b"a", b"\xff\xfe"] {
+            assert!(!is_headed(text), "{text:?}");
+        }
     }
 
     #[test]

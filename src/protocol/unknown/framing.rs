@@ -133,14 +133,29 @@ fn terminator(service: &Service, of: &[Peer]) -> Option<&'static [u8]> {
         let turns = Share::of(ends.aligned, ends.turns).parts() >= 5_000;
         ends.lines > 0 && (turns || (ends.aligned > 0 && ends.lines >= ends.turns.saturating_mul(2)))
     };
-    // A newline behind a carriage return is one line end, as long as nearly all are.
-    if fits(crlf_ends) && Share::of(crlf_ends.lines, lf_ends.lines).parts() >= 9_000 {
+    // A newline behind a carriage return is one line end, as long as nearly all are, or those that begin and end turns: what somebody
+    // sends with an order may have lines of its own.
+    let nearly_all = |share: Share| share.parts() >= 9_000;
+    if fits(crlf_ends) && (nearly_all(Share::of(crlf_ends.lines, lf_ends.lines)) || nearly_all(outer(service, of))) {
         return Some(crlf);
     }
     if fits(lf_ends) {
         return Some(lf);
     }
     all.into_iter().skip(2).filter(|(_, ends)| fits(*ends)).max_by_key(|(_, ends)| ends.aligned).map(|(terminator, _)| terminator)
+}
+
+/// Of turns with newlines, those whose first one stands behind a carriage return, and the last one, too, where it ends the turn.
+fn outer(service: &Service, of: &[Peer]) -> Share {
+    let (mut returns, mut all) = (0_u64, 0_u64);
+    for turn in service.sessions.iter().flat_map(|seen| &seen.turns).filter(|turn| of.contains(&turn.from)) {
+        let Some(first) = memchr::memchr(b'\n', &turn.bytes) else { continue };
+        let opens = turn.bytes.get(..first).is_some_and(|line| line.ends_with(b"\r"));
+        let closes = turn.bytes.ends_with(b"\r\n") || !turn.bytes.ends_with(b"\n");
+        all = all.saturating_add(1);
+        returns = returns.saturating_add(u64::from(opens && closes));
+    }
+    Share::of(returns, all)
 }
 
 impl Cuts {
@@ -248,6 +263,13 @@ fn ends_in(cut: &Cut, turn: &super::Turn, room: usize) -> Vec<usize> {
 mod tests {
     use super::*;
     use crate::protocol::unknown::testing::sessions;
+
+    #[test]
+    fn lines_of_what_is_sent_with_an_order_do_not_say_what_ends_it() {
+        let of = |texts: &[&str]| terminator(&sessions(texts), &[Peer::Client, Peer::Server]);
+        assert_eq!(of(&["C: list\\r\\n\nS: OK 9\\r\\n- a\\n- b\\n\\r\\n\nC: quit\\r\\n", "C: quit\\r\\n"]), Some(&b"\r\n"[..]));
+        assert_eq!(of(&["C: list\\n\nS: a\\r\\nb\\n\nC: quit\\n", "C: quit\\n"]), Some(&b"\n"[..]));
+    }
 
     #[test]
     fn messages_are_bounded_and_what_is_left_out_is_counted() {

@@ -10,6 +10,7 @@ use crate::grammar::Encoding;
 use crate::grammar::Framing;
 use crate::grammar::FramingKind;
 use crate::grammar::Kind;
+use crate::grammar::LengthForm;
 use crate::grammar::Level;
 use crate::grammar::Location;
 use crate::limits;
@@ -34,7 +35,7 @@ pub(super) enum Ends {
     /// Behind these bytes.
     Terminator(Vec<u8>),
     /// Where a number in it says.
-    Length { offset: u64, size: u64, little: bool, addend: i64 },
+    Length { offset: u64, size: u64, form: Option<LengthForm>, little: bool, addend: i64 },
     /// After so many bytes.
     Fixed(u64),
     /// With the packet.
@@ -125,7 +126,9 @@ fn ends(framing: &Framing, side: &str, lossy: &mut Vec<String>) -> Ends {
         FramingKind::LengthPrefix => match framing.length_field {
             Some(Location::Bytes { offset, size }) if (1..=8).contains(&size) && offset <= limits::EXPORT_MESSAGE_BYTES => {
                 let little = framing.byte_order == Some(ByteOrder::Little);
-                Some(Ends::Length { offset, size, little, addend: framing.length_addend.unwrap_or(0) })
+                // A length that has a form of its own has one byte, and more where that says so.
+                let own = if framing.length_form.is_some() { 1 } else { size };
+                Some(Ends::Length { offset, size: own, form: framing.length_form, little, addend: framing.length_addend.unwrap_or(0) })
             }
             _ => None,
         },

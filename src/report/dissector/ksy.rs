@@ -17,6 +17,7 @@ use super::quote::identifier;
 use super::quote::remark;
 use super::quote::yaml;
 use super::within::Within;
+use crate::grammar::LengthForm;
 use expression::Scope;
 use expression::Shown;
 use expression::bytes_at;
@@ -75,6 +76,9 @@ pub(super) fn ksy(plan: &Plan<'_>, lossy: &mut Vec<String>) -> String {
     within::types(&mut page, plan, &ways);
     if plan.fields.iter().any(|part| matches!(part.inside(), Some(Within::Tagged { .. }))) {
         lossy.push("what has a tag of chains and is none cannot be read".to_owned());
+    }
+    if plan.fields.iter().any(|part| part.inside() == Some(Within::Deltas)) {
+        lossy.push("what should be links of half a tag and half a length and is none cannot be read".to_owned());
     }
     if plan.fields.iter().any(|part| !matches!(part.edge, Edge::Column | Edge::Rest)) {
         lossy.push("what goes on up to a word that closes its line is read up to the next delimiter".to_owned());
@@ -159,9 +163,12 @@ fn message(page: &mut Page, plan: &Plan<'_>, cut: &Cut, server: bool) {
             page.line(4, &format!("type: {}(_io.pos)", scanner_of(plan, bytes)));
             ("scan.count".to_owned(), "scan.len".to_owned())
         }
-        Ends::Length { offset, size, little, addend } => {
+        Ends::Length { offset, size, form: None, little, addend } => {
             let number = bytes_at(page, "length_field", &format!("_io.pos + {offset}"), *size, *little);
             (format!("{number} + {addend}"), "extent".to_owned())
+        }
+        Ends::Length { offset, form: Some(LengthForm::Ber), addend, .. } => {
+            (format!("{} + {addend}", ber(page, *offset)), "extent".to_owned())
         }
         Ends::Fixed(whole) => (whole.to_string(), "extent".to_owned()),
         Ends::Packet => return,
@@ -187,6 +194,17 @@ fn message(page: &mut Page, plan: &Plan<'_>, cut: &Cut, server: bool) {
     page.value("prompt", &prompt);
     page.value("extent", &format!("prompt != 0 ? {asked} : ({whole})"));
     page.value("inside", &format!("prompt != 0 ? extent : ({inside})"));
+}
+
+/// Reads a length as BER writes it; says the expression of it and of the bytes it has beyond its first.
+fn ber(page: &mut Page, offset: u64) -> String {
+    let first = bytes_at(page, "length_field", &format!("_io.pos + {offset}"), 1, false);
+    let mut length = first.clone();
+    for more in (1..=4).rev() {
+        let number = bytes_at(page, &format!("length_{more}"), &format!("_io.pos + {}", offset.saturating_add(1)), more, false);
+        length = format!("({first} == {} ? {number} + {more} : {length})", more.saturating_add(128));
+    }
+    length
 }
 
 /// The columns of a line.

@@ -15,6 +15,7 @@ use super::quote::lua as quoted;
 use super::quote::remark;
 use super::within::Within;
 use crate::grammar::Inside;
+use crate::grammar::LengthForm;
 use crate::limits;
 use std::fmt::Write as _;
 
@@ -96,8 +97,9 @@ fn side(plan: &Plan<'_>, cut: &Cut, server: bool) -> String {
     let mut parts = vec![format!("name = {}", quoted(if server { b"server" } else { b"client" }))];
     match &cut.ends {
         Ends::Terminator(bytes) => parts.push(format!("terminator = {}", quoted(bytes))),
-        Ends::Length { offset, size, little, addend } => {
-            parts.push(format!("length = {{ offset = {offset}, size = {size}, little = {little}, addend = {addend} }}"));
+        Ends::Length { offset, size, form, little, addend } => {
+            let ber = *form == Some(LengthForm::Ber);
+            parts.push(format!("length = {{ offset = {offset}, size = {size}, ber = {ber}, little = {little}, addend = {addend} }}"));
         }
         Ends::Fixed(size) => parts.push(format!("fixed = {size}")),
         Ends::Packet => parts.push(format!("lines = {}", cut.text)),
@@ -152,6 +154,7 @@ fn field(part: &Part<'_>) -> String {
     }
     match part.inside() {
         Some(Within::Labels) => parts.push("labels = true".to_owned()),
+        Some(Within::Deltas) => parts.push("deltas = true".to_owned()),
         Some(Within::Texts(until)) => parts.push(format!("texts = {}", quoted(&until))),
         Some(Within::Tagged { size, little, whole, nested }) => {
             let nested = list(nested.iter().map(|tag| format!("[{tag}] = true")));

@@ -3,12 +3,15 @@
 
 use super::pdml::Marked;
 use super::pdml::Packets;
+use crate::grammar::Description;
 use crate::grammar::Share;
 use crate::grammar::Verified;
 use crate::report::document::model::Document;
 use crate::report::document::model::Message;
 use crate::report::document::model::Session;
+use crate::report::document::model::Token;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::io::Read;
@@ -28,7 +31,7 @@ pub struct Verdict {
     pub messages_covered: u64,
     /// Tokens of the document's messages.
     pub tokens: u64,
-    /// Those that the dissector marked as one range.
+    /// Those that the dissector marked as one range, or together with what is hidden of the same field.
     pub tokens_covered: u64,
     /// Messages of the dissector that the document does not have.
     pub beyond: u64,
@@ -98,19 +101,39 @@ fn expected<'a>(document: &'a Document, protocol: &str, input: &str) -> BTreeMap
 pub fn compare(document: &Document, protocol: &str, input: &str, filter: &str, pdml: impl Read) -> io::Result<Verdict> {
     let mut verdict = Verdict::default();
     let mut expected = expected(document, protocol, input);
+    let whole = document.protocols.iter().find(|known| known.id == protocol).map(whole).unwrap_or_default();
     let mut packets = Packets::new(pdml, filter);
     while let Some((frame, found)) = packets.next()? {
         let messages = expected.remove(&frame).unwrap_or_default();
-        compare_frame(&mut verdict, frame, &messages, found);
+        compare_frame(&mut verdict, frame, &messages, found, &whole);
     }
     for (frame, messages) in expected {
-        compare_frame(&mut verdict, frame, &messages, Vec::new());
+        compare_frame(&mut verdict, frame, &messages, Vec::new(), &whole);
     }
     Ok(verdict)
 }
 
+/// Fields that do not divide again: their tokens are one, but for what is hidden of it.
+fn whole(description: &Description) -> BTreeSet<&str> {
+    let grammar = &description.grammar;
+    let fields = grammar.header_fields.iter().chain(grammar.message_types.iter().flat_map(|kind| &kind.fields));
+    fields.filter(|field| field.inside.is_none()).map(|field| field.id.as_str()).collect()
+}
+
+/// For each token of a message the range that it is a part of: that of neighbours which are one field, of which a part is hidden and another
+/// is not; no dissector knows what a document hides.
+fn fields(message: &Message, whole: &BTreeSet<&str>) -> Vec<(u64, u64)> {
+    let is_one = |one: &Token, two: &Token| {
+        let same = one.field == two.field && one.kind == two.kind && one.end == two.start && one.redacted != two.redacted;
+        same && one.field.as_deref().is_some_and(|field| whole.contains(field))
+    };
+    let parts = message.tokens.chunk_by(is_one);
+    let range = |part: &[Token]| Some((part.first()?.start, part.last()?.end));
+    parts.flat_map(|part| std::iter::repeat_n(range(part).unwrap_or_default(), part.len())).collect()
+}
+
 /// Compares what ends in one frame.
-fn compare_frame(verdict: &mut Verdict, frame: u64, messages: &[&Message], mut found: Vec<Marked>) {
+fn compare_frame(verdict: &mut Verdict, frame: u64, messages: &[&Message], mut found: Vec<Marked>, whole: &BTreeSet<&str>) {
     for message in messages {
         verdict.messages = verdict.messages.saturating_add(1);
         let tokens = u64::try_from(message.tokens.len()).unwrap_or(u64::MAX);
@@ -132,8 +155,8 @@ fn compare_frame(verdict: &mut Verdict, frame: u64, messages: &[&Message], mut f
         };
         let marked = found.remove(same);
         verdict.messages_covered = verdict.messages_covered.saturating_add(1);
-        for token in &message.tokens {
-            if marked.ranges.contains(&(token.start, token.end)) {
+        for (token, (start, end)) in message.tokens.iter().zip(fields(message, whole)) {
+            if marked.ranges.contains(&(token.start, token.end)) || marked.ranges.contains(&(start, end)) {
                 verdict.tokens_covered = verdict.tokens_covered.saturating_add(1);
             } else {
                 verdict.tell(|| {

@@ -19,6 +19,8 @@ pub(super) enum Within<'a> {
     Labels,
     /// Texts that these bytes end.
     Texts(Vec<u8>),
+    /// A chain of half a tag, half a length, and value.
+    Deltas,
     /// A chain of tag, length, value.
     Tagged { size: u64, little: bool, whole: bool, nested: &'a [u8] },
 }
@@ -33,6 +35,7 @@ impl<'a> Part<'a> {
         match self.field.inside.as_ref()? {
             Inside::Labels if !to_end => Some(Within::Labels),
             Inside::Texts { until } if *to_end => hex(until).filter(|until| !until.is_empty()).map(Within::Texts),
+            Inside::Deltas if *to_end => Some(Within::Deltas),
             Inside::Tagged { length_size, byte_order, whole, nested } if *to_end && (1..=LENGTH_BYTES).contains(length_size) => {
                 Some(Within::Tagged { size: *length_size, little: *byte_order == ByteOrder::Little, whole: *whole, nested })
             }

@@ -1,10 +1,13 @@
 //! Parts that say their own length: counted text, chains of labels as names of DNS, chains of tag, length, value.
 
 use super::columns::distinct;
+use super::deltas;
 use super::numbers::at_least;
 use super::numbers::number;
 use super::numbers::wide;
 use super::rows::Spot;
+use super::sized;
+use super::sized::Sized;
 use crate::grammar::ByteOrder;
 use crate::grammar::Inside;
 use std::collections::BTreeMap;
@@ -18,6 +21,9 @@ const TAGS: usize = 64;
 
 /// How deep chains may stand in chains.
 pub(super) const DEPTH: usize = Inside::DEPTH;
+
+/// Tags with chains in them that show which bit tells of it.
+const FEWEST_NESTED: usize = 3;
 
 /// Different tags that messages begin their chain with, at most.
 const FIRST_TAGS: usize = 6;
@@ -34,6 +40,10 @@ pub(super) enum Chain {
     Labels,
     /// Tags of one byte and lengths of `size`, which count themselves and the tag or not, to the end of the message.
     Tagged { size: usize, whole: bool, order: ByteOrder, nested: Tags },
+    /// Links of half a tag and half a length, to the end of the message.
+    Deltas,
+    /// As many bytes as bits of a byte in front say.
+    Sized(Sized),
 }
 
 /// A set of tags.
@@ -57,10 +67,16 @@ impl Tags {
 }
 
 impl Chain {
+    /// Whether it goes to the end of the message.
+    pub(super) fn is_last(self) -> bool {
+        matches!(self, Self::Tagged { .. } | Self::Deltas)
+    }
+
     /// How it divides, in the words of the grammar; a counted part is whole.
     pub(super) fn inside(self) -> Option<Inside> {
         match self {
-            Self::Counted { .. } => None,
+            Self::Counted { .. } | Self::Sized(_) => None,
+            Self::Deltas => Some(Inside::Deltas),
             Self::Labels => Some(Inside::Labels),
             Self::Tagged { size, whole, order, nested } => {
                 Some(Inside::Tagged { length_size: wide(size), byte_order: order, whole, nested: nested.list() })
@@ -93,15 +109,17 @@ pub(super) struct Link {
     pub(super) end: usize,
 }
 
-/// The bytes a counted part or a name has at the beginning of these, its length included.
-pub(super) fn extent(chain: Chain, bytes: &[u8]) -> Option<usize> {
+/// The bytes a part has that begins here in a message, its length included.
+pub(super) fn extent(chain: Chain, message: &[u8], start: usize) -> Option<usize> {
+    let bytes = message.get(start..)?;
     let end = match chain {
         Chain::Counted { size, order } => {
             let value = usize::try_from(number(bytes.get(..size)?, order)).ok()?;
             size.checked_add(value)?
         }
         Chain::Labels => labels(bytes)?.0,
-        Chain::Tagged { .. } => bytes.len(),
+        Chain::Tagged { .. } | Chain::Deltas => bytes.len(),
+        Chain::Sized(sized) => sized.size(message)?,
     };
     (end <= bytes.len()).then_some(end)
 }
@@ -153,8 +171,8 @@ pub(super) fn links(chain: Chain, bytes: &[u8]) -> Option<Vec<Link>> {
         let mut head = head;
         let mut length = usize::try_from(number(bytes.get(behind..at.saturating_add(head))?, order)).ok()?;
         // The long form of ASN.1: the length has a length.
-        if let (1, false, 0x81 | 0x82) = (size, whole, length) {
-            let (from, more) = (at.saturating_add(head), length & 3);
+        if let (1, false, 0x81..=0x84) = (size, whole, length) {
+            let (from, more) = (at.saturating_add(head), length & 7);
             head = head.saturating_add(more);
             length = usize::try_from(number(bytes.get(from..from.saturating_add(more))?, order)).ok()?;
         }
@@ -189,9 +207,12 @@ pub(super) fn find(spots: &[Spot<'_>], width: usize) -> Option<(usize, Chain)> {
     }
     for at in 0..=width {
         let here: Vec<Spot<'_>> = spots.iter().map(|spot| spot.on(at)).collect();
-        let all = TAGGED.iter().chain([&Chain::Labels]).chain(&COUNTED);
+        let all = TAGGED.iter().chain([&Chain::Labels]).chain(&COUNTED).chain([&Chain::Deltas]);
         if let Some(chain) = all.copied().find(|chain| holds(*chain, &here)) {
             return Some((at, nest(chain, &here)));
+        }
+        if let Some(sized) = sized::find(&here) {
+            return Some((at, Chain::Sized(sized)));
         }
     }
     None
@@ -220,14 +241,22 @@ fn nest(chain: Chain, here: &[Spot<'_>]) -> Chain {
         }
         values = inner;
     }
+    Chain::Tagged { size, whole, order, nested: nesting(&seen) }
+}
+
+/// The tags whose values are chains, from how many of their values are, how many values there are, and how many links those have. Where one
+/// bit is set in all tags that surely have them and in none that surely does not, it tells that of the rare ones, too.
+fn nesting(seen: &BTreeMap<u8, (usize, usize, usize)>) -> Tags {
+    let often = || seen.iter().filter(|(_, (_, of, _))| *of >= FEWEST);
+    // A single link is proof only with the others.
+    let (sure, others): (Vec<_>, Vec<_>) = often().partition(|(_, (fit, of, count))| at_least(*fit, *of, 95) && count >= of);
+    let tells = |bit: u8| sure.iter().all(|(tag, _)| **tag & bit != 0) && others.iter().all(|(tag, _)| **tag & bit == 0);
+    let is_shown = sure.len() >= FEWEST_NESTED && !others.is_empty();
+    let bit = (0..8).map(|place| 1_u8 << place).find(|bit| is_shown && tells(*bit)).unwrap_or(0);
     let mut nested = Tags::default();
-    for (tag, (fit, of, count)) in seen {
-        // A single link is proof only with the others.
-        if of >= FEWEST && at_least(fit, of, 95) && count >= of {
-            nested.insert(tag);
-        }
-    }
-    Chain::Tagged { size, whole, order, nested }
+    let rare = seen.iter().filter(|(tag, (fit, of, _))| **tag & bit != 0 && fit == of);
+    sure.into_iter().chain(rare).for_each(|(tag, _)| nested.insert(*tag));
+    nested
 }
 
 fn holds(chain: Chain, here: &[Spot<'_>]) -> bool {
@@ -247,13 +276,25 @@ fn holds(chain: Chain, here: &[Spot<'_>]) -> bool {
             at_least(fit, here.len(), 97) && at_least(count, here.len(), 150) && extents.len() >= 3
         }
         Chain::Counted { size, .. } => is_counted(chain, size, here),
+        Chain::Deltas => deltas::holds(here),
+        Chain::Sized(_) => false,
     }
+}
+
+/// Whether tags of any way lead to the end of these bytes, or there are none.
+pub(super) fn is_tags(bytes: &[u8]) -> bool {
+    bytes.is_empty() || TAGGED.iter().any(|chain| links(*chain, bytes).is_some())
+}
+
+/// Whether tags lead from here to the end of the messages.
+pub(super) fn holds_to_the_end(here: &[Spot<'_>]) -> bool {
+    TAGGED.iter().any(|chain| is_tagged(*chain, here))
 }
 
 fn is_counted(chain: Chain, size: usize, here: &[Spot<'_>]) -> bool {
     let (mut fit, mut text, mut all, mut extents) = (0_usize, 0_usize, 0_usize, BTreeSet::new());
     for (place, spot) in here.iter().enumerate() {
-        if let Some(end) = extent(chain, spot.rest()) {
+        if let Some(end) = extent(chain, spot.row.bytes, spot.start) {
             let part = spot.part(size, end.saturating_sub(size)).unwrap_or_default();
             fit = fit.saturating_add(1);
             text = text.saturating_add(part.iter().filter(|byte| byte.is_ascii_graphic() || **byte == b' ').count());
@@ -297,4 +338,20 @@ fn is_tagged(chain: Chain, here: &[Spot<'_>]) -> bool {
     let back: usize = tags.values().filter(|seen| **seen >= 3).sum();
     let sum: usize = tags.values().sum();
     (2..=TAGS).contains(&tags.len()) && at_least(count, fit, 200) && at_least(back, sum, 95) && distinct(here, 0, 1, TAGS) <= FIRST_TAGS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bit_that_tells_of_chains_tells_it_of_rare_tags() {
+        let often = [(0x30, (50, 50, 90)), (0x31, (40, 40, 60)), (0x68, (20, 20, 40)), (0x04, (3, 70, 3)), (0x02, (0, 60, 0))];
+        let rare = [(0x63, (4, 4, 9)), (0xa3, (1, 2, 1)), (0x0a, (2, 2, 2))];
+        let seen = |list: &[(u8, (usize, usize, usize))]| nesting(&list.iter().copied().collect()).list();
+        assert_eq!(seen(&[&often[..], &rare].concat()), [0x30, 0x31, 0x63, 0x68]);
+        // Nothing has no chain often, or too little has one: no bit tells.
+        assert_eq!(seen(&[&often[..3], &rare].concat()), [0x30, 0x31, 0x68]);
+        assert_eq!(seen(&[&often[1..], &rare].concat()), [0x31, 0x68]);
+    }
 }

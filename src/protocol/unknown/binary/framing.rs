@@ -1,12 +1,14 @@
 //! Where binary messages of a stream end: a length that leads from message to message along all of it, or one size.
 
 use super::numbers::ORDERS;
+use super::numbers::ber;
 use super::numbers::number;
 use super::numbers::wide;
 use crate::grammar::ByteOrder;
 use crate::grammar::Framing;
 use crate::grammar::FramingKind;
 use crate::grammar::Ground;
+use crate::grammar::LengthForm;
 use crate::grammar::Location;
 use crate::grammar::Share;
 use crate::peer::Peer;
@@ -30,11 +32,12 @@ pub(super) const TURNS: usize = 400;
 /// Longest message that a length may claim.
 const LONGEST: u64 = 1 << 24;
 
-/// A length field: place, bytes, byte order, what is to be added.
+/// A length field: place, bytes, how and in which byte order they are written, what is to be added.
 #[derive(Clone, Copy, Debug)]
 struct Rule {
     at: usize,
     size: usize,
+    form: Option<LengthForm>,
     order: ByteOrder,
     addend: i64,
 }
@@ -42,10 +45,19 @@ struct Rule {
 impl Rule {
     /// Bytes of the message that begins here.
     fn length(&self, bytes: &[u8]) -> Option<usize> {
-        let field = number(bytes.get(self.at..self.at.saturating_add(self.size))?, self.order);
-        let length = field.checked_add_signed(self.addend).filter(|length| *length <= LONGEST)?;
+        let (field, more) = self.field(bytes)?;
+        let length = field.checked_add_signed(self.addend)?.checked_add(wide(more)).filter(|length| *length <= LONGEST)?;
         let length = usize::try_from(length).ok()?;
-        (length >= self.at.saturating_add(self.size)).then_some(length)
+        (length >= self.at.saturating_add(self.size).saturating_add(more)).then_some(length)
+    }
+
+    /// The number in the field of a message, and how many bytes it has beyond those of the field.
+    fn field(&self, bytes: &[u8]) -> Option<(u64, usize)> {
+        let rest = bytes.get(self.at..)?;
+        match self.form {
+            None => Some((number(rest.get(..self.size)?, self.order), 0)),
+            Some(LengthForm::Ber) => ber(rest).map(|(length, bytes)| (length, bytes.saturating_sub(1))),
+        }
     }
 
     /// Where messages end, if they end where the turn does.
@@ -94,28 +106,31 @@ pub(crate) fn framing(service: &Service, from: Option<Peer>) -> Option<Framing> 
     by_length(&turns).or_else(|| by_size(&turns))
 }
 
+/// All ways in which a length may be written at a place.
+fn forms(at: usize) -> impl Iterator<Item = Rule> {
+    let plain = [1_usize, 2, 3, 4].into_iter().flat_map(move |size| {
+        let orders = ORDERS.into_iter().filter(move |order| size > 1 || *order == ByteOrder::Big);
+        orders.map(move |order| Rule { at, size, form: None, order, addend: 0 })
+    });
+    plain.chain([Rule { at, size: 1, form: Some(LengthForm::Ber), order: ByteOrder::Big, addend: 0 }])
+}
+
 fn by_length(turns: &[(&[u8], bool)]) -> Option<Framing> {
     let mut best: Option<(Judged, Rule)> = None;
-    for at in 0..REACH {
-        for size in [1_usize, 2, 3, 4] {
-            for order in ORDERS {
-                if size == 1 && order == ByteOrder::Little {
-                    continue;
-                }
-                for addend in addends(turns, at, size, order) {
-                    let rule = Rule { at, size, order, addend };
-                    let Some(judged) = judge(&rule, turns) else { continue };
-                    if best.is_none_or(|(than, other)| is_better((judged, rule), (than, other))) {
-                        best = Some((judged, rule));
-                    }
-                }
+    for rule in (0..REACH).flat_map(forms) {
+        for addend in addends(turns, &rule) {
+            let rule = Rule { addend, ..rule };
+            let Some(judged) = judge(&rule, turns) else { continue };
+            if best.is_none_or(|(than, other)| is_better((judged, rule), (than, other))) {
+                best = Some((judged, rule));
             }
         }
     }
     let (Judged { fit, lengths, .. }, rule) = best?;
     let counterexamples = turns.len().saturating_sub(fit);
+    let form = if rule.form == Some(LengthForm::Ber) { ", written as those of BER are" } else { "" };
     let statement = format!(
-        "A length of {} bytes at byte {}, {} added, leads from message to message to the very end of {fit} of the {} turns that were looked at, with {lengths} different lengths; {counterexamples} turns do not follow it.",
+        "A length of {} bytes at byte {}{form}, {} added, leads from message to message to the very end of {fit} of the {} turns that were looked at, with {lengths} different lengths; {counterexamples} turns do not follow it.",
         rule.size,
         rule.at,
         rule.addend,
@@ -133,6 +148,7 @@ fn by_length(turns: &[(&[u8], bool)]) -> Option<Framing> {
     Some(Framing {
         kind: FramingKind::LengthPrefix,
         length_field: Some(Location::Bytes { offset: wide(rule.at), size: wide(rule.size) }),
+        length_form: rule.form,
         byte_order: Some(rule.order),
         length_addend: Some(rule.addend),
         confidence: score,
@@ -164,12 +180,13 @@ fn is_rounder(rule: &Rule, than: &Rule) -> bool {
 }
 
 /// What could be to be added: what makes one of the first turns one message.
-fn addends(turns: &[(&[u8], bool)], at: usize, size: usize, order: ByteOrder) -> BTreeSet<i64> {
+fn addends(turns: &[(&[u8], bool)], rule: &Rule) -> BTreeSet<i64> {
     let one = |(turn, _): &(&[u8], bool)| {
-        let value = i64::try_from(number(turn.get(at..at.saturating_add(size))?, order)).ok()?;
-        let addend = i64::try_from(turn.len()).ok()?.checked_sub(value)?;
+        let (value, more) = rule.field(turn)?;
+        let addend = i64::try_from(turn.len().saturating_sub(more)).ok()?.checked_sub(i64::try_from(value).ok()?)?;
         (-16..=64).contains(&addend).then_some(addend)
     };
+    let Rule { at, size, .. } = *rule;
     let mut counts: Vec<(i64, u64)> = super::numbers::tally(turns.iter().take(96).filter_map(one)).into_iter().collect();
     counts.sort_by_key(|(addend, count)| (std::cmp::Reverse(*count), *addend));
     // It may count what is behind it, itself too, or all.
@@ -244,7 +261,13 @@ fn by_size(turns: &[(&[u8], bool)]) -> Option<Framing> {
 fn rule(framing: &Framing) -> Option<Rule> {
     let (Some(Location::Bytes { offset, size }), Some(order)) = (&framing.length_field, framing.byte_order) else { return None };
     let place = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
-    Some(Rule { at: place(*offset), size: place(*size).min(8), order, addend: framing.length_addend.unwrap_or(0) })
+    Some(Rule {
+        at: place(*offset),
+        size: place(*size).min(8),
+        form: framing.length_form,
+        order,
+        addend: framing.length_addend.unwrap_or(0),
+    })
 }
 
 /// Whether a message ends where the framing says.

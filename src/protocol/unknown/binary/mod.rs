@@ -12,6 +12,7 @@ mod boundary;
 mod chain;
 mod checksum;
 mod columns;
+mod deltas;
 mod framing;
 mod identity;
 mod language;
@@ -20,6 +21,7 @@ mod numbers;
 mod places;
 mod rows;
 mod script;
+mod sized;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -155,7 +157,7 @@ fn divide(steps: Vec<Step>, kind: Option<&TypeField>) -> (Vec<Step>, Vec<Step>) 
     let last_fixed = steps.iter().rposition(|step| matches!(step, Step::Fixed(..)));
     let is_last = last_fixed.is_some_and(|last| steps.iter().skip(last).all(|step| !matches!(step, Step::Chain(_))));
     let (Some(last), true, Some(kind)) = (last_fixed, is_last, kind) else {
-        let rest = steps.iter().position(|step| matches!(step, Step::Rest(_)) || matches!(step, Step::Chain(chain::Chain::Tagged { .. })));
+        let rest = steps.iter().position(|step| matches!(step, Step::Rest(_)) || matches!(step, Step::Chain(chain) if chain.is_last()));
         let keep = if kind.is_none() {
             rest.unwrap_or(steps.len())
         } else {

@@ -23,6 +23,19 @@ pub(super) fn number(bytes: &[u8], order: ByteOrder) -> u64 {
     }
 }
 
+/// The length these bytes begin with as BER writes it, and its own bytes: one below 128, or one that says how many follow.
+pub(super) fn ber(bytes: &[u8]) -> Option<(u64, usize)> {
+    let (first, rest) = bytes.split_first()?;
+    match usize::from(*first) {
+        short @ 0..=0x7f => Some((wide(short), 1)),
+        long @ 0x81..=0x84 => {
+            let more = long & 7;
+            Some((number(rest.get(..more)?, ByteOrder::Big), more.saturating_add(1)))
+        }
+        _ => None,
+    }
+}
+
 /// The logarithm of a number to the base of two, in parts of a [`BIT`]; 0 of 0.
 pub(super) fn log2(number: u64) -> u64 {
     let Some(whole) = number.checked_ilog2() else { return 0 };
@@ -75,6 +88,15 @@ mod tests {
         assert_eq!((log2(3), log2(1000)), (1623, 10204), "rounded down");
         assert_eq!(bits_of([4, 4].into_iter()), 8 * BIT);
         assert_eq!(bits_of([9].into_iter()), 0);
+    }
+
+    #[test]
+    fn lengths_of_ber_say_how_long_they_are() {
+        let lengths = [&[5, 9][..], &[0x7f], &[0x81, 0xc8], &[0x82, 1, 0, 7], &[0x84, 0, 1, 0, 0]];
+        assert_eq!(lengths.map(ber), [Some((5, 1)), Some((127, 1)), Some((200, 2)), Some((256, 3)), Some((65_536, 5))]);
+        for none in [&[][..], &[0x80], &[0x81], &[0x82, 1], &[0x85, 0, 0, 0, 0, 1], &[0xff]] {
+            assert_eq!(ber(none), None, "{none:?}");
+        }
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub(super) fn after<'a>(steps: &[Step], spot: &Spot<'a>) -> Spot<'a> {
     for step in steps {
         let by = match step {
             Step::Fixed(_, width) => *width,
-            Step::Chain(chain) => chain::extent(*chain, spot.rest()).unwrap_or(spot.rest().len()),
+            Step::Chain(chain) => chain::extent(*chain, spot.row.bytes, spot.start).unwrap_or(spot.rest().len()),
             Step::Rest(_) => spot.rest().len(),
         };
         spot = spot.on(by);
@@ -73,7 +73,7 @@ pub(super) fn find(spots: &[Spot<'_>], around: &Around<'_>) -> Vec<Step> {
         here = here.iter().map(|spot| spot.on(fixed)).collect();
         steps.push(Step::Chain(chain));
         here = here.iter().map(|spot| after(&[Step::Chain(chain)], spot)).collect();
-        if matches!(chain, Chain::Tagged { .. }) {
+        if chain.is_last() {
             break;
         }
     }

@@ -8,6 +8,7 @@ use super::super::Unit;
 use super::*;
 use crate::annotation::ByteSpan;
 use crate::grammar::FramingKind;
+use crate::grammar::LengthForm;
 use crate::peer::Endpoint;
 use crate::peer::FlowId;
 use crate::peer::Transport;
@@ -188,6 +189,75 @@ fn a_length_that_leads_along_the_stream_cuts_it() {
     for turn in service.sessions.iter().flat_map(|seen| &seen.turns).filter(|turn| turn.from == Peer::Client) {
         let single = if turn.bytes[4] % 4 == 0 { 1 } else { 2 };
         assert_eq!(cut(&framing, &turn.bytes).len(), single);
+    }
+}
+
+#[test]
+fn lengths_of_ber_lead_along_the_stream() {
+    let mut seed = 5;
+    let mut message = || {
+        let number = [2, 1, dice(&mut seed)];
+        let text = vec![b'a' + dice(&mut seed) % 26; 1 + usize::from(dice(&mut seed))];
+        let length = |length: usize| {
+            if length < 128 {
+                vec![u8::try_from(length).unwrap()]
+            } else {
+                vec![0x82, u8::try_from(length >> 8).unwrap(), u8::try_from(length & 255).unwrap()]
+            }
+        };
+        let inside = [&number[..], &[4], &length(text.len()), &text].concat();
+        [&[0x30][..], &length(inside.len()), &inside].concat()
+    };
+    let turns: Vec<(Peer, Vec<u8>)> = (0..160).map(|turn| (if turn % 2 == 0 { Peer::Client } else { Peer::Server }, message())).collect();
+    let service = service(Transport::Tcp, &turns);
+    let framing = framing(&service, Some(Peer::Client)).unwrap();
+    assert_eq!((framing.length_form, framing.length_addend), (Some(LengthForm::Ber), Some(2)));
+    let both = [turns[0].1.clone(), turns[2].1.clone(), turns[4].1.clone()];
+    let ends = both.iter().scan(0, |end, message| {
+        *end += message.len();
+        Some(*end)
+    });
+    assert_eq!(cut(&framing, &both.concat()), ends.collect::<Vec<_>>());
+    let language = infer(&service, &units(&service));
+    let text = |typed: &super::super::Typed| typed.tokens.iter().any(|token| token.kind == Kind::String.name());
+    assert!(language.typed.iter().filter(|typed| text(typed)).count() > 150, "what is inside is found");
+}
+
+#[test]
+fn a_part_is_found_that_bits_of_the_header_size_and_links_of_half_a_byte_behind_it() {
+    let mut seed = 3;
+    let mut turns = Vec::new();
+    for number in 0..100_u16 {
+        let token: Vec<u8> = (0..dice(&mut seed) % 4 * 2).map(|_| dice(&mut seed) | 0x80).collect();
+        for (from, kind) in [(Peer::Client, 1), (Peer::Server, 0x45)] {
+            let mut bytes = vec![0x40 | u8::try_from(token.len()).unwrap(), kind];
+            bytes.extend((number * 77).to_be_bytes());
+            bytes.extend(&token);
+            let mut link = |step: u8, least: u8| {
+                let length = least + dice(&mut seed) % 8;
+                bytes.push(step << 4 | length);
+                bytes.extend((0..length).map(|_| b'a' + dice(&mut seed) % 26));
+            };
+            link(11, 2);
+            if kind == 1 {
+                link(0, 3);
+                link(4, 1);
+            } else {
+                bytes.extend(b"\xffan answer");
+            }
+            turns.push((from, bytes));
+        }
+    }
+    let service = service(Transport::Udp, &turns);
+    let language = infer(&service, &units(&service));
+    let size = crate::grammar::Location::Bits { offset_bits: 4, size_bits: 4 };
+    let sized = language.header_fields.iter().find(|field| field.location == size).unwrap();
+    let token = |field: &&crate::grammar::Field| matches!(&field.location, crate::grammar::Location::After { size_from, .. } if size_from.as_ref() == Some(&sized.id));
+    assert_eq!(language.header_fields.iter().find(token).unwrap().kind, Kind::Echo, "answers repeat it");
+    assert_eq!(language.header_fields.last().unwrap().inside, Some(crate::grammar::Inside::Deltas));
+    for (unit, typed) in units(&service).iter().zip(&language.typed) {
+        let strings = typed.tokens.iter().filter(|token| token.kind == Kind::String.name() && token.end - token.start > 2).count();
+        assert!(strings >= 1 && typed.tokens.iter().all(|token| token.kind != Kind::Opaque.name()), "{unit:?} {typed:?}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::chain;
 use super::chain::Chain;
+use super::deltas;
 use super::script::Step;
 use crate::annotation::Token;
 use crate::grammar::Kind;
@@ -46,19 +47,21 @@ impl Tokens {
                 }
                 Step::Rest(kind) => self.push(bytes.len(), *kind, ids.first()),
                 Step::Chain(found @ Chain::Tagged { .. }) => self.tagged(rest, *found, chain::DEPTH, ids.first()),
+                Step::Chain(Chain::Deltas) => self.deltas(rest, ids.first()),
                 Step::Chain(found) => {
-                    let Some(end) = chain::extent(*found, rest) else { break };
+                    let Some(end) = chain::extent(*found, bytes, start) else { break };
                     if let Chain::Counted { size, .. } = found {
                         self.push(upto(*size), Kind::Length, ids.first());
                     }
-                    self.push(upto(end), Kind::String, ids.last());
+                    let kind = if let Chain::Sized(sized) = found { sized.kind } else { Kind::String };
+                    self.push(upto(end), kind, ids.last());
                 }
             }
         }
     }
 
     fn tagged(&mut self, rest: &[u8], found: Chain, depth: usize, id: Option<&String>) {
-        let Chain::Tagged { nested, .. } = found else { return };
+        let Chain::Tagged { size, nested, .. } = found else { return };
         let start = self.at;
         for link in chain::links(found, rest).unwrap_or_default() {
             let at = |place: usize| start.saturating_add(place);
@@ -69,14 +72,31 @@ impl Tokens {
             }
             self.push(at(behind_tag), Kind::TypeCode, id);
             if link.value > behind_tag {
+                // A length that says how many bytes of length follow is two numbers.
+                self.push(at(behind_tag.saturating_add(size)), Kind::Length, id);
                 self.push(at(link.value), Kind::Length, id);
             }
             let value = rest.get(link.value..link.end).unwrap_or_default();
             if nested.contains(link.tag) && depth > 0 {
                 self.tagged(value, found, depth.saturating_sub(1), id);
             }
-            let is_text = value.len() >= 3 && value.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
-            self.push(at(link.end), if is_text { Kind::String } else { Kind::Integer }, id);
+            self.push(at(link.end), self::value(Some(value)), id);
+        }
+    }
+
+    fn deltas(&mut self, rest: &[u8], id: Option<&String>) {
+        let start = self.at;
+        let at = |place: usize| start.saturating_add(place);
+        let Some(chain) = deltas::read(rest) else { return };
+        for link in chain.links {
+            self.push(at(link.start.saturating_add(1)), Kind::TypeCode, id);
+            self.push(at(link.tag_end), Kind::TypeCode, id);
+            self.push(at(link.value), Kind::Length, id);
+            self.push(at(link.end), value(rest.get(link.value..link.end)), id);
+        }
+        if let Some(behind) = chain.mark.map(|mark| mark.saturating_add(1)) {
+            self.push(at(behind), Kind::Delimiter, id);
+            self.push(at(rest.len()), value(rest.get(behind..)), id);
         }
     }
 
@@ -90,4 +110,10 @@ impl Tokens {
         self.push(length, Kind::Opaque, None);
         self
     }
+}
+
+/// What the value of a link is.
+fn value(bytes: Option<&[u8]>) -> Kind {
+    let is_letter = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
+    if bytes.is_some_and(|bytes| bytes.len() >= 3 && bytes.iter().all(is_letter)) { Kind::String } else { Kind::Integer }
 }

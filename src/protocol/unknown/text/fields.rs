@@ -88,6 +88,9 @@ pub(super) fn plan(text: &Text<'_>, members: &[usize], number: usize) -> (Plan, 
         && members.iter().filter_map(line).all(|line| line.columns.len() == longest && line.column(longest.saturating_sub(1)).is_empty());
     let last = if closed || open { longest.saturating_sub(1) } else { longest };
     let mut maker = Maker { number, fields: Vec::new(), parts: Vec::new(), kinds: BTreeMap::new() };
+    for column in 0..line(first).map_or(0, |line| line.lead).min(begin) {
+        maker.name(Part::Column(column), column, &seen(text, members, (column, false)));
+    }
     for (place, kind) in leading.iter().enumerate() {
         let column = begin.saturating_add(place);
         let word = line(first).map(|line| line.column(column)).unwrap_or_default();
@@ -225,6 +228,13 @@ impl Maker {
         self.add(part, Field { values, confidence: Share::ALL, ..field });
     }
 
+    /// What says who speaks, or which order is meant.
+    fn name(&mut self, part: Part, column: usize, seen: &Seen<'_>) {
+        self.kinds.insert(column, Kind::Identifier);
+        let confidence = Share::of(seen.lines, seen.lines.saturating_add(1));
+        self.add(part, Field { confidence, ..field(Kind::Identifier, Kind::Identifier.name(), column) });
+    }
+
     fn data(&mut self, part: Part, column: usize, seen: &Seen<'_>, members: usize) {
         let kind = seen.kind();
         self.kinds.insert(column, kind);
@@ -302,7 +312,7 @@ fn template(text: &Text<'_>, line: Option<&Line<'_>>, maker: &Maker, open: bool,
         }
         (kind, _) => format!("{{{}:{}}}", field.name, kind.name()),
     });
-    let mut out = if line.first_column() > 0 { delimiter.trim_start().to_owned() } else { String::new() };
+    let mut out = if line.front() > 0 { delimiter.trim_start().to_owned() } else { String::new() };
     out.push_str(&shown.collect::<Vec<_>>().join(&delimiter));
     if open {
         out.push_str(delimiter.trim_end());

@@ -1,5 +1,6 @@
 //! Messages as lines and columns: what the words of a text are looked for in.
 
+use super::tags;
 use crate::peer::Peer;
 use crate::protocol::unknown::Unit;
 use crate::protocol::unknown::framing::Counted;
@@ -40,7 +41,7 @@ pub(super) struct Line<'a> {
     pub(super) split: Split,
     /// Its columns, in order; what is between them are delimiters.
     pub(super) columns: Vec<(usize, usize)>,
-    /// Columns in front that only say who speaks.
+    /// Columns in front that only say who speaks, or which order is meant.
     pub(super) lead: usize,
     /// Whether it is the first, and the last, of what its side said before the other did.
     pub(super) first_of_turn: bool,
@@ -65,7 +66,12 @@ impl<'a> Line<'a> {
         self.columns.get(place).and_then(|(start, end)| self.bytes.get(*start..*end)).unwrap_or_default()
     }
 
-    /// The first column that is not empty.
+    /// The first column that is not empty, whatever it is for.
+    pub(super) fn front(&self) -> usize {
+        self.columns.iter().position(|(start, end)| end > start).unwrap_or(0)
+    }
+
+    /// The first column that is not empty and says more than who speaks or which order is meant.
     pub(super) fn first_column(&self) -> usize {
         self.columns.iter().skip(self.lead).position(|(start, end)| end > start).map_or(0, |place| place.saturating_add(self.lead))
     }
@@ -186,6 +192,7 @@ pub(super) fn split(lines: &mut [Line<'_>], delimiters: &[Vec<u8>]) {
         }
     }
     leads(lines);
+    tags::find(lines);
 }
 
 /// Whether a word is a number of three digits.

@@ -9,6 +9,7 @@ mod lines;
 mod naming;
 mod pem;
 mod secret;
+mod tags;
 mod tokens;
 mod types;
 mod verdict;
@@ -26,6 +27,8 @@ use crate::grammar::Share;
 use crate::peer::Peer;
 use keyword::Words;
 use lines::Line;
+use lines::Split;
+use secret::Hidden;
 use secret::Secrets;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -74,9 +77,10 @@ pub(super) fn infer(service: &Service, units: &[Unit<'_>], cuts: &Cuts) -> (Lang
     let secrets = Secrets::find(&lines, &cut_off(service, units));
     let bodies = body::bodies(&lines);
     let words = Words::find(&lines, &hosts, &delimiters, (&secrets, &bodies));
-    // What asks is one word, whatever stands in it.
-    for (line, _) in lines.iter_mut().zip(&secrets.hidden).filter(|(line, hidden)| words.is_prompt(line, **hidden)) {
-        (line.split, line.columns) = (lines::Split::Whole, vec![(line.start, line.end)]);
+    // What asks is one word, whatever stands in it, and so is what is hidden whole: where its parts end is nobody's business.
+    let is_one = |line: &Line<'_>, hidden: Hidden| words.is_prompt(line, hidden) || (hidden == Hidden::All && line.split != Split::Counted);
+    for (line, _) in lines.iter_mut().zip(&secrets.hidden).filter(|(line, hidden)| is_one(line, **hidden)) {
+        (line.split, line.columns) = (Split::Whole, vec![(line.start, line.end)]);
     }
     let known = types::know(&lines, &words, &delimiters, (&secrets, &bodies));
     let text = Text { lines, delimiters, secrets, known, marks: words.marks(), hosts };

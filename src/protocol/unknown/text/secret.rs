@@ -179,26 +179,28 @@ fn client(dialogue: &mut Dialogue, place: usize, line: &Line<'_>) -> [Hidden; 2]
     } else {
         dialogue.ahead.push(place);
     }
-    let first = line.first_column();
-    let tagged = is_tag(line.column(first));
-    let behind = first.saturating_add(usize::from(tagged)).saturating_add(1);
-    let command = is_verb(line.column(behind.saturating_sub(1)));
+    let behind = |front: usize| front.saturating_add(usize::from(is_tag(line.column(front)))).saturating_add(1);
+    let first = behind(line.first_column());
+    let command = is_verb(line.column(first.saturating_sub(1)));
     let asked = dialogue.asked.take();
-    let answers = match (asked, command, line.columns.len().saturating_sub(usize::from(tagged))) {
+    let answers = match (asked, command, line.columns.len().saturating_sub(first.saturating_sub(1))) {
         (None, ..) if dialogue.login == 0 => Hidden::Nothing,
         // Behind a prompt stands an answer, however much it looks like an order.
         (Some(Asked { alone: true }), ..) => Hidden::All,
         // What an order says that may have nothing to do with the login is not looked for elsewhere.
-        (_, true, 2..) => Hidden::Columns(behind, usize::MAX, asked.is_some()),
+        (_, true, 2..) => Hidden::Columns(first, usize::MAX, asked.is_some()),
         // One word in capitals is an order if it is one elsewhere.
         (_, true, _) => Hidden::Nothing,
         _ => Hidden::All,
     };
     dialogue.login = dialogue.login.saturating_sub(1);
-    let (verb, rest) = verb(line.bytes.get(line.columns.get(first).map_or(line.start, |(start, _)| *start)..line.end).unwrap_or_default());
-    if !begins_login(verb) {
-        return [answers, Hidden::Nothing];
-    }
+    let text = |front: usize| line.bytes.get(line.columns.get(front).map_or(line.start, |(start, _)| *start)..line.end).unwrap_or_default();
+    // What is taken for a tag may be the verb itself.
+    let login = [line.front(), line.first_column()]
+        .iter()
+        .map(|front| (behind(*front), verb(text(*front))))
+        .find(|(_, (verb, _))| begins_login(verb));
+    let Some((behind, (_, rest))) = login else { return [answers, Hidden::Nothing] };
     dialogue.login = LOGIN_LINES;
     // Where nothing stands behind the word, the next line says it.
     dialogue.asked = rest.is_empty().then_some(Asked { alone: false });

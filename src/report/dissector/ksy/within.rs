@@ -31,6 +31,7 @@ pub(super) fn reader(ways: &Ways<'_>, part: &Part<'_>) -> Option<String> {
     let number = ways.get(&way)?;
     Some(match way {
         Within::Tagged { .. } => format!("chain_{number}({})", Inside::DEPTH),
+        Within::Deltas => format!("deltas_{number}"),
         _ => format!("texts_{number}"),
     })
 }
@@ -49,6 +50,7 @@ pub(super) fn types(page: &mut Page, plan: &Plan<'_>, ways: &Ways<'_>) {
                 }
                 page.line(4, &format!("type: {}(_io.pos)", scanner_of(plan, until)));
             }
+            Within::Deltas => deltas(page, number),
             Within::Tagged { size, little, whole, nested } => {
                 page.line(1, &format!("chain_{number}:"));
                 depth(page);
@@ -90,6 +92,36 @@ fn name(page: &mut Page) {
     page.line(4, "if: label_len < 64");
 }
 
+/// Links of half a tag and half a length. Behind the byte that is no link all is its value.
+fn deltas(page: &mut Page, number: usize) {
+    page.line(1, &format!("deltas_{number}:"));
+    for line in ["seq:", "  - id: links", "    repeat: eos"] {
+        page.line(2, line);
+    }
+    page.line(4, &format!("type: delta_{number}"));
+    page.line(1, &format!("delta_{number}:"));
+    page.line(2, "seq:");
+    page.line(3, "- id: link_head");
+    page.line(4, "type: u1");
+    for (id, kind, when) in [
+        ("tag_1", "u1", "tag_half == 13"),
+        ("tag_2", "u2be", "tag_half == 14"),
+        ("len_1", "u1", "len_half == 13"),
+        ("len_2", "u2be", "len_half == 14"),
+    ] {
+        page.line(3, &format!("- id: link_{id}"));
+        page.line(4, &format!("type: {kind}"));
+        page.line(4, &format!("if: {when}"));
+    }
+    page.line(3, "- id: link_value");
+    page.line(4, "size: \"link_head == 255 ? _io.size - _io.pos : link_len\"");
+    page.line(2, "instances:");
+    page.value("tag_half", "link_head >> 4");
+    page.value("len_half", "link_head & 15");
+    page.value("link_tag", "tag_half == 13 ? link_tag_1 + 13 : (tag_half == 14 ? link_tag_2 + 269 : tag_half)");
+    page.value("link_len", "len_half == 13 ? link_len_1 + 13 : (len_half == 14 ? link_len_2 + 269 : len_half)");
+}
+
 /// A tag, its length and its value.
 fn link(page: &mut Page, number: usize, (size, little, whole): (u64, bool, bool), nested: &[u8]) {
     let order = if little { "le" } else { "be" };
@@ -112,6 +144,8 @@ fn link(page: &mut Page, number: usize, (size, little, whole): (u64, bool, bool)
     if long {
         item(page, "link_len_1", "u1", "not bare and link_len == 129");
         item(page, "link_len_2", &format!("u2{order}"), "not bare and link_len == 130");
+        item(page, "link_len_3", &format!("b24{order}"), "not bare and link_len == 131");
+        item(page, "link_len_4", &format!("u4{order}"), "not bare and link_len == 132");
     }
     page.line(3, "- id: link_value");
     page.line(4, "size: inside");
@@ -124,7 +158,11 @@ fn link(page: &mut Page, number: usize, (size, little, whole): (u64, bool, bool)
     }
     page.line(2, "instances:");
     page.value("bare", if whole { "false" } else { "link_tag == 0 or link_tag == 255" });
-    let length = if long { "(link_len == 129 ? link_len_1 : (link_len == 130 ? link_len_2 : link_len))" } else { "link_len" };
+    let length = if long {
+        "(link_len == 129 ? link_len_1 : (link_len == 130 ? link_len_2 : (link_len == 131 ? link_len_3 : (link_len == 132 ? link_len_4 : link_len))))"
+    } else {
+        "link_len"
+    };
     let inside = if whole { format!("{length} - {}", size.saturating_add(1)) } else { length.to_owned() };
     page.value("inside", &format!("{inside} < 0 ? 0 : {inside}"));
     let tags: Vec<String> = nested.iter().map(|tag| format!("link_tag == {tag}")).collect();

@@ -66,7 +66,7 @@ local function links(bytes, start, stop, chain)
     else
       local value = behind + chain.size
       local length = number_at(behind, chain.size)
-      if chain.size == 1 and not chain.whole and (length == 129 or length == 130) then
+      if chain.size == 1 and not chain.whole and length and length > 128 and length < 133 then
         local more = length - 128
         length, value = number_at(value, more), value + more
       end
@@ -87,7 +87,9 @@ local function chain_parts(bytes, start, stop, chain, depth, put)
       put("padding", link.start, link.stop, depth)
     else
       put("tag", link.start, link.start + 1, depth)
-      put("length", link.start + 1, link.value, depth + 1)
+      -- A length that says how many bytes of length follow is two numbers.
+      put("length", link.start + 1, link.start + 1 + chain.size, depth + 1)
+      put("length", link.start + 1 + chain.size, link.value, depth + 1)
       local nested = depth < spec.depth and chain.nested[bytes:byte(link.start + 1)]
       if not (nested and chain_parts(bytes, link.value, link.stop, chain, depth + 1, put)) then
         put("value", link.value, link.stop, depth + 1)
@@ -95,6 +97,45 @@ local function chain_parts(bytes, start, stop, chain, depth, put)
     end
   end
   return found ~= nil
+end
+
+-- The number of half a byte, and where its further bytes end; nothing where they are not there.
+local function half(bytes, nibble, at, stop)
+  if nibble < 13 then return nibble, at end
+  local finish = at + nibble - 12
+  if nibble == 15 or finish > stop then return nil end
+  return number(bytes:sub(at + 1, finish), false) + (nibble == 13 and 13 or 269), finish
+end
+
+-- The links of half a tag and half a length that end exactly at `stop`, or at a mark, and where that is; nothing where they do not.
+local function delta_links(bytes, start, stop)
+  local found, at = {}, start
+  while at < stop do
+    local head = bytes:byte(at + 1)
+    if head == 255 then return found, at end
+    local _, tag_stop = half(bytes, math.floor(head / 16), at + 1, stop)
+    local length, value
+    if tag_stop then length, value = half(bytes, head % 16, tag_stop, stop) end
+    if not value or value + length > stop or #found >= spec.links then return nil end
+    found[#found + 1] = { start = at, tag_stop = tag_stop, value = value, stop = value + length }
+    at = value + length
+  end
+  return found
+end
+
+-- Tells `put` what such a chain is made of.
+local function delta_parts(bytes, start, stop, put)
+  local found, mark = delta_links(bytes, start, stop)
+  for _, link in ipairs(found or {}) do
+    put("tag", link.start, link.start + 1, 0)
+    put("tag", link.start + 1, link.tag_stop, 0)
+    put("length", link.tag_stop, link.value, 1)
+    put("value", link.value, link.stop, 1)
+  end
+  if mark then
+    put("delimiter", mark, mark + 1, 0)
+    put("value", mark + 1, stop, 0)
+  end
 end
 
 -- The same of texts that certain bytes end.

@@ -43,5 +43,5 @@ end
 proto.fields = declared
 
 -- What the parts of a field that divides again are for.
-local role_of = { tag = "keyword", length = "control", padding = "control", value = "data", text = "data" }
+local role_of = { tag = "keyword", length = "control", padding = "control", delimiter = "control", value = "data", text = "data" }
 

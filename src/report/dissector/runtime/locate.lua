@@ -114,6 +114,7 @@ local function locate(message, index)
       stop = #body
     end
     if field.chain and stop and start < stop and not links(body, start, stop, field.chain) then return false end
+    if field.deltas and stop and not delta_links(body, start, stop) then return false end
   end
   if not stop or not start or start < 0 or start > stop or stop > #message.bytes then return false end
   local place = { start = start, stop = stop, behind = behind or stop }

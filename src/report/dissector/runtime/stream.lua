@@ -35,8 +35,16 @@ local function extent(bytes, at, side, left)
     local first = at + side.length.offset
     local digits = bytes:sub(first + 1, first + side.length.size)
     if #digits < side.length.size then return nil end
-    local size = number(digits, side.length.little) + side.length.addend
-    if size < side.length.offset + side.length.size or size > spec.most then return #bytes - at end
+    local value, more = number(digits, side.length.little), 0
+    if side.length.ber and value > 127 then
+      more = value - 128
+      if more < 1 or more > 4 then return #bytes - at end
+      digits = bytes:sub(first + 2, first + 1 + more)
+      if #digits < more then return nil end
+      value = number(digits, false)
+    end
+    local size = value + more + side.length.addend
+    if size < side.length.offset + side.length.size + more or size > spec.most then return #bytes - at end
     return size
   end
   if side.terminator then
@@ -88,7 +96,7 @@ function proto.dissector(tvb, pinfo, root)
   local side = by_server(pinfo) and spec.server or spec.client
   local tree = root:add(proto, tvb())
   -- With a length and nothing else Wireshark puts the messages together.
-  if side.length and #side.prompts == 0 then
+  if side.length and not side.length.ber and #side.prompts == 0 then
     local header = side.length.offset + side.length.size
     local function length(buffer, _, offset)
       local size = extent(buffer:raw(offset, buffer:len() - offset), 0, side, {})

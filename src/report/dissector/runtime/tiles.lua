@@ -112,7 +112,8 @@ local function add_parts(item, part, tvb, at, message)
     if what == "tag" then trees[depth + 1] = shown end
     mark(shown, role_of[what], range)
   end
-  if field.chain then chain_parts(message.bytes, part.start, part.stop, field.chain, 0, put)
+  if field.deltas then delta_parts(message.bytes, part.start, part.stop, put)
+  elseif field.chain then chain_parts(message.bytes, part.start, part.stop, field.chain, 0, put)
   else text_parts(message.bytes, part.start, part.stop, field.texts, put) end
 end
 
@@ -177,7 +178,7 @@ local function show(tvb, at, bytes, side, kind, root, pinfo, counted)
         end
       end
       local only = #tile.inside == 1 and spec.fields[tile.inside[1].index]
-      if only and (only.chain or only.texts) then add_parts(item, tile.inside[1], tvb, at, line)
+      if only and (only.chain or only.deltas or only.texts) then add_parts(item, tile.inside[1], tvb, at, line)
       else mark(item, tile.role, range) end
     end
     at = at + #line.bytes

@@ -9,6 +9,7 @@ use crate::grammar::Exchange;
 use crate::grammar::Field;
 use crate::grammar::Framing;
 use crate::grammar::FramingKind;
+use crate::grammar::LengthForm;
 use crate::grammar::Level;
 use crate::grammar::Location;
 use crate::grammar::MessageType;
@@ -151,6 +152,7 @@ fn framing_words(framing: &Framing) -> String {
     }];
     words.extend(framing.terminator.as_ref().map(|hex| format!("bytes {}", text::cut(hex, 40))));
     words.extend(framing.length_field.as_ref().map(text::location));
+    words.extend(framing.length_form.map(|LengthForm::Ber| "written as lengths of BER".to_owned()));
     words.extend(framing.byte_order.map(|order| format!("{order:?}-endian").to_lowercase()));
     words.extend(framing.length_addend.filter(|addend| *addend != 0).map(|addend| format!("plus {addend}")));
     words.extend(framing.size.map(|size| text::count(size, "byte")));

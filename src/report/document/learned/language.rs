@@ -194,6 +194,7 @@ impl Language {
             terminator: by_line.then(|| "0a".to_owned()),
             length_field: in_front.then_some(Location::Bytes { offset: 3, size: 2 }),
             byte_order: in_front.then_some(ByteOrder::Big),
+            length_form: None,
             length_addend: in_front.then_some(5),
             size: None,
             exceptions: exceptions.map(|(_, index)| types::id(index)).collect(),

@@ -196,13 +196,23 @@ pub(super) fn name(steps: &[Step], spots: &[Spot<'_>], prefix: &str, before: Opt
                     last = Some(id.clone());
                     ids.push(id);
                 }
+                if let Chain::Sized(sized) = chain {
+                    let bit = 8_u8.saturating_sub(sized.shift).saturating_sub(sized.bits);
+                    let offset_bits = wide(sized.at).saturating_mul(8).saturating_add(u64::from(bit));
+                    let id = named.add(prefix, Kind::Length, Location::Bits { offset_bits, size_bits: u64::from(sized.bits) });
+                    ids.push(id);
+                }
+                let size_from = if let Chain::Sized(_) = chain { ids.last().cloned() } else { None };
                 let (kind, location) = match chain {
+                    Chain::Sized(sized) => {
+                        (sized.kind, Location::After { after: last.clone(), size: None, size_from, until: None, to_end: false })
+                    }
                     Chain::Counted { .. } => (
                         Kind::String,
                         Location::After { after: last.clone(), size: None, size_from: last.clone(), until: None, to_end: false },
                     ),
                     Chain::Labels => (Kind::String, behind(&last)),
-                    Chain::Tagged { .. } => {
+                    Chain::Tagged { .. } | Chain::Deltas => {
                         (Kind::Tlv, Location::After { after: last.clone(), size: None, size_from: None, until: None, to_end: true })
                     }
                 };
@@ -234,6 +244,12 @@ fn ground(chain: Chain, messages: usize) -> Ground {
     let (detector, statement) = match chain {
         Chain::Counted { .. } => ("counted_text", "A length and so many letters."),
         Chain::Labels => ("labels", "Labels with their length before them, up to an empty one or a pointer."),
+        Chain::Sized(_) => {
+            ("sized_part", "Bits of a byte in front say how long it is: behind it a chain leads exactly to the end of the message.")
+        }
+        Chain::Deltas => {
+            ("tags", "Links of half a tag and half a length, with values, lead exactly to the end of the message or to a mark.")
+        }
         Chain::Tagged { .. } => ("tags", "Tags with lengths and values lead exactly to the end of the message."),
     };
     Ground {
