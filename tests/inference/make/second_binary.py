@@ -97,3 +97,131 @@ def gearman():
             name = dice.choice(WORDS[:5])
             way = dice.choice([[], [], ["-b"], ["-I"], ["-L"], ["-I", "-b"], ["-L", "-b"], ["-n"], ["-u", dice.choice(WORDS)]])
             run("timeout", "5", *own, *way, "-f", name, data="\n".join(some(dice, dice.randint(1, 4)) for _ in range(dice.randint(1, 3))).encode())
+
+
+def bgp():
+    dice = random.Random(179)
+    with Lab("bgp", "tcp port 179") as lab:
+        # All addresses are of one namespace, so that all of it stays on its loopback.
+        for number in range(1, 13):
+            run("ip", "address", "add", f"10.9.0.{number}/32", "dev", "lo")
+        base = "log stderr all;\nprotocol device {\n}\n"
+        ways = ["", "enable extended messages;", "graceful restart on;", "", "enable route refresh off;", "add paths on"]
+
+        def routes(client):
+            text = ""
+            for _ in range(dice.randint(2, 7)):
+                about = dice.sample([f"bgp_path.prepend({dice.randint(64000, 64400)});", f"bgp_med = {dice.randint(1, 900)};", f"bgp_community.add((64500, {dice.randint(1, 99)}));", "bgp_origin = ORIGIN_INCOMPLETE;", f"bgp_large_community.add((64500, {client}, {dice.randint(1, 9)}));"], dice.randint(0, 3))
+                text += f" route 10.{dice.randint(100, 130)}.{dice.choice([0, 64, 128])}.0/{dice.choice([18, 20, 24])} blackhole {{ {' '.join(about)} }};\n"
+            return text
+
+        def config(client):
+            way = ways[client % 6]
+            paths, way = (" add paths on;", "") if "paths" in way else ("", way)
+            six = f"protocol static six {{\n ipv6;\n route fd00:{client}:{dice.randint(1, 99)}::/48 blackhole;\n}}\n" if client % 4 == 1 else ""
+            family = f" ipv6 {{ import all; export all; next hop address fd00::{client}; }};\n" if six else ""
+            return (
+                f"{base}router id 10.9.0.{client};\nprotocol static four {{\n ipv4;\n{routes(client)}}}\n{six}"
+                f"protocol bgp up {{\n local 10.9.0.{client} as {64500 + (client if client != 7 else 99)};\n neighbor 10.9.0.1 as 64500;\n multihop;\n strict bind yes;\n hold time {dice.choice([3, 9, 30, 90])};\n"
+                f" connect delay time 1;\n connect retry time 1;\n error wait time 1, 2;\n {way}\n ipv4 {{ import all; export all;{paths} }};\n{family}}}\n"
+            )
+
+        peers = "".join(
+            f"protocol bgp p{client} {{\n local 10.9.0.1 as 64500;\n neighbor 10.9.0.{client} as {64500 + client};\n multihop;\n strict bind yes;\n passive yes;\n error wait time 1, 2;\n"
+            f" ipv4 {{ import all; export where net ~ [10.100.0.0/14+]; add paths on; }};\n ipv6 {{ import all; export all; next hop address fd00::1; }};\n}}\n"
+            for client in range(2, 13)
+        )
+        control = lambda client: str(lab.folder / f"control{client}")
+        ask = lambda client, *words: run("birdc", "-s", control(client), *words)
+        lab.serve(["bird", "-f", "-c", lab.write("bird1.conf", f"{base}router id 10.9.0.1;\n{peers}"), "-s", control(1), "-P", str(lab.folder / "pid1")], 179)
+        for client in range(2, 13):
+            lab.serve(["bird", "-f", "-c", lab.write(f"bird{client}.conf", config(client)), "-s", control(client), "-P", str(lab.folder / f"pid{client}")])
+        time.sleep(6)
+        for _ in range(26):
+            client = dice.randint(2, 12)
+            [
+                lambda: ask(client, "restart", "up"),
+                lambda: ask(client, "reload", "in", "up"),
+                lambda: ask(1, "reload", "in", f"p{client}"),
+                lambda: ask(1, "restart", f"p{client}"),
+                lambda: (lab.write(f"bird{client}.conf", config(client)), ask(client, "configure", "soft")),
+                lambda: (lab.write(f"bird{client}.conf", config(client)), ask(client, "configure")),
+            ][dice.choice([0, 1, 2, 3, 4, 5])]()
+            time.sleep(0.7)
+        time.sleep(4)
+
+
+IEC_POINTS = "[(11, 'M_SP_NA_1', True), (12, 'M_ME_NC_1', 20.5), (13, 'M_DP_NA_1', c104.Double.ON), (14, 'M_ME_NB_1', c104.Int16(7)), (15, 'M_SP_TB_1', False), (16, 'M_ME_TF_1', 230.25), (17, 'M_IT_NA_1', None), (18, 'M_BO_NA_1', c104.Byte32(9))]"
+IEC_ORDERS = "[(21, 'C_SC_NA_1'), (22, 'C_DC_NA_1'), (23, 'C_SE_NC_1'), (24, 'C_SE_NB_1'), (25, 'C_RC_NA_1'), (26, 'C_SC_TA_1')]"
+IEC_SERVER = """
+import c104, random, time
+dice = random.Random(1)
+server = c104.Server(ip="127.0.0.1", port=2404, tick_rate_ms=50)
+points = []
+def obey(point: c104.Point, previous_info: c104.Information, message: c104.IncomingMessage) -> c104.ResponseState:
+    return c104.ResponseState.SUCCESS if dice.random() < 0.8 else c104.ResponseState.FAILURE
+for common in (47, 48, 600):
+    station = server.add_station(common_address=common)
+    for address, kind, value in POINTS:
+        point = station.add_point(io_address=address + common % 5 * 1000, type=getattr(c104.Type, kind), report_ms=dice.choice([0, 0, 900]))
+        if value is not None:
+            point.value = value
+        points.append((point, value))
+    for address, kind in ORDERS:
+        station.add_point(io_address=address, type=getattr(c104.Type, kind)).on_receive(callable=obey)
+server.start()
+while True:
+    time.sleep(0.15)
+    point, value = dice.choice(points)
+    if isinstance(value, bool):
+        point.value = dice.random() < 0.5
+    elif isinstance(value, float):
+        point.value = value + dice.randint(-40, 40) / 8
+    elif isinstance(value, c104.Int16):
+        point.value = c104.Int16(dice.randint(-900, 900))
+    if server.has_active_connections and value is not None:
+        point.transmit(cause=c104.Cot.SPONTANEOUS)
+"""
+IEC_CLIENT = """
+import c104, random, sys, time
+dice = random.Random(int(sys.argv[1]))
+client = c104.Client(tick_rate_ms=50, command_timeout_ms=1000)
+talk = client.add_connection(ip="127.0.0.1", port=2404, init=dice.choice([c104.Init.ALL, c104.Init.NONE, c104.Init.INTERROGATION, c104.Init.CLOCK_SYNC]))
+common = dice.choice([47, 48, 600, 9])
+station = talk.add_station(common_address=common)
+orders = [station.add_point(io_address=address + dice.choice([0, 0, 0, 50]), type=getattr(c104.Type, kind)) for address, kind in ORDERS]
+values = [True, c104.Double.ON, dice.randint(0, 90) / 4, c104.Int16(dice.randint(-99, 99)), c104.Step.HIGHER, False]
+reads = [station.add_point(io_address=address + common % 5 * 1000, type=getattr(c104.Type, kind)) for address, kind, _ in POINTS]
+client.start()
+for _ in range(30):
+    time.sleep(0.05)
+    if talk.is_connected:
+        break
+for _ in range(5):
+    step = dice.randint(0, 7)
+    if step == 0:
+        talk.interrogation(common_address=common)
+    elif step == 1:
+        talk.counter_interrogation(common_address=common)
+    elif step == 2:
+        talk.clock_sync(common_address=common)
+    elif step == 3:
+        talk.test(common_address=common, with_time=dice.random() < 0.5)
+    elif step == 4:
+        dice.choice(reads).read()
+    else:
+        which = dice.randint(0, 5)
+        orders[which].value = values[which]
+        orders[which].transmit(cause=c104.Cot.ACTIVATION)
+    time.sleep(dice.random() / 3)
+client.stop()
+"""
+
+
+def iec104():
+    with Lab("iec104", "tcp port 2404") as lab:
+        fill = lambda text: text.replace("POINTS", IEC_POINTS).replace("ORDERS", IEC_ORDERS)
+        lab.serve(["python3", lab.write("server.py", fill(IEC_SERVER))], 2404)
+        client = lab.write("client.py", fill(IEC_CLIENT))
+        for number in range(22):
+            run("timeout", "20", "python3", client, str(number))

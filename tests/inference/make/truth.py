@@ -34,8 +34,13 @@ CAPTURES = {
 SECOND_SIGHT = {
     "mysql": (3306, ["mysql"], ["mysql.command|mysql.response_code|mysql.server_greeting|mysql.login_request|mysql"], []),
     "stun": (3478, ["stun"], ["stun.type|stun"], []),
+    "bgp": (179, ["bgp"], ["bgp.type"], []),
+    "iec104": (2404, ["iec60870_104", "iec60870_asdu"], ["iec60870_104.type", "iec60870_asdu.typeid|iec60870_104.utype"], []),
     "gearman": (4730, ["gearman"], ["gearman.pkt_type"], []),
 }
+
+# Edges of the specification inside what tshark tells as the bits of one number: the numbers sent and received, two bytes each.
+MORE_EDGES = {"iec104": {"0x00000000": 4, "0x00000001": 4}}
 
 
 def leaves(field):
@@ -103,9 +108,12 @@ def main(name):
                 continue
             spans = [(int(field.get("pos")), int(field.get("size") or 0)) for field in fields]
             inside = {at for begins, long in spans if long > 0 for at in (begins, begins + long)}
+            kind = value(protos, types)
+            if more := MORE_EDGES.get(name, {}).get(kind.split("-")[0]):
+                inside.add(start + more)
             edges = sorted(at - start for at in inside if start < at < end)
             whole += end - start
-            lines.append(f"{client} {'s' if server else 'c'} {begin + start - first} {end - start} {'s' if server else 'c'}-{value(protos, types)} {','.join(map(str, edges)) or '-'}")
+            lines.append(f"{client} {'s' if server else 'c'} {begin + start - first} {end - start} {'s' if server else 'c'}-{kind} {','.join(map(str, edges)) or '-'}")
         left += whole != size
     (folder / "truth").mkdir(exist_ok=True)
     (folder / f"truth/{name}.txt").write_text("\n".join(lines) + "\n")
