@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import socket
 import subprocess
 import time
 
@@ -225,3 +226,55 @@ def iec104():
         client = lab.write("client.py", fill(IEC_CLIENT))
         for number in range(22):
             run("timeout", "20", "python3", client, str(number))
+
+
+def amqp():
+    import pika
+
+    dice = random.Random(5672)
+    with Lab("amqp", "tcp port 5672") as lab:
+        config = lab.write("rabbitmq.conf", "listeners.tcp.1 = 127.0.0.1:5672\ndefault_user = lab\ndefault_pass = not-a-secret\nloopback_users = none\n")
+        lab.write("plugins", "[].\n")
+        folder = str(lab.folder)
+        mine = ["env", f"HOME={folder}", "RABBITMQ_NODENAME=lab@localhost", f"RABBITMQ_MNESIA_BASE={folder}", f"RABBITMQ_LOG_BASE={folder}", f"RABBITMQ_CONFIG_FILE={config}", f"RABBITMQ_ENABLED_PLUGINS_FILE={folder}/plugins", "RABBITMQ_DIST_PORT=25672"]
+        lab.serve(["epmd", "-address", "127.0.0.1"])
+        lab.serve([*mine, "/usr/lib/rabbitmq/bin/rabbitmq-server"])
+        for _ in range(60):
+            time.sleep(1)
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", 5672), 1):
+                break
+        time.sleep(3)
+        for client in range(24):
+            word = "wrong" if client % 8 == 7 else "not-a-secret"
+            about = pika.ConnectionParameters("127.0.0.1", credentials=pika.PlainCredentials("lab", word), virtual_host="/" if client % 12 != 5 else dice.choice(WORDS), heartbeat=dice.choice([0, 10, 60]))
+            try:
+                talk = pika.BlockingConnection(about)
+            except Exception:
+                continue
+            channel = talk.channel()
+            queue, room = dice.choice(WORDS[:5]), dice.choice(WORDS[5:8])
+            with contextlib.suppress(pika.exceptions.AMQPError):
+                channel.exchange_declare(room, dice.choice(["direct", "topic", "fanout"]) if client > 6 and client % 6 == 0 else "topic")
+                channel.queue_declare(queue, durable=False, arguments={"x-max-length": 9} if client % 5 == 4 else None)
+                channel.queue_bind(queue, room, f"{dice.choice(WORDS)}.*")
+            for _ in range(6):
+                if channel.is_closed:
+                    channel = talk.channel()
+                key, body = f"{dice.choice(WORDS)}.{dice.choice(WORDS)}", some(dice, dice.randint(1, 7)).encode()
+                said = dice.choice([{}, {"content_type": "text/plain", "delivery_mode": 1}, {"headers": {"kind": dice.choice(WORDS), "number": dice.randint(1, 99)}}, {"message_id": str(dice.randint(1, 999)), "expiration": "9000", "priority": 2}])
+                with contextlib.suppress(pika.exceptions.AMQPError):
+                    [
+                        lambda: channel.basic_publish("", queue, body, pika.BasicProperties(**said)),
+                        lambda: channel.basic_publish(room, key, body, pika.BasicProperties(**said)),
+                        lambda: channel.basic_publish("", dice.choice(WORDS), body, pika.BasicProperties(**said), mandatory=True),
+                        lambda: channel.basic_get(queue, auto_ack=dice.random() < 0.5),
+                        lambda: [channel.basic_ack(one.delivery_tag) for one, _, _ in [channel.basic_get(queue)] if one],
+                        lambda: [channel.basic_consume(queue, lambda *_: None, auto_ack=True), talk.process_data_events(0.1)],
+                        lambda: channel.queue_declare(dice.choice(WORDS), passive=True),
+                        lambda: channel.queue_purge(queue),
+                        lambda: channel.basic_qos(prefetch_count=dice.randint(1, 9)),
+                        lambda: channel.confirm_delivery(),
+                        lambda: channel.queue_unbind(queue, room, key),
+                    ][dice.randint(0, 10)]()
+            with contextlib.suppress(pika.exceptions.AMQPError):
+                talk.close()

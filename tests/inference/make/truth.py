@@ -36,6 +36,7 @@ SECOND_SIGHT = {
     "stun": (3478, ["stun"], ["stun.type|stun"], []),
     "bgp": (179, ["bgp"], ["bgp.type"], []),
     "iec104": (2404, ["iec60870_104", "iec60870_asdu"], ["iec60870_104.type", "iec60870_asdu.typeid|iec60870_104.utype"], []),
+    "amqp": (5672, ["amqp"], ["amqp.type", "amqp.method.class", "amqp.method.method"], []),
     "gearman": (4730, ["gearman"], ["gearman.pkt_type"], []),
 }
 
