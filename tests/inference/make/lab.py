@@ -61,6 +61,11 @@ class Lab:
         time.sleep(1)
 
 
+def second(name, what):
+    """A capture of the second held-out set."""
+    return Lab(name, what, SECOND_SIGHT)
+
+
 def run(*command, data=None):
     """A client program; it may fail, errors belong to the traffic."""
     subprocess.run(command, input=data, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)

@@ -3,24 +3,20 @@
 import contextlib
 import random
 import socket
-import subprocess
+import struct
 import time
 
-import lab as the_lab
 from lab import run
+from lab import second
 from words import WORDS
 from words import some
-
-
-def Lab(name, what):
-    return the_lab.Lab(name, what, the_lab.SECOND_SIGHT)
 
 
 def mysql():
     import pymysql
 
     dice = random.Random(3306)
-    with Lab("mysql", "tcp port 3306") as lab:
+    with second("mysql", "tcp port 3306") as lab:
         data = lab.folder / "data"
         run("mariadb-install-db", "--no-defaults", f"--datadir={data}", "--user=mysql", "--auth-root-authentication-method=normal", "--skip-test-db")
         lab.serve(["mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={lab.folder}/socket", "--user=mysql", "--bind-address=127.0.0.1", "--skip-name-resolve", "--max-connect-errors=1000"], 3306)
@@ -67,7 +63,7 @@ def mysql():
 
 def stun():
     dice = random.Random(3478)
-    with Lab("stun", "udp port 3478") as lab:
+    with second("stun", "udp port 3478") as lab:
         # A relay, and those at its other end: the latter are another service.
         users = [f"--user={name}:not-a-secret" for name in WORDS[:6]]
         common = ["--no-cli", "--no-tls", "--no-dtls", "--no-stdout-log", "--allow-loopback-peers", "--log-file=/dev/null", "--cli-password=not-a-secret", f"--pidfile={lab.folder}/pid", f"--db={lab.folder}/db"]
@@ -89,7 +85,7 @@ def stun():
 
 def gearman():
     dice = random.Random(4730)
-    with Lab("gearman", "tcp port 4730") as lab:
+    with second("gearman", "tcp port 4730") as lab:
         lab.serve(["gearmand", "--listen=127.0.0.1", "--port=4730", "--log-file=stderr", "--verbose=ERROR"], 4730)
         own = ["gearman", "-h", "127.0.0.1", "-p", "4730"]
         for number, work in enumerate(["wc -c", "rev", "cat", "sort", "false"]):
@@ -102,7 +98,7 @@ def gearman():
 
 def bgp():
     dice = random.Random(179)
-    with Lab("bgp", "tcp port 179") as lab:
+    with second("bgp", "tcp port 179") as lab:
         # All addresses are of one namespace, so that all of it stays on its loopback.
         for number in range(1, 13):
             run("ip", "address", "add", f"10.9.0.{number}/32", "dev", "lo")
@@ -220,7 +216,7 @@ client.stop()
 
 
 def iec104():
-    with Lab("iec104", "tcp port 2404") as lab:
+    with second("iec104", "tcp port 2404") as lab:
         fill = lambda text: text.replace("POINTS", IEC_POINTS).replace("ORDERS", IEC_ORDERS)
         lab.serve(["python3", lab.write("server.py", fill(IEC_SERVER))], 2404)
         client = lab.write("client.py", fill(IEC_CLIENT))
@@ -232,7 +228,7 @@ def amqp():
     import pika
 
     dice = random.Random(5672)
-    with Lab("amqp", "tcp port 5672") as lab:
+    with second("amqp", "tcp port 5672") as lab:
         config = lab.write("rabbitmq.conf", "listeners.tcp.1 = 127.0.0.1:5672\ndefault_user = lab\ndefault_pass = not-a-secret\nloopback_users = none\n")
         lab.write("plugins", "[].\n")
         folder = str(lab.folder)
@@ -278,3 +274,45 @@ def amqp():
                     ][dice.randint(0, 10)]()
             with contextlib.suppress(pika.exceptions.AMQPError):
                 talk.close()
+
+
+def portmap():
+    """The portmapper's protocol, of its successors what tshark knows, and calls that are refused, written by hand: no program asks for all of it."""
+    dice = random.Random(111)
+    number = lambda value: struct.pack(">I", value)
+    string = lambda text: number(len(text)) + text.encode() + bytes(-len(text) % 4)
+    with second("portmap", "udp port 111") as lab:
+        lab.serve(["rpcbind", "-f", "-i"], 111)
+        for client in range(2, 52):
+            asks = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            asks.bind((f"127.0.0.{client}", 0))
+            asks.connect(("127.0.0.1", 111))
+            asks.settimeout(0.3)
+            name, user = dice.choice(WORDS), dice.randint(0, 2000)
+            for _ in range(8):
+                program, version, port = dice.choice([100000, 100003, 100005, 100021, 390000 + dice.randint(0, 9)]), dice.randint(1, 4), dice.randint(600, 1023)
+                mapping = number(program) + number(version) + number(dice.choice([6, 17]))
+                service = number(program) + number(version) + string(dice.choice(["udp", "tcp"])) + string(f"127.0.0.1.{port // 256}.{port % 256}") + string(name)
+                asked, procedure, body = dice.choice(
+                    [
+                        (2, 0, b""),
+                        (2, 1, mapping + number(port)),
+                        (2, 2, mapping + number(0)),
+                        (2, 3, mapping + number(0)),
+                        (2, 3, number(100000) + number(2) + number(17) + number(0)),
+                        (2, 4, b""),
+                        (2, 5, number(100000) + number(2) + number(dice.choice([0, 3])) + number(16) + mapping + number(0)),
+                        (dice.choice([3, 4]), 3, service),
+                        (dice.choice([3, 4]), 4, b""),
+                        (7, 3, b""),
+                        (2, 77, b""),
+                        (2, 3, b"\0\0"),
+                    ]
+                )
+                who = number(1) + number(16 + len(string(name)) + 4) + number(dice.getrandbits(31)) + string(name) + number(user) + number(user) + number(1) + number(user) if client % 3 == 0 else number(0) + number(0)
+                asks.send(number(dice.getrandbits(32)) + number(0) + number(2) + number(100000) + number(asked) + number(procedure) + who + number(0) + number(0) + body)
+                with contextlib.suppress(TimeoutError):
+                    asks.recv(9000)
+
+
+ALL = [mysql, stun, gearman, bgp, iec104, amqp, portmap]

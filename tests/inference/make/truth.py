@@ -37,6 +37,7 @@ SECOND_SIGHT = {
     "bgp": (179, ["bgp"], ["bgp.type"], []),
     "iec104": (2404, ["iec60870_104", "iec60870_asdu"], ["iec60870_104.type", "iec60870_asdu.typeid|iec60870_104.utype"], []),
     "amqp": (5672, ["amqp"], ["amqp.type", "amqp.method.class", "amqp.method.method"], []),
+    "portmap": (111, ["rpc", "portmap"], ["rpc.programversion", "rpc.procedure"], []),
     "gearman": (4730, ["gearman"], ["gearman.pkt_type"], []),
 }
 
