@@ -44,6 +44,9 @@ SECOND_SIGHT = {
 # Edges of the specification inside what tshark tells as the bits of one number: the numbers sent and received, two bytes each.
 MORE_EDGES = {"iec104": {"0x00000000": 4, "0x00000001": 4}}
 
+# Where tshark tells fields without bytes at their place, behind their length: their place is an edge.
+EMPTY_HAVE_PLACES = {"amqp"}
+
 
 def leaves(field):
     inner = [child for child in field.iter("field") if child is not field and int(child.get("size") or 0) > 0]
@@ -110,6 +113,8 @@ def main(name):
                 continue
             spans = [(int(field.get("pos")), int(field.get("size") or 0)) for field in fields]
             inside = {at for begins, long in spans if long > 0 for at in (begins, begins + long)}
+            if name in EMPTY_HAVE_PLACES:
+                inside.update(int(field.get("pos")) for field in fields if field.get("size") == "0" and field.get("name").startswith(f"{protocols[0]}."))
             kind = value(protos, types)
             if more := MORE_EDGES.get(name, {}).get(kind.split("-")[0]):
                 inside.add(start + more)
