@@ -15,7 +15,7 @@ struct Truth {
 }
 
 fn truth(name: &str) -> Vec<Truth> {
-    let text = fs::read_to_string(super::path(&format!("truth/{name}.txt"))).unwrap();
+    let text = fs::read_to_string(super::file(name, "truth", "txt")).unwrap();
     let line = |line: &str| {
         let cells: Vec<&str> = line.split(' ').collect();
         Truth {

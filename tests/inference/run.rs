@@ -37,7 +37,7 @@ pub(crate) fn output(capture: &std::path::Path, arguments: &[&str]) -> String {
 
 impl Run {
     pub(crate) fn of(name: &str) -> Self {
-        let capture = super::path(&format!("captures/{name}.pcap"));
+        let capture = super::file(name, "captures", "pcap");
         let output = output(&capture, &["-T", "jsonl", "--payload", "--reveal-secrets"]);
         let mut run = Self::default();
         let mut flows: BTreeMap<u64, String> = BTreeMap::new();

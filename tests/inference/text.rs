@@ -9,7 +9,8 @@ use std::fs;
 const OFTEN: usize = 3;
 
 pub(crate) fn score(name: &str, run: &Run) -> Vec<(&'static str, i64)> {
-    let text = fs::read_to_string(super::path("words.txt")).unwrap();
+    let (folder, name) = super::folder(name);
+    let text = fs::read_to_string(folder.join("words.txt")).unwrap();
     let row = text.lines().map(|line| line.split(' ').collect::<Vec<_>>()).find(|cells| cells[0] == name).unwrap();
     let first = |list: &str| run.grammar[list][0]["text"].as_str().unwrap_or("-").replace(' ', "\\x20");
     let exact = |found: &str, wanted: &str| if found == wanted { 1000 } else { 0 };

@@ -11,8 +11,8 @@ import time
 from lab import Lab
 from lab import Talk
 from lab import run
-from text import WORDS
-from text import some
+from words import WORDS
+from words import some
 
 
 def dns():

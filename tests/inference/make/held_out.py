@@ -3,39 +3,26 @@
 import contextlib
 import imaplib
 import random
-import subprocess
 
 from lab import Lab
 from lab import Talk
 from lab import run
-from text import WORDS
-from text import some
+from mailboxes import NAMES
+from mailboxes import dovecot
+from mailboxes import password
+from words import WORDS
+from words import some
 
 
 def imap():
     dice = random.Random(143)
     with Lab("imap", "tcp port 143") as lab:
-        users = "".join(f"{name}:{{PLAIN}}not-a-secret-{name}:65534:65534::{lab.folder}/{name}::\n" for name in WORDS[:6])
-        for name in WORDS[:6]:
-            new = lab.folder / name / "Maildir" / "new"
-            new.mkdir(parents=True)
-            for part in ["cur", "tmp"]:
-                (new.parent / part).mkdir()
-            for number in range(dice.randint(2, 5)):
-                (new / f"{1700000000 + number}.{number}.lab").write_text(f"From: {dice.choice(WORDS)}@example.org\nSubject: {some(dice, 3)}\n\n{some(dice, 12)}\n")
-        subprocess.run(["chown", "-R", "nobody:nogroup", *[str(lab.folder / name) for name in WORDS[:6]]], check=True)
-        config = lab.write(
-            "dovecot.conf",
-            f"protocols = imap\nlisten = 127.0.0.1\nssl = no\ndisable_plaintext_auth = no\nbase_dir = {lab.folder}/run\nstate_dir = {lab.folder}/state\n"
-            "mail_location = maildir:~/Maildir\nauth_failure_delay = 0\nfirst_valid_uid = 1\nlog_path = /dev/stderr\nhostname = lab.example\n"
-            f"passdb {{\n driver = passwd-file\n args = {lab.write('users', users)}\n}}\nuserdb {{\n driver = passwd-file\n args = {lab.write('users', users)}\n}}\n",
-        )
-        lab.serve(["dovecot", "-F", "-c", config], 143)
+        dovecot(lab, dice, "imap", 143)
         for client in range(14):
             server = imaplib.IMAP4("127.0.0.1", 143)
-            name = WORDS[client % 6]
+            name = NAMES[client % 6]
             with contextlib.suppress(imaplib.IMAP4.error):
-                server.login(name, "wrong" if client % 5 == 4 else f"not-a-secret-{name}")
+                server.login(name, "wrong" if client % 5 == 4 else password(name))
                 for _ in range(7):
                     server.select("INBOX")
                     number = str(dice.randint(1, 5))

@@ -1,6 +1,6 @@
 """The lab: a network namespace with nothing but its loopback, tcpdump on it, and real servers that are stopped again.
 
-    unshare --net python3 make.py NAME [NAME ...]     writes ../captures/NAME.pcap
+    unshare --net python3 make.py NAME [NAME ...]     writes ../captures/NAME.pcap, of the second held-out set ../second_sight/captures/NAME.pcap
 """
 
 import pathlib
@@ -11,13 +11,15 @@ import tempfile
 import time
 
 CAPTURES = pathlib.Path(__file__).resolve().parent.parent / "captures"
+SECOND_SIGHT = CAPTURES.parent / "second_sight" / "captures"
 
 
 class Lab:
     """One capture: what it records, its servers, a folder for their files."""
 
-    def __init__(self, name, what):
+    def __init__(self, name, what, captures=None):
         self.name = name
+        self.capture = (captures or CAPTURES) / f"{name}.pcap"
         self.what = what
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lab"))
         self.folder.chmod(0o777)
@@ -25,7 +27,7 @@ class Lab:
 
     def __enter__(self):
         subprocess.run(["ip", "link", "set", "lo", "mtu", "1500", "up"], check=True)
-        command = ["tcpdump", "-i", "lo", "-U", "--immediate-mode", "-B", "16384", "-Z", "root", "-w", str(CAPTURES / f"{self.name}.pcap"), self.what]
+        command = ["tcpdump", "-i", "lo", "-U", "--immediate-mode", "-B", "16384", "-Z", "root", "-w", str(self.capture), self.what]
         self.tcpdump = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         while "listening" not in self.tcpdump.stderr.readline():
             assert self.tcpdump.poll() is None
@@ -36,7 +38,7 @@ class Lab:
         for process in [*reversed(self.running), self.tcpdump]:
             process.terminate()
             process.wait()
-        print(self.name, (CAPTURES / f"{self.name}.pcap").stat().st_size, "bytes")
+        print(self.name, self.capture.stat().st_size, "bytes")
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def write(self, name, text):
@@ -57,6 +59,11 @@ class Lab:
                 time.sleep(0.1)
             raise RuntimeError((self.folder / "log").read_text())
         time.sleep(1)
+
+
+def second(name, what):
+    """A capture of the second held-out set."""
+    return Lab(name, what, SECOND_SIGHT)
 
 
 def run(*command, data=None):

@@ -4,8 +4,11 @@ import sys
 
 import binary
 import held_out
+import second_binary
+import second_calls
+import second_text
 import text
 
-for make in text.ALL + binary.ALL + held_out.ALL:
-    if make.__name__ in sys.argv[1:] or len(sys.argv) == 1:
+for make in text.ALL + binary.ALL + held_out.ALL + second_text.ALL + second_calls.ALL + second_binary.ALL:
+    if make.__name__.rstrip("_") in sys.argv[1:] or len(sys.argv) == 1:
         make()

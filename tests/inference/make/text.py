@@ -6,18 +6,16 @@ import io
 import poplib
 import random
 import smtplib
-import subprocess
 import time
 
 from lab import Lab
 from lab import Talk
 from lab import run
-
-WORDS = "amber birch cedar delta ember frost grove heath iris jade krill lotus maple noble onyx pearl quartz river slate topaz".split()
-
-
-def some(dice, count):
-    return " ".join(dice.choice(WORDS) for _ in range(count))
+from mailboxes import NAMES
+from mailboxes import dovecot
+from mailboxes import password
+from words import WORDS
+from words import some
 
 
 def ftp():
@@ -89,30 +87,14 @@ def smtp():
 def pop3():
     dice = random.Random(110)
     with Lab("pop3", "tcp port 110") as lab:
-        users = "".join(f"{name}:{{PLAIN}}not-a-secret-{name}:65534:65534::{lab.folder}/{name}::\n" for name in WORDS[:6])
-        for name in WORDS[:6]:
-            new = lab.folder / name / "Maildir" / "new"
-            new.mkdir(parents=True)
-            for part in ["cur", "tmp"]:
-                (new.parent / part).mkdir()
-            for number in range(dice.randint(2, 5)):
-                (new / f"{1700000000 + number}.{number}.lab").write_text(f"From: {dice.choice(WORDS)}@example.org\nSubject: {some(dice, 3)}\n\n{some(dice, 12)}\n")
-        subprocess.run(["chown", "-R", "nobody:nogroup", *[str(lab.folder / name) for name in WORDS[:6]]], check=True)
-        passwd = lab.write("users", users)
-        config = lab.write(
-            "dovecot.conf",
-            f"protocols = pop3\nlisten = 127.0.0.1\nssl = no\ndisable_plaintext_auth = no\nbase_dir = {lab.folder}/run\nstate_dir = {lab.folder}/state\n"
-            "mail_location = maildir:~/Maildir\nauth_failure_delay = 0\nfirst_valid_uid = 1\nlog_path = /dev/stderr\nhostname = lab.example\n"
-            f"passdb {{\n driver = passwd-file\n args = {passwd}\n}}\nuserdb {{\n driver = passwd-file\n args = {passwd}\n}}\n",
-        )
-        lab.serve(["dovecot", "-F", "-c", config], 110)
+        dovecot(lab, dice, "pop3", 110)
         for client in range(2, 16):
             server = poplib.POP3("127.0.0.1", 110)
-            name = WORDS[client % 6]
+            name = NAMES[client % 6]
             with contextlib.suppress(poplib.error_proto):
                 server.capa()
                 server.user(name)
-                server.pass_("wrong" if client % 5 == 0 else f"not-a-secret-{name}")
+                server.pass_("wrong" if client % 5 == 0 else password(name))
                 count = server.stat()[0]
                 server.list()
                 server.uidl()
