@@ -77,7 +77,8 @@ impl Shared {
         emit: &'n mut dyn FnMut(Event<'_>),
     ) -> Notes<'n> {
         let Self { reveal, details, parts, tokens, ref mut logins, ref mut stories, .. } = *self;
-        Notes { flow, from, protocol, reveal, details, parts, tokens, offset, bytes, provenance, messages, logins, stories, emit }
+        let counted = 0;
+        Notes { flow, from, protocol, reveal, details, parts, tokens, offset, bytes, provenance, messages, counted, logins, stories, emit }
     }
 }
 
@@ -369,6 +370,7 @@ impl Reading {
         let progress = window.show(&chunk, data, |offset, bytes, fresh, provenance| {
             let mut notes = shared.notes((flow, from, protocol), (offset, bytes), provenance, messages, emit);
             let progress = dissector.data(from, View { offset, bytes, fresh, full }, &mut notes);
+            notes.settle();
             match progress {
                 Progress::Consumed(0) if full => (bytes.len(), progress),
                 Progress::Consumed(consumed) => (consumed.min(bytes.len()), progress),
@@ -391,5 +393,6 @@ impl Reading {
         let provenance = &window.provenance;
         let mut notes = shared.notes((flow, from, protocol), (offset, &bytes), provenance, messages, emit);
         dissector.gap(from, View { offset, bytes: &bytes, fresh: bytes.len(), full: true }, missing, &mut notes);
+        notes.settle();
     }
 }

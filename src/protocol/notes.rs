@@ -43,6 +43,8 @@ pub struct Notes<'n> {
     pub(super) bytes: &'n [u8],
     pub(super) provenance: &'n Provenance,
     pub(super) messages: &'n mut u64,
+    /// Messages that were only counted, until they are told.
+    pub(super) counted: u64,
     pub(super) logins: &'n mut Logins,
     pub(super) stories: &'n mut Stories,
     pub(super) emit: &'n mut dyn FnMut(Event<'_>),
@@ -87,7 +89,7 @@ impl Notes<'_> {
             annotation.fields.iter_mut().for_each(Field::redact);
         }
         if annotation.bulk && !self.details {
-            return self.count(&annotation);
+            return self.count();
         }
         let origin = self.provenance.of(annotation.span);
         let index = |offset: u64| usize::try_from(offset.saturating_sub(self.offset)).unwrap_or(usize::MAX);
@@ -103,14 +105,19 @@ impl Notes<'_> {
         Reference { number, frame }
     }
 
-    /// Reports a message that nobody looks at, without what it rests on. Nothing answers one of many alike.
-    fn count(&mut self, annotation: &Annotation<'_>) -> Reference {
+    /// Counts a message, one of many alike, that nobody looks at: see [`Self::wants_details`]. Nothing answers such a one.
+    pub fn count(&mut self) -> Reference {
         *self.messages = self.messages.saturating_add(1);
-        let payload = Payload::new(&[], &[], false);
-        let (protocol, number, from, completed_at) = (self.protocol, *self.messages, self.from, Timestamp::default());
-        let message = Message { protocol, number, from, annotation, payload, completed_at, parts: &[], inferred: None };
-        self.tell(completed_at, Evidence::default(), EventKind::MessageDecoded(&message));
-        Reference { number, frame: FrameId::default() }
+        self.counted = self.counted.saturating_add(1);
+        Reference { number: *self.messages, frame: FrameId::default() }
+    }
+
+    /// Tells how many messages were only counted, when the dissector is done with the call.
+    pub(super) fn settle(&mut self) {
+        if self.counted > 0 {
+            let counted = std::mem::take(&mut self.counted);
+            self.tell(Timestamp::default(), Evidence::default(), EventKind::MessagesCounted(self.protocol, counted));
+        }
     }
 
     /// Times of the first byte of a span and of its newest frame, and all its frames.
