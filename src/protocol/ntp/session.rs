@@ -123,7 +123,7 @@ impl Session {
         {
             return self.blob(from, row, rest, text, offset, notes);
         }
-        let mut draft = Draft::new(text, end.saturating_add(1));
+        let mut draft = Draft::within(&mut notes.shared.spare, text, end.saturating_add(1));
         draft.ends_in_nul = rest.get(end) == Some(&0);
         self.line(from, draft, offset, notes);
         Some(end.saturating_add(1))
