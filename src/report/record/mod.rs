@@ -64,6 +64,7 @@ use std::marker::PhantomData;
 
 pub(super) use flow::community_id;
 pub(super) use quick::Quick;
+pub(super) use quick::Room;
 
 /// The version of the records.
 const VERSION: u8 = 1;
