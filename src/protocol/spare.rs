@@ -20,7 +20,7 @@ impl Spare {
     /// Takes back the lists of a message.
     pub(super) fn put_back(&mut self, fields: Vec<Field<'_>>, tokens: Vec<Token>) {
         // None is left that borrows anything, so that the memory is given another name.
-        keep(&mut self.fields, fields.into_iter().filter_map(|_| None).collect());
+        keep(&mut self.fields, fields.into_iter().map_while(|_| None).collect());
         keep(&mut self.tokens, tokens);
     }
 

@@ -21,7 +21,7 @@ pub(super) type Key = Piece<KEY_BYTES>;
 /// Remembers kinds.
 #[derive(Debug, Default)]
 pub(super) struct Kinds {
-    kinds: Vec<Kind>,
+    known: Vec<Kind>,
     /// Which one the last message was of.
     last: usize,
     /// Whose turn it is to be forgotten.
@@ -51,22 +51,22 @@ impl Kinds {
     /// The kind of a message; none where something in it is unusual.
     #[inline]
     pub(super) fn of(&mut self, message: &Message<'_>) -> Option<&Kind> {
-        if !self.kinds.get(self.last).is_some_and(|kind| kind.is_of(message)) {
-            self.last = match self.kinds.iter().position(|kind| kind.is_of(message)) {
+        if !self.known.get(self.last).is_some_and(|kind| kind.is_of(message)) {
+            self.last = match self.known.iter().position(|kind| kind.is_of(message)) {
                 Some(known) => known,
                 None => self.learn(Kind::of(message)?),
             };
         }
-        self.kinds.get(self.last)
+        self.known.get(self.last)
     }
 
     #[cold]
     fn learn(&mut self, kind: Kind) -> usize {
         let place = self.hand;
         self.hand = self.hand.saturating_add(1).checked_rem(KINDS).unwrap_or(0);
-        match self.kinds.get_mut(place) {
+        match self.known.get_mut(place) {
             Some(old) => *old = kind,
-            None => self.kinds.push(kind),
+            None => self.known.push(kind),
         }
         place
     }

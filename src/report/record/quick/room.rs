@@ -142,7 +142,7 @@ mod tests {
             room.put(b"-");
             room.pair(1, 23);
         }
-        room.list([1, 2], |room, number| room.number(number));
+        room.list([1, 2], Room::number);
         assert_eq!(room.written(), ["abc-[1,23]".repeat(2000).as_bytes(), b"[1,2]"].concat());
         room.cut(4);
         room.put(b"!");

@@ -48,20 +48,18 @@ pub(super) fn put_part(room: &mut Room, text: &[u8]) -> bool {
     is_plain
 }
 
-/// Copies text into a place of its length. Whether all of it stands for itself. Not part of another function, where the compiler would not
-/// know that the place is not the text, and so not look at a stride at once.
-#[inline(never)]
+/// Copies text into a place of its length. Whether all of it stands for itself.
+#[inline]
 fn copy(text: &[u8], place: &mut [u8]) -> bool {
     if let (Some(last), Some(last_place)) = (text.last_chunk::<STRIDE>(), place.last_chunk_mut()) {
         // The last stride first: it overlaps the one before.
         *last_place = *last;
-        let mut all = [0; STRIDE];
-        look(last, &mut all);
+        let mut is_plain = is_plain(last);
         for (stride, place) in text.as_chunks::<STRIDE>().0.iter().zip(place.as_chunks_mut().0) {
             *place = *stride;
-            look(stride, &mut all);
+            is_plain &= self::is_plain(stride);
         }
-        return all.iter().fold(0, |odd, byte| odd | byte) == 0;
+        return is_plain;
     }
     if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         if let Some(place) = place.first_chunk_mut() {
@@ -78,13 +76,10 @@ fn copy(text: &[u8], place: &mut [u8]) -> bool {
     }) == 0
 }
 
-/// Notes where bytes do not stand for themselves.
-#[inline(always)]
-#[allow(clippy::inline_always, reason = "a few instructions, once vectorised; many to whom asks whether to inline them")]
-fn look(stride: &[u8; STRIDE], all: &mut [u8; STRIDE]) {
-    for (all, byte) in all.iter_mut().zip(stride) {
-        *all |= odd(*byte);
-    }
+/// Whether all of a stride stands for itself. A function of its own, where the compiler looks at all bytes at once.
+#[inline(never)]
+fn is_plain(stride: &[u8; STRIDE]) -> bool {
+    stride.iter().fold(0, |all, byte| all | odd(*byte)) == 0
 }
 
 /// Not zero where a byte does not stand for itself.
