@@ -65,6 +65,8 @@ pub enum EventKind<'a> {
     PhaseEntered(&'a Phase),
     /// A message is complete.
     MessageDecoded(&'a Message<'a>),
+    /// So many messages of this protocol are complete that no output looks at: told together, instead of one by one.
+    MessagesCounted(&'static str, u64),
     /// A login was accepted or refused.
     LoginJudged(LoginJudged<'a>),
     /// A request of an HTTP API and its response are complete, or as complete as they get.
@@ -127,6 +129,7 @@ impl EventKind<'_> {
             Self::ProtocolDescribed(_) => "protocol_described",
             Self::PhaseEntered(_) => "phase_entered",
             Self::MessageDecoded(_) => "message_decoded",
+            Self::MessagesCounted(..) => "messages_counted",
             Self::LoginJudged(_) => "login_judged",
             Self::ExchangeDecoded(_) => "exchange_decoded",
             Self::ScanStory(_) => "scan_story",

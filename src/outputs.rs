@@ -140,11 +140,12 @@ pub(crate) fn report(
     } else {
         writer
     };
-    Ok(Some(sink(args, writer, terminal)?))
+    let gathered = args.shipping.output.is_none() && !lasting && !terminal && args.recording.state.is_none();
+    Ok(Some(sink(args, writer, terminal, gathered)?))
 }
 
 /// The format over its writer.
-fn sink(args: &Args, writer: Box<dyn Write>, terminal: bool) -> Result<Box<dyn Sink>, Error> {
+fn sink(args: &Args, writer: Box<dyn Write>, terminal: bool, gathered: bool) -> Result<Box<dyn Sink>, Error> {
     let width = args.width.map(usize::from).or_else(|| if terminal { terminal_width() } else { None });
     if let Some((client, server)) = args.recording.explain {
         return Ok(Box::new(Explain::new(writer, client, server, width)));
@@ -156,7 +157,8 @@ fn sink(args: &Args, writer: Box<dyn Write>, terminal: bool) -> Result<Box<dyn S
         Redact::Credentials if args.reveal_secrets => RedactionPolicy::None,
         Redact::Credentials => RedactionPolicy::Credentials,
     };
-    let style = Style { color, verbose: args.verbose, hex: args.hex, payload: args.payload, fields, width, show: args.parts(), redact };
+    let (verbose, hex, payload, show) = (args.verbose, args.hex, args.payload, args.parts());
+    let style = Style { color, verbose, hex, payload, fields, gathered, width, show, redact };
     let format = FORMATS.iter().find(|format| format.name == args.format).or(FORMATS.first());
     let open = format
         .map(|format| format.open)

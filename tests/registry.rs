@@ -9,11 +9,15 @@ mod draw;
 
 use draw::cases;
 use draw::conversation;
+use draw::cuts;
+use draw::isns;
 use ntp_sniff::anomaly::GapReason;
+use ntp_sniff::capture::Source;
 use ntp_sniff::capture::files::Files;
 use ntp_sniff::error::Error;
 use ntp_sniff::event::Event;
 use ntp_sniff::event::EventKind;
+use ntp_sniff::event::Summary;
 use ntp_sniff::evidence::FrameId;
 use ntp_sniff::evidence::Frames;
 use ntp_sniff::flow::Body;
@@ -34,13 +38,18 @@ use ntp_sniff::report::facts::EXPORTS;
 use ntp_sniff::report::facts::Listed;
 use ntp_sniff::time::Timestamp;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+use support::capture::captured;
+use support::capture::memory;
 use support::collect;
 use support::collect::Seen;
 use support::collect::seen;
+use support::wire::Net;
+use support::wire::Talk;
 use support::wire::nobodys_flow;
 
 fn is_snake_case(name: &str) -> bool {
@@ -230,10 +239,11 @@ fn formats_take_every_kind_of_event() {
     }
 }
 
-/// A sink that looks at the summary only, whatever it says it wants; it also counts messages by name.
+/// A sink that counts messages, and those that are not one of many alike by name, whatever it says it wants.
 struct Counting {
     wants: bool,
-    messages: std::collections::BTreeMap<String, u64>,
+    messages: u64,
+    names: BTreeMap<String, u64>,
 }
 
 impl Sink for Counting {
@@ -242,8 +252,15 @@ impl Sink for Counting {
     }
 
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
-        if let EventKind::MessageDecoded(message) = event.kind {
-            *self.messages.entry(message.annotation.name.clone().into_owned()).or_default() += 1;
+        match event.kind {
+            EventKind::MessageDecoded(message) => {
+                self.messages += 1;
+                if !message.annotation.bulk {
+                    *self.names.entry(message.annotation.name.clone().into_owned()).or_default() += 1;
+                }
+            }
+            EventKind::MessagesCounted(_, count) => self.messages += count,
+            _ => {}
         }
         Ok(())
     }
@@ -253,18 +270,37 @@ impl Sink for Counting {
     }
 }
 
+/// What is counted of a source, by a sink that wants messages or none.
+fn counted(source: &mut dyn Source, wants: bool) -> (Summary, u64, BTreeMap<String, u64>) {
+    let mut sink = Counting { wants, messages: 0, names: BTreeMap::new() };
+    let options = collect::options(&Limits::default(), false);
+    let summary = run(source, options, &mut sink, &AtomicBool::new(false), &mut |_| ()).unwrap();
+    assert_eq!(summary.messages, sink.messages);
+    (summary, sink.messages, sink.names)
+}
+
 /// Where nobody looks at messages, less of them is read, and none is missed.
 #[test]
 fn the_summary_is_the_same_when_nobody_looks_at_messages() {
     for path in captures() {
-        let counted = [true, false].map(|wants| {
-            let mut sink = Counting { wants, messages: std::collections::BTreeMap::new() };
-            let mut files = Files::new(vec![path.clone()], &Limits::default());
-            let options = collect::options(&Limits::default(), false);
-            let summary = run(&mut files, options, &mut sink, &AtomicBool::new(false), &mut |_| ()).unwrap();
-            (summary, sink.messages)
-        });
-        assert_eq!(counted[0], counted[1], "{}", path.display());
+        let files = || Files::new(vec![path.clone()], &Limits::default());
+        assert_eq!(counted(&mut files(), true), counted(&mut files(), false), "{}", path.display());
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(200))]
+
+    #[test]
+    fn nor_does_it_depend_on_what_is_said(steps in conversation(), isns in isns(), cuts in cuts(), lost in proptest::collection::vec(3_usize..60, 0..3)) {
+        let mut packets = Talk::whole(isns, &steps, &cuts).packets;
+        for index in lost {
+            if index < packets.len() {
+                packets.remove(index);
+            }
+        }
+        let frames = captured(Net::v4(1241).frames(&packets), 100);
+        prop_assert_eq!(counted(&mut memory(&frames), true), counted(&mut memory(&frames), false));
     }
 }
 

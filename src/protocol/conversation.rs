@@ -1,13 +1,11 @@
 //! Who reads which connection: probes its opening, then feeds one dissector.
 
 use super::Dissector;
-use super::Notes;
 use super::PROTOCOLS;
 use super::Progress;
 use super::Protocol;
 use super::View;
-use super::logins::Logins;
-use super::nessus_api::Stories;
+use super::notes::Shared;
 use super::probing::Probes;
 use super::probing::Probing;
 use super::probing::Verdict;
@@ -16,7 +14,6 @@ use super::probing::starts_known;
 use super::unknown::Collector;
 use super::unknown::Documenting;
 use super::unknown::Told;
-use super::window::Provenance;
 use super::window::Window;
 use crate::anomaly::Anomaly;
 use crate::decode::UdpDatagram;
@@ -55,32 +52,6 @@ pub struct Conversations {
     limits_said: Vec<&'static str>,
 }
 
-/// What all connections share.
-struct Shared {
-    limits: Limits,
-    reveal: bool,
-    details: bool,
-    parts: bool,
-    tokens: usize,
-    logins: Logins,
-    stories: Stories,
-}
-
-impl Shared {
-    /// What a dissector writes on for one call.
-    fn notes<'n>(
-        &'n mut self,
-        (flow, from, protocol): (&'n Flow, Peer, &'static str),
-        (offset, bytes): (u64, &'n [u8]),
-        provenance: &'n Provenance,
-        messages: &'n mut u64,
-        emit: &'n mut dyn FnMut(Event<'_>),
-    ) -> Notes<'n> {
-        let Self { reveal, details, parts, tokens, ref mut logins, ref mut stories, .. } = *self;
-        Notes { flow, from, protocol, reveal, details, parts, tokens, offset, bytes, provenance, messages, logins, stories, emit }
-    }
-}
-
 /// Why no more of an open connection is wanted. It is kept until the connection ends, and costs nothing but its number.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Settled {
@@ -107,15 +78,7 @@ impl Conversations {
     #[must_use]
     pub fn new(limits: &Limits, hints: Vec<(&'static str, u16)>, reveal: bool, details: bool) -> Self {
         Self {
-            shared: Shared {
-                limits: limits.clone(),
-                reveal,
-                details,
-                parts: false,
-                tokens: usize::MAX,
-                logins: Logins::new(limits),
-                stories: Stories::new(),
-            },
+            shared: Shared::new(limits, reveal, details),
             hints,
             protocols: PROTOCOLS,
             collector: Collector::new(Documenting::default(), limits),
@@ -369,6 +332,7 @@ impl Reading {
         let progress = window.show(&chunk, data, |offset, bytes, fresh, provenance| {
             let mut notes = shared.notes((flow, from, protocol), (offset, bytes), provenance, messages, emit);
             let progress = dissector.data(from, View { offset, bytes, fresh, full }, &mut notes);
+            notes.settle();
             match progress {
                 Progress::Consumed(0) if full => (bytes.len(), progress),
                 Progress::Consumed(consumed) => (consumed.min(bytes.len()), progress),
@@ -391,5 +355,6 @@ impl Reading {
         let provenance = &window.provenance;
         let mut notes = shared.notes((flow, from, protocol), (offset, &bytes), provenance, messages, emit);
         dissector.gap(from, View { offset, bytes: &bytes, fresh: bytes.len(), full: true }, missing, &mut notes);
+        notes.settle();
     }
 }

@@ -61,6 +61,7 @@ pub mod nessus_api;
 mod notes;
 pub mod ntp;
 mod probing;
+mod spare;
 mod telling;
 pub mod tls;
 pub mod unknown;

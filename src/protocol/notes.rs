@@ -2,6 +2,7 @@
 
 use super::logins::Logins;
 use super::nessus_api::Stories;
+use super::spare::Spare;
 use super::window::Provenance;
 use crate::annotation::Annotation;
 use crate::annotation::ByteSpan;
@@ -17,6 +18,7 @@ use crate::event::Session;
 use crate::evidence::Evidence;
 use crate::evidence::FrameId;
 use crate::evidence::Frames;
+use crate::limits::Limits;
 use crate::peer::Flow;
 use crate::peer::Peer;
 use crate::peer::RolesFrom;
@@ -30,21 +32,49 @@ const HANDSHAKE: Phase = Phase {
     sentence: Cow::Borrowed("The client asks for a connection (SYN), the server agrees (SYN-ACK), the client confirms (ACK)."),
 };
 
+/// What the notes on all connections share.
+pub(super) struct Shared {
+    pub(super) limits: Limits,
+    pub(super) reveal: bool,
+    pub(super) details: bool,
+    pub(super) parts: bool,
+    pub(super) tokens: usize,
+    pub(super) logins: Logins,
+    pub(super) stories: Stories,
+    pub(super) spare: Spare,
+}
+
+impl Shared {
+    pub(super) fn new(limits: &Limits, reveal: bool, details: bool) -> Self {
+        let (logins, stories, spare) = (Logins::new(limits), Stories::new(), Spare::default());
+        Self { limits: limits.clone(), reveal, details, parts: false, tokens: usize::MAX, logins, stories, spare }
+    }
+
+    /// What a dissector writes on for one call.
+    pub(super) fn notes<'n>(
+        &'n mut self,
+        (flow, from, protocol): (&'n Flow, Peer, &'static str),
+        (offset, bytes): (u64, &'n [u8]),
+        provenance: &'n Provenance,
+        messages: &'n mut u64,
+        emit: &'n mut dyn FnMut(Event<'_>),
+    ) -> Notes<'n> {
+        Notes { flow, from, protocol, offset, bytes, provenance, messages, counted: 0, shared: self, emit }
+    }
+}
+
 /// Takes the notes of one call of a dissector.
 pub struct Notes<'n> {
     pub(super) flow: &'n Flow,
     pub(super) from: Peer,
     pub(super) protocol: &'static str,
-    pub(super) reveal: bool,
-    pub(super) details: bool,
-    pub(super) parts: bool,
-    pub(super) tokens: usize,
     pub(super) offset: u64,
     pub(super) bytes: &'n [u8],
     pub(super) provenance: &'n Provenance,
     pub(super) messages: &'n mut u64,
-    pub(super) logins: &'n mut Logins,
-    pub(super) stories: &'n mut Stories,
+    /// Messages that were only counted, until they are told.
+    pub(super) counted: u64,
+    pub(super) shared: &'n mut Shared,
     pub(super) emit: &'n mut dyn FnMut(Event<'_>),
 }
 
@@ -71,46 +101,52 @@ impl Notes<'_> {
     /// one of many alike need not be read.
     #[must_use]
     pub fn wants_details(&self) -> bool {
-        self.details
+        self.shared.details
     }
 
     /// How many tokens of a message, from its front, anybody looks at. What is behind them may be one that is a secret.
     #[must_use]
     pub fn wanted_tokens(&self) -> usize {
-        self.tokens
+        self.shared.tokens
     }
 
     /// Reports a message, and gives back what to call it by. Its span must lie in the view; what a secret field or token holds
     /// goes no further.
     pub fn message(&mut self, mut annotation: Annotation<'_>) -> Reference {
-        if !self.reveal {
+        if !self.shared.reveal {
             annotation.fields.iter_mut().for_each(Field::redact);
         }
-        if annotation.bulk && !self.details {
-            return self.count(&annotation);
+        if annotation.bulk && !self.shared.details {
+            return self.count();
         }
         let origin = self.provenance.of(annotation.span);
         let index = |offset: u64| usize::try_from(offset.saturating_sub(self.offset)).unwrap_or(usize::MAX);
         let bytes = self.bytes.get(index(annotation.span.start)..index(annotation.span.end)).unwrap_or_default();
-        let payload = Payload::new(bytes, &annotation.tokens, self.reveal);
+        let payload = Payload::new(bytes, &annotation.tokens, self.shared.reveal);
         *self.messages = self.messages.saturating_add(1);
         let (protocol, number, from, completed_at) = (self.protocol, *self.messages, self.from, origin.last_at);
-        let parts = if self.parts { self.provenance.parts(annotation.span) } else { Vec::new() };
+        let parts = if self.shared.parts { self.provenance.parts(annotation.span) } else { Vec::new() };
         let message = Message { protocol, number, from, annotation: &annotation, payload, completed_at, parts: &parts, inferred: None };
         let span = origin.evidence.frames.spans().next();
         let frame = span.map(|span| FrameId { input: span.input, number: span.first }).unwrap_or_default();
         self.tell(origin.first_at, origin.evidence, EventKind::MessageDecoded(&message));
+        self.shared.spare.put_back(annotation.fields, annotation.tokens);
         Reference { number, frame }
     }
 
-    /// Reports a message that nobody looks at, without what it rests on. Nothing answers one of many alike.
-    fn count(&mut self, annotation: &Annotation<'_>) -> Reference {
+    /// Counts a message, one of many alike, that nobody looks at: see [`Self::wants_details`]. Nothing answers such a one.
+    pub fn count(&mut self) -> Reference {
         *self.messages = self.messages.saturating_add(1);
-        let payload = Payload::new(&[], &[], false);
-        let (protocol, number, from, completed_at) = (self.protocol, *self.messages, self.from, Timestamp::default());
-        let message = Message { protocol, number, from, annotation, payload, completed_at, parts: &[], inferred: None };
-        self.tell(completed_at, Evidence::default(), EventKind::MessageDecoded(&message));
-        Reference { number, frame: FrameId::default() }
+        self.counted = self.counted.saturating_add(1);
+        Reference { number: *self.messages, frame: FrameId::default() }
+    }
+
+    /// Tells how many messages were only counted, when the dissector is done with the call.
+    pub(super) fn settle(&mut self) {
+        if self.counted > 0 {
+            let counted = std::mem::take(&mut self.counted);
+            self.tell(Timestamp::default(), Evidence::default(), EventKind::MessagesCounted(self.protocol, counted));
+        }
     }
 
     /// Times of the first byte of a span and of its newest frame, and all its frames.
@@ -121,7 +157,7 @@ impl Notes<'_> {
 
     /// Reports that a login was accepted or refused, as the bytes of `span` tell.
     pub fn login(&mut self, user: &[u8], accepted: bool, span: ByteSpan) {
-        let judged = self.logins.judge(self.flow, user, accepted);
+        let judged = self.shared.logins.judge(self.flow, user, accepted);
         let origin = self.provenance.of(span);
         self.tell(origin.first_at, origin.evidence, EventKind::LoginJudged(judged));
     }

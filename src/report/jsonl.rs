@@ -6,6 +6,7 @@ use super::Style;
 use super::escape::JsonText;
 use super::record::Line;
 use super::record::Quick;
+use super::record::Room;
 use crate::event::Event;
 use crate::event::EventKind;
 use schemars::Schema;
@@ -17,44 +18,69 @@ use serde_json::Value;
 use std::io;
 use std::io::Write;
 
-/// Writes records as they come. Keeps nothing but the buffer of the line at hand.
+/// Records that are gathered go to the writer when they have so many bytes: a buffer behind it need not copy them again.
+const GATHERED_BYTES: usize = 1 << 16;
+
+/// Writes records as they come. Keeps nothing but the line at hand, or, where they may be gathered, so many lines.
 struct JsonLines {
     writer: Box<dyn Write>,
     payload: bool,
     fields: Fields,
-    line: Vec<u8>,
+    /// Bytes to gather.
+    most: usize,
     quick: Quick,
+    lines: Room,
+    /// What is not written quickly, on its way into the lines.
+    record: Vec<u8>,
 }
 
-/// Makes the sink; each line reaches the writer in one piece.
+/// Makes the sink; each line reaches the writer in one piece, alone or with others.
 pub(super) fn open(writer: Box<dyn Write>, style: &Style) -> Box<dyn Sink> {
-    Box::new(JsonLines { writer, payload: style.payload, fields: style.fields, line: Vec::new(), quick: Quick::default() })
+    let (payload, fields, most) = (style.payload, style.fields, if style.gathered { GATHERED_BYTES } else { 0 });
+    Box::new(JsonLines { writer, payload, fields, most, quick: Quick::default(), lines: Room::default(), record: Vec::new() })
+}
+
+impl JsonLines {
+    /// Adds the record of an event; false when it has none.
+    fn write(&mut self, event: &Event<'_>) -> io::Result<bool> {
+        if let (Fields::Native, EventKind::MessageDecoded(message), false) = (self.fields, &event.kind, self.payload)
+            && self.quick.message(event, message, &mut self.lines)?
+        {
+            return Ok(true);
+        }
+        self.record.clear();
+        let written = match self.fields {
+            Fields::Native => write_record(event, self.payload, &mut self.record)?,
+            fields => write_mapped(event, self.payload, fields, &mut self.record)?,
+        };
+        self.lines.put(&self.record);
+        Ok(written)
+    }
+
+    /// Hands over what was gathered.
+    fn hand_over(&mut self) -> io::Result<()> {
+        let written = self.writer.write_all(self.lines.written());
+        self.lines.cut(0);
+        written
+    }
 }
 
 impl Sink for JsonLines {
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
-        self.line.clear();
-        let written = match (self.fields, &event.kind) {
-            (Fields::Native, EventKind::MessageDecoded(message)) if !self.payload => {
-                self.quick.message(event, message, &mut self.line)?;
-                true
-            }
-            (Fields::Native, _) => write_record(event, self.payload, &mut self.line)?,
-            (fields, _) => write_mapped(event, self.payload, fields, &mut self.line)?,
-        };
-        if !written {
+        if !self.write(event)? {
             return Ok(());
         }
-        self.line.push(b'\n');
-        self.writer.write_all(&self.line)
+        self.lines.put(b"\n");
+        if self.lines.len() < self.most { Ok(()) } else { self.hand_over() }
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.hand_over()?;
         self.writer.flush()
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        self.writer.flush()
+        self.flush()
     }
 }
 

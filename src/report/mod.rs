@@ -112,6 +112,8 @@ pub struct Style {
     pub payload: bool,
     /// Whose names the fields of records have (JSON Lines).
     pub fields: Fields,
+    /// Whether many records may go to the writer at once, since nobody waits for each (JSON Lines).
+    pub gathered: bool,
     /// Columns of the terminal, when they are known (table).
     pub width: Option<usize>,
     /// Which parts the table shows.

@@ -6,17 +6,16 @@ use crate::event::EventKind;
 use crate::event::Summary;
 use crate::evidence::FrameId;
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The running account.
 #[derive(Debug, Default)]
 pub struct Tally {
     summary: Summary,
-    undecoded: BTreeMap<&'static str, u64>,
-    sessions: BTreeMap<&'static str, u64>,
-    messages: BTreeMap<&'static str, u64>,
-    anomalies: BTreeMap<&'static str, u64>,
+    undecoded: Counts,
+    sessions: Counts,
+    messages: Counts,
+    anomalies: Counts,
     /// The input whose clock was seen going back.
     went_back: Option<u32>,
 }
@@ -67,7 +66,7 @@ impl Tally {
 
     /// Counts a frame that was something else.
     pub fn other(&mut self, reason: &'static str) {
-        count(&mut self.undecoded, reason);
+        self.undecoded.add(reason, 1);
     }
 
     /// Counts a SYN-ACK whose SYN was not seen.
@@ -85,11 +84,15 @@ impl Tally {
         match &event.kind {
             EventKind::MessageDecoded(message) => {
                 self.summary.messages = self.summary.messages.saturating_add(1);
-                count(&mut self.messages, message.protocol);
+                self.messages.add(message.protocol, 1);
+            }
+            EventKind::MessagesCounted(protocol, count) => {
+                self.summary.messages = self.summary.messages.saturating_add(*count);
+                self.messages.add(protocol, *count);
             }
             EventKind::ExchangeDecoded(_) => self.summary.exchanges = self.summary.exchanges.saturating_add(1),
-            EventKind::AnomalyFound(anomaly) => count(&mut self.anomalies, anomaly.name()),
-            EventKind::SessionIdentified(_, session) => count(&mut self.sessions, session.protocol),
+            EventKind::AnomalyFound(anomaly) => self.anomalies.add(anomaly.name(), 1),
+            EventKind::SessionIdentified(_, session) => self.sessions.add(session.protocol, 1),
             EventKind::FlowOpened(_) => self.opened(),
             _ => {}
         }
@@ -103,18 +106,31 @@ impl Tally {
     /// The account so far, for the stages to add what they know.
     #[must_use]
     pub fn so_far(&self) -> Summary {
-        let list = |counts: &BTreeMap<&'static str, u64>| counts.iter().map(|(name, count)| (*name, *count)).collect();
         Summary {
-            undecoded: list(&self.undecoded),
-            sessions: list(&self.sessions),
-            messages_by_protocol: list(&self.messages),
-            anomalies: list(&self.anomalies),
+            undecoded: self.undecoded.by_name(),
+            sessions: self.sessions.by_name(),
+            messages_by_protocol: self.messages.by_name(),
+            anomalies: self.anomalies.by_name(),
             ..self.summary.clone()
         }
     }
 }
 
-fn count(counts: &mut BTreeMap<&'static str, u64>, name: &'static str) {
-    let count = counts.entry(name).or_default();
-    *count = count.saturating_add(1);
+/// Counts by name: of the few names there are, most often the same one is counted again and again.
+#[derive(Debug, Default)]
+struct Counts(Vec<(&'static str, u64)>);
+
+impl Counts {
+    fn add(&mut self, name: &'static str, more: u64) {
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, count)) => *count = count.saturating_add(more),
+            None => self.0.push((name, more)),
+        }
+    }
+
+    fn by_name(&self) -> Vec<(&'static str, u64)> {
+        let mut counts = self.0.clone();
+        counts.sort_unstable();
+        counts
+    }
 }

@@ -165,6 +165,7 @@ pub(crate) fn seen(event: &Event<'_>) -> Seen {
         },
         EventKind::FactConfirmed(..) => "connection_confirmed",
         EventKind::FactsKnown(_) => "facts_known",
+        EventKind::MessagesCounted(..) => "messages_counted",
         EventKind::SegmentSeen(_) => "segment_seen",
         EventKind::SpanVerdict(_) => "span_verdict",
         EventKind::AnomalyFound(found) => {

@@ -73,15 +73,15 @@ impl Dialogue {
     fn begin(&mut self, from: Peer, head: &Head<'_>, exchange: u64, is_interim: bool, length: usize, draft: &Draft, notes: &mut Notes<'_>) {
         let answers = if from == Peer::Server { Some(&*draft.method) } else { None };
         let is_packed = !head.codings().is_empty();
-        let place = notes.stories.place(is_packed);
+        let place = notes.shared.stories.place(is_packed);
         let missed = is_packed && place.is_none();
         let mut body = Body::new(head, head.framing(answers), &draft.operation.name, from == Peer::Server, place);
-        if from == Peer::Server && !notes.reveal {
+        if from == Peer::Server && !notes.shared.reveal {
             body.content().gather.secrets = draft.secrets.clone();
         }
         let mut marks = Marks::new(notes.wanted_tokens());
         say::mark_head(head, length, draft, &mut marks);
-        let fields = say::head_fields(head, draft, notes.reveal);
+        let fields = say::head_fields(head, draft, notes.shared.reveal);
         let making = Making { exchange, body, marks, ran: length, head: Some(fields), is_interim };
         if missed {
             let value = to_u64(crate::limits::HTTP_DECODERS);
@@ -115,7 +115,7 @@ impl Dialogue {
             self.troubled(from, &making, trouble, span, notes);
         }
         // Only both sides' FIN prove that nothing more came.
-        let facts = making.body.facts(notes.flow.ended == Some(Closing::Fin), notes.reveal);
+        let facts = making.body.facts(notes.flow.ended == Some(Closing::Fin), notes.shared.reveal);
         let fields = if making.is_interim { Vec::new() } else { self.learn(from, &mut making, &facts) };
         self.say(from, &mut making, fields, span, notes);
         if !making.is_interim {
@@ -285,13 +285,13 @@ fn tell(mut draft: Draft, notes: &mut Notes<'_>) {
         request: draft.request,
         response: draft.response,
         method: draft.method.clone(),
-        path: if notes.reveal { draft.target.clone() } else { redact::shown(&draft.target) },
+        path: if notes.shared.reveal { draft.target.clone() } else { redact::shown(&draft.target) },
         operation: draft.operation.name.clone(),
         pattern: draft.operation.pattern,
         scan_id,
         auth: draft.auth,
         status: draft.status,
-        reason: draft.reason(notes.reveal),
+        reason: draft.reason(notes.shared.reveal),
         meaning: draft.status.and_then(|status| meaning(status, plain)),
         request_body: std::mem::take(&mut draft.request_body),
         response_body: body,

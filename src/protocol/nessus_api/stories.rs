@@ -19,6 +19,7 @@ use crate::limits::HTTP_DECODERS;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::protocol::Notes;
+use crate::protocol::notes::Shared;
 use crate::time::Timestamp;
 use foldhash::quality::RandomState;
 use hashbrown::HashMap;
@@ -65,7 +66,7 @@ struct Logins {
 
 /// Links an exchange to others, tells it, and goes on with the stories it belongs to.
 pub(super) fn tell(mut exchange: Exchange, draft: &Draft, notes: &mut Notes<'_>) {
-    let Notes { stories, flow, emit, .. } = notes;
+    let Notes { shared: Shared { stories, .. }, flow, emit, .. } = notes;
     // What may be a mistake is no part of a story.
     let is_guessed = exchange.notes.contains(&"order_unknown");
     if !is_guessed {

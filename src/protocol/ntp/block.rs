@@ -1,15 +1,19 @@
 //! The body lines of blocks: plugin records, preferences, rules and the like.
 
 use super::draft::Draft;
+use super::escape;
 use super::line;
 use super::preference;
 use super::record::Dialect;
 use super::record::is_plugin_id;
 use super::record::record;
 use super::secret;
+use super::session::CUT_BY_SERVERS;
+use super::session::END_OF_CLIENT;
 use crate::annotation::Field;
 use crate::annotation::Role;
 use crate::annotation::Value;
+use crate::peer::Peer;
 use memchr::memmem;
 use std::ops::Range;
 
@@ -25,6 +29,27 @@ pub(super) enum Block {
     Certificates,
     Sessions,
     Detached,
+}
+
+impl Block {
+    /// Whether a line in the middle of this block is one message, and changes nothing of how others are read, whatever else it says:
+    /// told at one look, and no where that is not plain.
+    pub(super) fn is_plain_line(self, from: Peer, text: &[u8]) -> bool {
+        // No end marker, no order, not blank, not cut.
+        if !text.first().is_some_and(|first| first.is_ascii_graphic() && !matches!(first, b'<' | b'S' | b'C')) {
+            return false;
+        }
+        let mut separators = line::separators_at(text).filter_map(|at| text.get(at..)).peekable();
+        match (from, self) {
+            (Peer::Server, Self::Plugins) => text.len() <= CUT_BY_SERVERS,
+            (Peer::Server, Self::Preferences | Self::Dependencies) => text.len() <= CUT_BY_SERVERS && separators.peek().is_some(),
+            (Peer::Client, Self::Preferences) => {
+                let changes = text.starts_with(escape::ASKED_BY) || separators.peek().is_none();
+                !changes && !separators.any(|rest| rest.starts_with(END_OF_CLIENT))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// A body line's name and sentence.

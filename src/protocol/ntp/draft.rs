@@ -4,6 +4,7 @@ use crate::annotation::Field;
 use crate::annotation::Role;
 use crate::annotation::Token;
 use crate::annotation::Value;
+use crate::protocol::spare::Spare;
 use std::ops::Range;
 
 /// A line with its line end, and what is said of it so far.
@@ -17,6 +18,8 @@ pub(super) struct Draft<'a> {
     /// Whether NUL ends it, so that what follows may be the rest of it.
     pub(super) ends_in_nul: bool,
     pub(super) fields: Vec<Field<'a>>,
+    /// Room for the places of its fields.
+    pub(super) cuts: Vec<Range<usize>>,
     tokens: Vec<Token>,
     cursor: usize,
 }
@@ -24,13 +27,13 @@ pub(super) struct Draft<'a> {
 impl<'a> Draft<'a> {
     /// Of a line and the bytes it has with its line end.
     pub(super) fn new(line: &'a [u8], total: usize) -> Self {
-        Self { line, total, ends_in_nul: false, fields: Vec::new(), tokens: Vec::new(), cursor: 0 }
+        Self::within(&mut Spare::default(), line, total)
     }
 
-    /// Makes room for so many fields at once, each with a separator before it.
-    pub(super) fn expect(&mut self, fields: usize) {
-        self.fields.reserve(fields.saturating_add(1));
-        self.tokens.reserve(fields.saturating_add(1).saturating_mul(2));
+    /// The same, in memory of messages before it.
+    pub(super) fn within(spare: &mut Spare, line: &'a [u8], total: usize) -> Self {
+        let Spare { fields, cuts, tokens } = std::mem::take(spare);
+        Self { line, total, ends_in_nul: false, fields, cuts, tokens, cursor: 0 }
     }
 
     /// The bytes of a range of the line.
@@ -39,6 +42,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Gives bytes a role; those between here and the last ones belong to a separator.
+    #[inline]
     pub(super) fn token(&mut self, range: Range<usize>, role: Role, kind: &'static str, secret: bool) {
         if range.start > self.cursor {
             self.tokens.push(Token { start: self.cursor, end: range.start, role: Role::Keyword, kind: "separator", secret: false });
@@ -62,6 +66,7 @@ impl<'a> Draft<'a> {
     }
 
     /// A field that stands in the line, with its meaning.
+    #[inline]
     pub(super) fn value(&mut self, range: Range<usize>, name: &'static str, value: Value<'a>) {
         self.token(range, Role::Data, name, false);
         self.fields.push(Field::new(name, value));
@@ -95,12 +100,12 @@ impl<'a> Draft<'a> {
         self.fields.iter().any(|field| field.name == name)
     }
 
-    /// The tokens, the line end included: what the line has left over is a separator.
-    pub(super) fn finish(mut self) -> (Vec<Field<'a>>, Vec<Token>) {
+    /// The fields and the tokens, the line end included, and the room for cuts. What the line has left over is a separator.
+    pub(super) fn finish(mut self) -> (Vec<Field<'a>>, Vec<Token>, Vec<Range<usize>>) {
         let (end, total) = (self.line.len(), self.total);
         self.token(end..end, Role::Keyword, "separator", false);
         self.token(end..total, Role::Control, "line_end", false);
-        (self.fields, self.tokens)
+        (self.fields, self.tokens, self.cuts)
     }
 }
 
@@ -113,7 +118,7 @@ mod tests {
         let mut draft = Draft::new(b"a <|> bc <|> ", 14);
         draft.text(0..1, "first");
         draft.secret(6..8, "second");
-        let (_, tokens) = draft.finish();
+        let (_, tokens, _) = draft.finish();
         let spans: Vec<_> = tokens.iter().map(|token| (token.start, token.end, token.kind)).collect();
         assert_eq!(spans, [(0, 1, "first"), (1, 6, "separator"), (6, 8, "second"), (8, 13, "separator"), (13, 14, "line_end")]);
     }

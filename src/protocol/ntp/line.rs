@@ -129,16 +129,22 @@ pub(super) fn end_marker(line: &[u8]) -> Option<Peer> {
 
 /// Where the fields of a line are: between the separators, without the one blank on each side that belongs to them.
 pub(super) fn fields(line: &[u8]) -> Vec<Range<usize>> {
-    let mut fields = Vec::with_capacity(12);
+    let mut fields = Vec::new();
+    cut(line, &mut fields);
+    fields
+}
+
+/// As [`fields`], into memory that is used again.
+pub(super) fn cut(line: &[u8], fields: &mut Vec<Range<usize>>) {
+    fields.clear();
     let mut start = 0_usize;
-    for at in separators_at(line) {
+    separators_at(line).for_each(|at| {
         let blank_before = at > start && at.checked_sub(1).and_then(|index| line.get(index)) == Some(&b' ');
         fields.push(start..at.saturating_sub(usize::from(blank_before)).max(start));
         let behind = at.saturating_add(SEPARATOR.len());
         start = behind.saturating_add(usize::from(line.get(behind) == Some(&b' ')));
-    }
+    });
     fields.push(start..line.len());
-    fields
 }
 
 /// How many separators a line has.
@@ -266,6 +272,16 @@ mod tests {
         let line = b"s:p:2001:db8::1:48:1024";
         assert_eq!(&line[short_status(line).unwrap().host], b"2001:db8::1");
         assert!(short_status(b"s:p:48:1024").is_none());
+    }
+
+    #[test]
+    fn separators_are_found_at_every_place() {
+        for (length, at) in (3..40).flat_map(|length| (0..length - 2).map(move |at| (length, at))) {
+            let mut line = vec![b'}'; length];
+            line[at..at + 3].copy_from_slice(SEPARATOR);
+            assert_eq!(separators_at(&line).collect::<Vec<_>>(), [at]);
+        }
+        assert_eq!(separators_at(b"<|><|>|<|> <|").collect::<Vec<_>>(), [0, 3, 7]);
     }
 
     proptest! {

@@ -3,14 +3,48 @@
 use super::draft::Draft;
 use super::line;
 use crate::annotation::Value;
-use std::borrow::Cow;
 use std::ops::Range;
+
+/// A column of a record: its name, and what stands in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Column {
+    name: &'static str,
+    form: Form,
+}
+
+/// What stands in a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Text,
+    /// A word, or its number.
+    Category,
+    /// Several texts with this between them.
+    List(u8),
+}
+
+const fn column(name: &'static str, form: Form) -> Column {
+    Column { name, form }
+}
+
+const ID: Column = column("plugin_id", Form::Text);
+const NAME: Column = column("plugin_name", Form::Text);
+const CATEGORY: Column = column("category", Form::Category);
+const COPYRIGHT: Column = column("copyright", Form::Text);
+const DESCRIPTION: Column = column("description", Form::Text);
+const SUMMARY: Column = column("summary", Form::Text);
+const FAMILY: Column = column("family", Form::Text);
+const VERSION: Column = column("version", Form::Text);
+const CVE: Column = column("cve", Form::List(b','));
+const BID: Column = column("bid", Form::List(b','));
+const XREF: Column = column("xref", Form::List(b','));
+const SIGNKEYS: Column = column("signkeys", Form::List(b','));
+const TAG: Column = column("tag", Form::List(b'|'));
 
 /// What the version lines tell about plugin records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// NTP with these columns, as the client's options ask.
-    Ntp(Vec<&'static str>),
+    Ntp(Vec<Column>),
     /// OTP 1.0 or 1.1.
     Otp1,
     /// OTP 2.0 or its beta.
@@ -25,8 +59,7 @@ pub(super) enum Dialect {
 ///
 /// [seen frank4dd.pcap frame 13] seven columns without options; the document calls the fourth Author, it is the copyright.
 /// [seen captures/ntp 22] eleven with all four; [spec ntp-otp 5.2] each option adds its own, whatever the others are.
-const NTP: [&str; 11] =
-    ["plugin_id", "plugin_name", "category", "copyright", "description", "summary", "family", "version", "cve", "bid", "xref"];
+const NTP: [Column; 11] = [ID, NAME, CATEGORY, COPYRIGHT, DESCRIPTION, SUMMARY, FAMILY, VERSION, CVE, BID, XREF];
 const OPTIONS: [&[u8]; 4] = [b"plugins_version", b"plugins_cve_id", b"plugins_bugtraq_id", b"plugins_xrefs"];
 const BASE: usize = 7;
 
@@ -35,35 +68,20 @@ const BASE: usize = 7;
 /// # Wire
 ///
 /// [seen captures/ntp 90] thirteen.
-const OTP1: [&str; 13] = [
-    "plugin_id",
-    "plugin_name",
-    "category",
-    "copyright",
-    "description",
-    "summary",
-    "family",
-    "version",
-    "cve",
-    "bid",
-    "xref",
-    "signkeys",
-    "tag",
-];
+const OTP1: [Column; 13] = [ID, NAME, CATEGORY, COPYRIGHT, DESCRIPTION, SUMMARY, FAMILY, VERSION, CVE, BID, XREF, SIGNKEYS, TAG];
 
 /// The columns of OTP 2 records by their number, as they shrank from 2013 to 2018.
 ///
 /// # Wire
 ///
 /// [spec ntp-otp 5.2] by date.
-#[rustfmt::skip]
-const OTP2: [&[&str]; 6] = [
+const OTP2: [&[Column]; 6] = [
     &OTP1,
-    &["plugin_id", "plugin_name", "category", "copyright", "summary", "family", "version", "cve", "bid", "xref", "signkeys", "tag"],
-    &["plugin_id", "plugin_name", "category", "copyright", "summary", "family", "version", "cve", "bid", "xref", "tag"],
-    &["plugin_id", "plugin_name", "category", "copyright", "family", "version", "cve", "bid", "xref", "tag"],
-    &["plugin_id", "plugin_name", "category", "copyright", "family", "cve", "bid", "xref", "tag"],
-    &["plugin_id", "plugin_name", "category", "family", "cve", "bid", "xref", "tag"],
+    &[ID, NAME, CATEGORY, COPYRIGHT, SUMMARY, FAMILY, VERSION, CVE, BID, XREF, SIGNKEYS, TAG],
+    &[ID, NAME, CATEGORY, COPYRIGHT, SUMMARY, FAMILY, VERSION, CVE, BID, XREF, TAG],
+    &[ID, NAME, CATEGORY, COPYRIGHT, FAMILY, VERSION, CVE, BID, XREF, TAG],
+    &[ID, NAME, CATEGORY, COPYRIGHT, FAMILY, CVE, BID, XREF, TAG],
+    &[ID, NAME, CATEGORY, FAMILY, CVE, BID, XREF, TAG],
 ];
 
 /// Categories, which late OTP 2 servers give by number.
@@ -77,27 +95,27 @@ impl Dialect {
     /// NTP records for the options of a version line.
     pub(super) fn ntp(options: &[&[u8]]) -> Self {
         let (base, more) = NTP.split_at(BASE);
-        let asked = OPTIONS.iter().zip(more).filter(|(option, _)| options.contains(option)).map(|(_, name)| *name);
+        let asked = OPTIONS.iter().zip(more).filter(|(option, _)| options.contains(option)).map(|(_, column)| *column);
         Self::Ntp(base.iter().copied().chain(asked).collect())
     }
 
     /// The columns of a record with so many fields, and whether they are only guessed.
-    fn columns(&self, fields: usize, id: &[u8]) -> (Cow<'_, [&'static str]>, bool) {
+    fn columns(&self, fields: usize, id: &[u8]) -> (&[Column], bool) {
         match self {
-            Self::Ntp(columns) if columns.len() <= fields => (Cow::Borrowed(columns), false),
-            Self::Otp1 => (Cow::Borrowed(OTP1.get(..fields.min(OTP1.len())).unwrap_or(&OTP1)), false),
-            Self::Otp2 => (Cow::Borrowed(otp2(fields)), false),
+            Self::Ntp(columns) if columns.len() <= fields => (columns, false),
+            Self::Otp1 => (OTP1.get(..fields.min(OTP1.len())).unwrap_or(&OTP1), false),
+            Self::Otp2 => (otp2(fields), false),
             // Joined midway: the number of fields tells most; an OID is OTP's.
-            _ if id.contains(&b'.') && fields < OTP1.len() => (Cow::Borrowed(otp2(fields)), true),
-            _ if id.contains(&b'.') => (Cow::Borrowed(&OTP1), true),
-            _ => (Cow::Borrowed(NTP.get(..fields.clamp(BASE, NTP.len())).unwrap_or(&NTP)), true),
+            _ if id.contains(&b'.') && fields < OTP1.len() => (otp2(fields), true),
+            _ if id.contains(&b'.') => (&OTP1, true),
+            _ => (NTP.get(..fields.clamp(BASE, NTP.len())).unwrap_or(&NTP), true),
         }
     }
 }
 
 /// The OTP 2 form that fits best: the longest with no more columns than fields, else the shortest.
-fn otp2(fields: usize) -> &'static [&'static str] {
-    let shortest: &[&str] = OTP2.last().copied().unwrap_or(&OTP1);
+fn otp2(fields: usize) -> &'static [Column] {
+    let shortest: &[Column] = OTP2.last().copied().unwrap_or(&OTP1);
     OTP2.iter().find(|columns| columns.len() <= fields).copied().unwrap_or(shortest)
 }
 
@@ -107,29 +125,36 @@ pub(super) fn is_plugin_id(text: &[u8]) -> bool {
 }
 
 /// Reads a plugin record. `after_loss`: whether the line may be something else.
-///
-/// Surplus separators belong to the longest text, the description, or else the summary or the tags.
 pub(super) fn record(draft: &mut Draft<'_>, dialect: &Dialect, after_loss: bool) -> bool {
-    let fields = line::fields(draft.line);
+    let mut cuts = std::mem::take(&mut draft.cuts);
+    line::cut(draft.line, &mut cuts);
+    let is_record = fields(draft, &cuts, dialect, after_loss);
+    draft.cuts = cuts;
+    is_record
+}
+
+/// Reads the fields of a record. Surplus separators belong to the longest text, the description, or else the summary or the tags.
+fn fields(draft: &mut Draft<'_>, fields: &[Range<usize>], dialect: &Dialect, after_loss: bool) -> bool {
     let id = fields.first().map(|first| draft.bytes(first)).unwrap_or_default();
     if after_loss && !(fields.len() >= BASE && is_plugin_id(id)) {
         return false;
     }
     let (columns, guessed) = dialect.columns(fields.len(), id);
-    draft.expect(columns.len().saturating_add(1));
     let surplus = fields.len().saturating_sub(columns.len());
-    let longest = || ["description", "summary", "tag"].iter().find_map(|name| columns.iter().position(|column| column == name));
+    let longest = || [DESCRIPTION, SUMMARY, TAG].iter().find_map(|prose| columns.iter().position(|column| column == prose));
     let prose = if surplus > 0 { longest() } else { None };
-    let mut place = 0_usize;
-    for (index, name) in columns.iter().enumerate() {
-        let last = if Some(index) == prose { place.saturating_add(surplus) } else { place };
-        let (Some(from), Some(to)) = (fields.get(place), fields.get(last)) else { break };
+    let mut rest = fields.iter();
+    for (index, column) in columns.iter().enumerate() {
+        let Some(from) = rest.next() else { break };
+        let to = match surplus.checked_sub(1).filter(|_| Some(index) == prose) {
+            Some(more) => rest.nth(more).unwrap_or(from),
+            None => from,
+        };
         // The last OTP 2.0 form, the only one without copyright, writes two blanks before the family [spec ntp-otp 5.2].
-        let two_blanks = *name == "family" && !columns.contains(&"copyright") && draft.bytes(from).starts_with(b" ");
-        column(draft, from.start.saturating_add(usize::from(two_blanks))..to.end, name);
-        place = last.saturating_add(1);
+        let two_blanks = *column == FAMILY && draft.bytes(from).starts_with(b" ") && !columns.contains(&COPYRIGHT);
+        column.read(draft, from.start.saturating_add(usize::from(two_blanks))..to.end);
     }
-    if let (Some(from), Some(to)) = (fields.get(place), fields.last()) {
+    if let (Some(from), Some(to)) = (rest.next(), fields.last()) {
         draft.text(from.start..to.end, "surplus");
     }
     if guessed {
@@ -143,25 +168,27 @@ fn is_nothing(text: &[u8]) -> bool {
     text.starts_with(b"NO") && NOTHING.contains(&text)
 }
 
-/// Reads one column.
-fn column(draft: &mut Draft<'_>, range: Range<usize>, name: &'static str) {
-    let text = draft.bytes(&range);
-    let separator = match name {
-        "cve" | "bid" | "xref" | "signkeys" => b',',
-        "tag" => b'|',
-        _ if is_nothing(text) => return draft.value(range, name, Value::text(b"")),
-        "category" => {
-            draft.text(range, name);
-            let number = line::integer(text).and_then(|number| usize::try_from(number).ok());
-            if let Some(category) = number.and_then(|number| CATEGORIES.get(number)) {
-                draft.note("category_name", Value::text(category.as_bytes()));
+impl Column {
+    /// Reads one column.
+    #[inline]
+    fn read(&self, draft: &mut Draft<'_>, range: Range<usize>) {
+        let text = draft.bytes(&range);
+        match self.form {
+            Form::List(separator) => {
+                let text = if is_nothing(text.trim_ascii()) { &[][..] } else { text };
+                draft.value(range, self.name, Value::Parts(text, separator));
             }
-            return;
+            _ if is_nothing(text) => draft.value(range, self.name, Value::text(b"")),
+            Form::Text => draft.value(range, self.name, Value::text(text)),
+            Form::Category => {
+                draft.value(range, self.name, Value::text(text));
+                let number = line::integer(text).and_then(|number| usize::try_from(number).ok());
+                if let Some(category) = number.and_then(|number| CATEGORIES.get(number)) {
+                    draft.note("category_name", Value::text(category.as_bytes()));
+                }
+            }
         }
-        _ => return draft.text(range, name),
-    };
-    let text = if is_nothing(text.trim_ascii()) { &[][..] } else { text };
-    draft.value(range, name, Value::Parts(text, separator));
+    }
 }
 
 #[cfg(test)]
@@ -176,6 +203,10 @@ mod tests {
         draft.fields.iter().map(|field| field.name).collect()
     }
 
+    fn of(columns: &[Column]) -> Vec<&'static str> {
+        columns.iter().map(|column| column.name).collect()
+    }
+
     fn line(fields: usize) -> String {
         (0..fields).map(|field| if field == 0 { "10330".to_owned() } else { format!("f{field}") }).collect::<Vec<_>>().join(" <|> ")
     }
@@ -185,11 +216,11 @@ mod tests {
         for set in 0..16_usize {
             let chosen: Vec<&[u8]> =
                 OPTIONS.iter().enumerate().filter(|(bit, _)| set & (1 << bit) != 0).map(|(_, option)| *option).collect();
-            let want: Vec<&str> = NTP
+            let want: Vec<&str> = of(&NTP)
                 .iter()
                 .take(7)
                 .copied()
-                .chain(NTP.iter().skip(7).enumerate().filter(|(bit, _)| set & (1 << bit) != 0).map(|(_, name)| *name))
+                .chain(of(&NTP).iter().skip(7).enumerate().filter(|(bit, _)| set & (1 << bit) != 0).map(|(_, name)| *name))
                 .collect();
             assert_eq!(names(&line(7 + chosen.len()), &Dialect::ntp(&chosen)), want, "{set:04b}");
         }
@@ -198,18 +229,18 @@ mod tests {
     #[test]
     fn otp_records_by_date() {
         for fields in 11..=13 {
-            assert_eq!(names(&line(fields), &Dialect::Otp1), OTP1[..fields]);
+            assert_eq!(names(&line(fields), &Dialect::Otp1), of(&OTP1[..fields]));
         }
         for columns in OTP2 {
-            assert_eq!(names(&line(columns.len()), &Dialect::Otp2), columns);
+            assert_eq!(names(&line(columns.len()), &Dialect::Otp2), of(columns));
         }
     }
 
     #[test]
     fn midway_the_columns_are_guessed_and_said_to_be() {
-        assert_eq!(names(&line(11), &Dialect::Unknown), [&NTP[..], &["columns_guessed"]].concat());
+        assert_eq!(names(&line(11), &Dialect::Unknown), [&of(&NTP)[..], &["columns_guessed"]].concat());
         let oid = line(8).replace("10330", "1.3.6.1.4.1.25623.1.0.1");
-        assert_eq!(names(&oid, &Dialect::Unknown), [OTP2[5], &["columns_guessed"]].concat());
+        assert_eq!(names(&oid, &Dialect::Unknown), [&of(OTP2[5])[..], &["columns_guessed"]].concat());
     }
 
     #[test]

@@ -125,10 +125,11 @@ impl Session {
         if !bulk {
             self.move_on(from, &name, span, notes);
         }
-        let about = draft.text_of("host");
+        let about = if bulk { None } else { draft.text_of("host") };
         let response_to = self.open.answered_by(from, &name, about);
         debug_assert!(from == Peer::Client || !draft.has("password"), "only a client sends a password");
-        let (fields, tokens) = draft.finish();
+        let (fields, tokens, cuts) = draft.finish();
+        notes.shared.spare.put_back_cuts(cuts);
         let asked = name.clone();
         let reference = notes.message(Annotation { name, span, phase: self.phase, response_to, sentence, fields, tokens, bulk });
         if !bulk {

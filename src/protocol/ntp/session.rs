@@ -15,6 +15,7 @@ use super::login::Login;
 use super::login::Prompt;
 use super::place::Mode;
 use super::place::Session;
+use super::place::Side;
 use super::record::Dialect;
 use super::result;
 use super::said::Said;
@@ -92,6 +93,10 @@ impl Session {
             Some((end, _)) => end,
             None => memchr::memchr2(b'\n', 0, rest.get(fresh..)?)?.saturating_add(fresh),
         };
+        if self.is_only_counted(from, rest.get(..=end)?, notes) {
+            notes.count();
+            return Some(end.saturating_add(1));
+        }
         if let Some(len) = self.unended(from, rest.get(..end)?) {
             self.line(from, Draft::new(rest.get(..len)?, len), offset, notes);
             return Some(len);
@@ -118,10 +123,20 @@ impl Session {
         {
             return self.blob(from, row, rest, text, offset, notes);
         }
-        let mut draft = Draft::new(text, end.saturating_add(1));
+        let mut draft = Draft::within(&mut notes.shared.spare, text, end.saturating_add(1));
         draft.ends_in_nul = rest.get(end) == Some(&0);
         self.line(from, draft, offset, notes);
         Some(end.saturating_add(1))
+    }
+
+    /// Whether a line, its end included, is plainly one of many alike in the middle of a block, changes nothing, and nobody looks at what
+    /// it says.
+    fn is_only_counted(&mut self, from: Peer, line: &[u8], notes: &Notes<'_>) -> bool {
+        !notes.wants_details()
+            && matches!(line, [text @ .., b'\n'] if match *self.side(from) {
+                Side { mode: Mode::Body(block), torn: false, after_loss: false, behind_secret: false, .. } => block.is_plain_line(from, text),
+                _ => false,
+            })
     }
 
     /// The length of a line that has lost its line end, so that the next one follows on it.
@@ -303,9 +318,6 @@ impl Session {
         if behind_secret || (from == Peer::Client && after_loss && !block::is_well_known(block, draft.line)) {
             return self.unplaced(from, draft, offset, notes);
         }
-        if block == Block::Plugins && !after_loss && !notes.wants_details() {
-            return self.say(from, offset, Said { bulk: true, ..Said::new(block::PLUGIN_RECORD.0, block::PLUGIN_RECORD.1, draft) }, notes);
-        }
         let dialect = self.agreement.as_ref().map_or(&Dialect::Unknown, |agreement| &agreement.dialect);
         if let Some((name, sentence)) = block::body(block, &mut draft, dialect, after_loss) {
             if from == Peer::Client {
@@ -338,7 +350,7 @@ impl Session {
 }
 
 /// Bytes after which servers cut lines of their blocks.
-const CUT_BY_SERVERS: usize = 65_533;
+pub(super) const CUT_BY_SERVERS: usize = 65_533;
 
 /// Most bytes that may stand before a message without being one.
 const STRAY_BYTES: usize = 8;
@@ -347,7 +359,7 @@ const STRAY_BYTES: usize = 8;
 const START_OF_SERVER: &[u8] = b"SERVER <|> ";
 
 /// What ends a block of the client.
-const END_OF_CLIENT: &[u8] = b"<|> CLIENT";
+pub(super) const END_OF_CLIENT: &[u8] = b"<|> CLIENT";
 
 /// Whether a line is plainly a message of its own.
 fn is_order(from: Peer, text: &[u8]) -> bool {

@@ -224,6 +224,7 @@ impl Sink for WatchSink {
             | EventKind::ProtocolDescribed(_)
             | EventKind::FactConfirmed(..)
             | EventKind::FactsKnown(_)
+            | EventKind::MessagesCounted(..)
             | EventKind::SegmentSeen(_) => {}
         }
         Ok(())

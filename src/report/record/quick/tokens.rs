@@ -1,164 +1,161 @@
 //! The tokens of a message, half of all bytes written: pieces of fixed size, put down one over the end of the other and cut to their length.
 
-use super::put;
+use super::room::Piece;
+use super::room::Room;
 use crate::annotation::Role;
 use crate::annotation::Token;
+use foldhash::quality::RandomState;
+use hashbrown::HashMap;
 
-/// Kinds of tokens whose text is remembered: a record of a plugin has nine.
-const KINDS: usize = 256;
+/// Tokens whose kinds are remembered by their place: messages of a kind mostly have the same ones at the same places.
+const PLACES: usize = 64;
 
-/// Bytes that a tail has at most, of all kinds there are; a longer one is written piece by piece.
+/// Bytes that a tail has at most, of nearly all kinds there are; a longer one is made each time.
 const TAIL_BYTES: usize = 64;
 
-/// Numbers below this are kept as text, with a comma behind: messages are short.
-const NUMBERS: usize = 1000;
+/// Numbers below this are kept as text: messages are short.
+const NUMBERS: u32 = 1000;
 
-/// Bytes of such a number.
-const NUMBER_BYTES: usize = 4;
-
-/// What every token begins with.
-const HEAD: &[u8; HEAD_BYTES] = b"{\"bytes\":[";
-const HEAD_BYTES: usize = 10;
+/// Bytes for two such numbers and a comma between them.
+const PAIR_BYTES: usize = 8;
 
 /// What a token takes, at most while its numbers are short.
-const TOKEN_BYTES: usize = HEAD_BYTES + 2 * NUMBER_BYTES + TAIL_BYTES;
+const TOKEN_BYTES: usize = PAIR_BYTES + TAIL_BYTES;
+
+/// What every token begins with.
+const HEAD: &str = "{\"bytes\":[";
 
 /// Writes tokens; remembers how their kinds and numbers look.
 #[derive(Debug)]
 pub(super) struct Tokens {
+    /// The tails of the last tokens, by their place.
     tails: Vec<Tail>,
-    numbers: Vec<Piece<NUMBER_BYTES>>,
+    /// All tails so far: as many as the program has kinds.
+    known: Known,
+    numbers: Vec<Number>,
 }
 
-/// Text in front of bytes that do not count: a copy of fixed size is quicker than one of the right size.
+/// The text of tails; nothing where one is too long.
+type Known = HashMap<(Role, &'static str, bool), Option<Piece<TAIL_BYTES>>, RandomState>;
+
+/// A number below [`NUMBERS`]: its digits, the first in the lowest byte, and how many bits they take.
 #[derive(Clone, Copy, Debug)]
-struct Piece<const N: usize> {
-    bytes: [u8; N],
-    len: usize,
+struct Number {
+    digits: u32,
+    bits: u8,
 }
 
-impl<const N: usize> Piece<N> {
-    /// Nothing where the text is longer.
-    fn of(text: &str) -> Option<Self> {
-        let mut bytes = [0; N];
-        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
-        Some(Self { bytes, len: text.len() })
+impl Number {
+    fn of(number: u32) -> Self {
+        let text = number.to_string();
+        let digits = text.bytes().rev().fold(0_u32, |digits, digit| digits.wrapping_shl(u8::BITS) | u32::from(digit));
+        Self { digits, bits: text.bytes().map(|_| 8).sum() }
     }
 
-    /// Puts it at a place in a room: where it ends there. Nothing where the room is too small.
+    /// This one and another one with a comma between them, and how many bits they take.
     #[inline]
-    fn put(&self, room: &mut [u8; TOKEN_BYTES], at: usize) -> Option<usize> {
-        *room.get_mut(at..)?.first_chunk_mut()? = self.bytes;
-        Some(at.saturating_add(self.len))
+    fn pair(self, other: Self) -> (u64, u32) {
+        let (bits, more) = (u32::from(self.bits), u32::from(other.bits));
+        let (comma, behind) = (u64::from(b',').wrapping_shl(bits), bits.saturating_add(u8::BITS));
+        let pair = u64::from(self.digits) | comma | u64::from(other.digits).wrapping_shl(behind);
+        (pair, behind.saturating_add(more))
     }
 }
 
-/// What stands behind the bytes of a token: its role and kind, as text.
-#[derive(Debug, Default)]
+/// What stands behind the numbers of a token: its role and kind, and the head of the next one.
+#[derive(Clone, Copy, Debug)]
 struct Tail {
-    of: Option<(Role, &'static str, bool)>,
+    of: (Role, &'static str, bool),
+    /// Nothing where it is too long.
     text: Option<Piece<TAIL_BYTES>>,
 }
 
 impl Tail {
+    #[cold]
+    fn of(token: &Token, known: &mut Known) -> Self {
+        let of = (token.role, token.kind, token.secret);
+        Self { of, text: *known.entry(of).or_insert_with(|| Piece::of(text(token).as_bytes())) }
+    }
+
+    /// Kinds are constants of the program: where they stand tells them apart.
     #[inline]
     fn is_of(&self, token: &Token) -> bool {
-        self.of.is_some_and(|(role, kind, secret)| role == token.role && secret == token.secret && std::ptr::eq(kind, token.kind))
+        let (role, kind, secret) = self.of;
+        std::ptr::eq(kind, token.kind) && role == token.role && secret == token.secret
     }
 }
 
 fn text(token: &Token) -> String {
     let secret = if token.secret { ",\"secret\":true" } else { "" };
-    format!("],\"role\":\"{}\",\"kind\":\"{}\"{secret}}},", token.role.name(), token.kind)
+    format!("],\"role\":\"{}\",\"kind\":\"{}\"{secret}}},{HEAD}", token.role.name(), token.kind)
 }
 
 impl Default for Tokens {
     fn default() -> Self {
-        Self {
-            tails: (0..KINDS).map(|_| Tail::default()).collect(),
-            numbers: (0..NUMBERS).filter_map(|number| Piece::of(&format!("{number},"))).collect(),
-        }
+        let tails = vec![Tail { of: (Role::Unknown, "", false), text: None }; PLACES];
+        Self { tails, known: HashMap::default(), numbers: (0..NUMBERS).map(Number::of).collect() }
     }
 }
 
 impl Tokens {
-    /// Appends the list of these tokens.
-    pub(super) fn write(&mut self, out: &mut Vec<u8>, tokens: &[Token]) {
-        put(out, b"[");
-        let short = tokens.iter().take_while(|token| token.end < NUMBERS).count();
-        let mut end = out.len();
-        out.resize(end.saturating_add(short.saturating_mul(TOKEN_BYTES)), 0);
-        let mut done = 0_usize;
-        for token in tokens.iter().take(short) {
-            let room = out.get_mut(end..).and_then(<[u8]>::first_chunk_mut);
-            let Some(len) = room.and_then(|room| self.short(room, token)) else { break };
-            end = end.saturating_add(len);
+    /// Adds the list of these tokens.
+    pub(super) fn write(&mut self, room: &mut Room, tokens: &[Token]) {
+        room.put(b"[");
+        room.put(HEAD.as_bytes());
+        let mut rest = tokens;
+        while let Some((token, behind)) = rest.split_first() {
+            let done = self.short(room, rest);
+            rest = rest.get(done..).unwrap_or_default();
+            if done == 0 {
+                self.long(room, token);
+                rest = behind;
+            }
+        }
+        // The head of the next one, and the comma before it, are one too many.
+        room.cut(room.len().saturating_sub(HEAD.len().saturating_add(usize::from(!tokens.is_empty()))));
+        room.put(b"]");
+    }
+
+    /// Writes tokens behind their heads as long as they are short, each in room of fixed size, over the end of the one before: how many.
+    fn short(&mut self, room: &mut Room, tokens: &[Token]) -> usize {
+        let Self { tails, known, numbers } = self;
+        let mut place = room.next(tokens.len().min(PLACES).saturating_mul(TOKEN_BYTES));
+        let (all, mut done) = (place.len(), 0_usize);
+        for (token, tail) in tokens.iter().zip(tails) {
+            if !tail.is_of(token) {
+                *tail = Tail::of(token, known);
+            }
+            let (Some(start), Some(end), Some(text)) = (numbers.get(token.start), numbers.get(token.end), &tail.text) else { break };
+            let Some(len) = put(&mut *place, start.pair(*end), text) else { break };
+            place = place.get_mut(len..).unwrap_or_default();
             done = done.saturating_add(1);
         }
-        out.truncate(end);
-        // Offsets ascend: behind the first that is not short, none is.
-        tokens.get(done..).unwrap_or_default().iter().for_each(|token| self.long(out, token));
-        if !tokens.is_empty() {
-            // The comma behind the last one is one too many.
-            out.pop();
-        }
-        put(out, b"]");
+        let left = place.len();
+        room.take(all.saturating_sub(left));
+        done
     }
 
-    /// Writes a token, and a comma, into a room for one: how long it is. Nothing where it is not short.
-    #[inline]
-    fn short(&mut self, room: &mut [u8; TOKEN_BYTES], token: &Token) -> Option<usize> {
-        let (start, end) = (self.numbers.get(token.start)?, self.numbers.get(token.end)?);
-        *room.first_chunk_mut()? = *HEAD;
-        let at = start.put(room, HEAD_BYTES)?;
-        let at = end.put(room, at)?;
-        // The comma behind the last number is one too many.
-        self.tail(token)?.put(room, at.saturating_sub(1))
-    }
-
-    /// Writes a token of any length, and a comma.
-    fn long(&mut self, out: &mut Vec<u8>, token: &Token) {
-        put(out, HEAD);
-        put(out, itoa::Buffer::new().format(token.start).as_bytes());
-        put(out, b",");
-        put(out, itoa::Buffer::new().format(token.end).as_bytes());
-        match self.tail(token).and_then(|tail| tail.bytes.get(..tail.len)) {
-            Some(tail) => put(out, tail),
-            None => put(out, text(token).as_bytes()),
-        }
-    }
-
-    /// The tail of a token, unless it is too long: it is in its place, or in the one beside it, or made anew.
-    #[inline]
-    fn tail(&mut self, token: &Token) -> Option<&Piece<TAIL_BYTES>> {
-        let place = place_of(token);
-        let place = if self.tails.get(place)?.is_of(token) { place } else { self.beside(place, token)? };
-        self.tails.get(place)?.text.as_ref()
-    }
-
+    /// Writes a token of any length behind its head.
     #[cold]
-    fn beside(&mut self, place: usize, token: &Token) -> Option<usize> {
-        let beside = place ^ 1;
-        if self.tails.get(beside)?.is_of(token) {
-            return Some(beside);
+    fn long(&mut self, room: &mut Room, token: &Token) {
+        room.number(token.start);
+        room.put(b",");
+        room.number(token.end);
+        match Tail::of(token, &mut self.known).text {
+            Some(tail) => room.piece(&tail),
+            None => room.put(text(token).as_bytes()),
         }
-        self.tails.swap(place, beside);
-        *self.tails.get_mut(place)? = Tail { of: Some((token.role, token.kind, token.secret)), text: Piece::of(&text(token)) };
-        Some(place)
     }
 }
 
-/// Where the tail of a token is remembered. Kinds are constants of the program: where they stand tells them apart.
+/// Puts down numbers and a tail: how long they are.
 #[inline]
-fn place_of(token: &Token) -> usize {
-    let role = match token.role {
-        Role::Control => 0x1000_0000,
-        Role::Keyword => 0x2000_0000,
-        Role::Data => 0x3000_0000,
-        Role::Unknown => 0x4000_0000,
-    };
-    let mixed = token.kind.as_ptr().addr().wrapping_add(role).wrapping_mul(0x9e37_79b1);
-    (mixed >> 20) % KINDS
+fn put(place: &mut [u8], (pair, bits): (u64, u32), tail: &Piece<TAIL_BYTES>) -> Option<usize> {
+    let place = place.first_chunk_mut::<TOKEN_BYTES>()?;
+    *place.first_chunk_mut()? = pair.to_le_bytes();
+    let len = usize::try_from(bits / u8::BITS).ok()?;
+    *place.get_mut(len..)?.first_chunk_mut()? = tail.bytes;
+    Some(len.saturating_add(tail.len()))
 }
 
 #[cfg(test)]
@@ -188,25 +185,25 @@ mod tests {
                 secret: at.is_multiple_of(3),
             };
             let list: Vec<Token> = (0..400).map(token).collect();
-            let mut out = Vec::new();
-            tokens.write(&mut out, &list);
-            assert_eq!(String::from_utf8(out).unwrap(), plainly(&list));
+            let mut room = Room::default();
+            tokens.write(&mut room, &list);
+            assert_eq!(str::from_utf8(room.written()).unwrap(), plainly(&list));
         }
     }
 
     #[test]
     fn long_numbers_and_long_kinds_are_written_too() {
         const LONG: &str = "a_kind_with_a_name_that_is_longer_than_any_that_there_is_and_then_some_more";
-        let mut out = Vec::new();
+        let mut room = Room::default();
         let token = |start, end, kind, secret| Token { start, end, role: Role::Data, kind, secret };
         Tokens::default()
-            .write(&mut out, &[token(0, 999, "host", false), token(999, 1000, LONG, true), token(1000, 123_456, "host", true)]);
-        let text = String::from_utf8(out).unwrap();
+            .write(&mut room, &[token(0, 999, "host", false), token(999, 1000, LONG, true), token(1000, 123_456, "host", true)]);
+        let text = str::from_utf8(room.written()).unwrap();
         let first = r#"{"bytes":[0,999],"role":"data","kind":"host"}"#;
         let last = r#"{"bytes":[1000,123456],"role":"data","kind":"host","secret":true}"#;
         assert_eq!(text, format!("[{first},{{\"bytes\":[999,1000],\"role\":\"data\",\"kind\":\"{LONG}\",\"secret\":true}},{last}]"));
-        let mut none = Vec::new();
+        let mut none = Room::default();
         Tokens::default().write(&mut none, &[]);
-        assert_eq!(none, b"[]");
+        assert_eq!(none.written(), b"[]");
     }
 }

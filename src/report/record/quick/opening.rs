@@ -1,0 +1,87 @@
+//! How records begin: with their time, their flow and their frames, which many messages share.
+
+use super::moment::Moment;
+use super::room::Room;
+use crate::event::Event;
+use crate::evidence::FrameSpan;
+use crate::peer::FlowId;
+use crate::report::record::by_input;
+use crate::time::Timestamp;
+
+/// Writes the beginning of records; remembers how the last one looks up to its bytes.
+#[derive(Debug, Default)]
+pub(super) struct Opening {
+    at: Moment,
+    of: Option<(Timestamp, Option<FlowId>, FrameSpan)>,
+    text: Room,
+}
+
+impl Opening {
+    /// Adds all that stands before what kinds of events differ in.
+    pub(super) fn put(&mut self, out: &mut Room, event: &Event<'_>) {
+        let mut frames = event.evidence.frames.spans();
+        if let (Some(span), None, Some(bytes)) = (frames.next(), frames.next(), event.evidence.bytes) {
+            let of = Some((event.at, event.flow, *span));
+            if self.of != of {
+                self.of = of;
+                self.remember(event, *span);
+            }
+            out.put(self.text.written());
+            out.pair(bytes.start, bytes.end);
+            return out.put(b"}");
+        }
+        start(out, &mut self.at, event);
+        evidence(out, event);
+    }
+
+    fn remember(&mut self, event: &Event<'_>, span: FrameSpan) {
+        let text = &mut self.text;
+        text.cut(0);
+        start(text, &mut self.at, event);
+        text.put(b"\"input\":");
+        text.number(span.input);
+        text.put(b",\"frames\":[");
+        text.pair(span.first, span.last);
+        text.put(b"],\"bytes\":");
+    }
+}
+
+/// Up to the evidence.
+fn start(out: &mut Room, at: &mut Moment, event: &Event<'_>) {
+    out.put(b"{\"v\":1,\"event\":\"message_decoded\",\"at\":");
+    at.put(out, event.at);
+    if let Some(flow) = event.flow {
+        out.put(b",\"flow\":");
+        out.number(flow.0);
+    }
+    out.put(b",\"evidence\":{");
+}
+
+/// Evidence of any frames, behind its brace.
+fn evidence(out: &mut Room, event: &Event<'_>) {
+    let spans = |out: &mut Room, frames: &[[u64; 2]]| out.list(frames, |out, [first, last]| out.pair(*first, *last));
+    let mut earlier = by_input(&event.evidence.frames);
+    let newest = earlier.pop();
+    if let Some(newest) = &newest {
+        out.put(b"\"input\":");
+        out.number(newest.input);
+        out.put(b",");
+    }
+    out.put(b"\"frames\":");
+    spans(out, newest.as_ref().map(|newest| &*newest.frames).unwrap_or_default());
+    if let Some(bytes) = event.evidence.bytes {
+        out.put(b",\"bytes\":");
+        out.pair(bytes.start, bytes.end);
+    }
+    if !earlier.is_empty() {
+        out.put(b",\"earlier\":");
+        out.list(&earlier, |out, earlier| {
+            out.put(b"{\"input\":");
+            out.number(earlier.input);
+            out.put(b",\"frames\":");
+            spans(out, &earlier.frames);
+            out.put(b"}");
+        });
+    }
+    out.put(b"}");
+}
