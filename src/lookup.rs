@@ -77,11 +77,6 @@ impl Lookup {
         self.len
     }
 
-    /// What makes hashes of keys.
-    pub(crate) fn hasher(&self) -> RandomState {
-        self.hasher.clone()
-    }
-
     /// The hash of a key, for those who look in several places.
     pub(crate) fn hash(&self, key: &impl Hash) -> u64 {
         self.hasher.hash_one(key)

@@ -6,13 +6,14 @@ use crate::evidence::FrameId;
 use crate::evidence::Frames;
 use crate::limits::Limits;
 use crate::packed::PackedEnd;
+use crate::packed::PackedKey;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::FlowKey;
 use crate::peer::VlanStack;
 use crate::time::Timestamp;
 use crate::tunnel::TunnelStack;
-use foldhash::quality::RandomState;
+use foldhash::quality::FixedState;
 use std::hash::BuildHasher;
 
 /// Entries that share a place: a new SYN pushes out the oldest of them when all are taken.
@@ -154,7 +155,8 @@ pub(super) struct PendingSyns {
     /// A mark for each slot, so that a SYN is looked at only when it is most likely the one.
     marks: Vec<Ways>,
     slots: Vec<Kept>,
-    hasher: RandomState,
+    /// Not seeded: which SYN has to make room must not differ from run to run. There are no chains that somebody could make.
+    hasher: FixedState,
     places: usize,
     next_order: u64,
     /// SYNs seen, repetitions left out.
@@ -192,11 +194,11 @@ struct Spot {
 }
 
 impl PendingSyns {
-    /// None yet. They are looked up by hashes of this hasher.
-    pub(super) fn new(limits: &Limits, hasher: RandomState) -> Self {
+    /// None yet.
+    pub(super) fn new(limits: &Limits) -> Self {
         let places = (limits.pending_syns / WAYS).max(1).next_power_of_two();
         let (marks, slots) = (Vec::new(), Vec::new());
-        Self { marks, slots, hasher, places, next_order: 0, asked: 0, answered: 0 }
+        Self { marks, slots, hasher: FixedState::default(), places, next_order: 0, asked: 0, answered: 0 }
     }
 
     /// Forgets all SYNs, but not how many there were.
@@ -204,7 +206,12 @@ impl PendingSyns {
         (self.marks, self.slots) = (Vec::new(), Vec::new());
     }
 
-    /// Where SYNs between these ends are: both directions have the same hash, and it is that of their connection.
+    /// What SYNs between these ends are looked up by, in either direction: who looks for one often looks for the other, too.
+    pub(super) fn hash(&self, key: PackedKey) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
+    /// Where SYNs between these ends are. The hash of a key is that of its packed form.
     fn spot(&self, client: Endpoint, server: Endpoint) -> Spot {
         self.spot_of(self.hasher.hash_one(FlowKey::of(client, server).0))
     }
@@ -240,9 +247,10 @@ impl PendingSyns {
         self.keep(self.spot(client, server), Ends::Any(client, server), Kept::of(syn), limits)
     }
 
-    /// The same of a usual packet without payload; `hash` is that of its connection.
-    pub(super) fn insert_headers(&mut self, hash: u64, headers: &Headers<'_>, limits: &Limits) -> bool {
-        self.keep(self.spot_of(hash), Ends::Packed(headers.source, headers.destination), Kept::of_headers(headers), limits)
+    /// The same of a usual packet without payload.
+    pub(super) fn insert_headers(&mut self, headers: &Headers<'_>, limits: &Limits) -> bool {
+        let spot = self.spot_of(self.hash(PackedKey::of(headers.source, headers.destination)));
+        self.keep(spot, Ends::Packed(headers.source, headers.destination), Kept::of_headers(headers), limits)
     }
 
     fn keep(&mut self, spot: Spot, ends: Ends, kept: Kept, limits: &Limits) -> bool {
@@ -279,10 +287,9 @@ impl PendingSyns {
     }
 
     /// The usual SYN that a usual SYN-ACK answers, and where it is. Nothing where another one has to be looked at, too.
-    /// `hash` is that of their connection.
-    pub(super) fn answered_by(&self, hash: u64, headers: &Headers<'_>, limits: &Limits) -> Option<(usize, UsualSyn)> {
+    pub(super) fn answered_by(&self, headers: &Headers<'_>, limits: &Limits) -> Option<(usize, UsualSyn)> {
         let (asked, reverse) = (Ends::Packed(headers.destination, headers.source), Ends::Packed(headers.source, headers.destination));
-        let spot = self.spot_of(hash);
+        let spot = self.spot_of(self.hash(PackedKey::of(headers.source, headers.destination)));
         let place = self.find(spot, asked)?;
         let Kept::Usual { syn, .. } = *self.slots.get(place)? else { return None };
         let is_it = headers.ack == syn.seq.wrapping_add(1)
@@ -318,5 +325,30 @@ mod tests {
     #[test]
     fn a_usual_one_is_small() {
         assert_eq!(size_of::<Kept>(), 48);
+    }
+
+    #[test]
+    fn who_makes_room_is_the_same_in_every_run() {
+        let limits = Limits { pending_syns: 64, ..Limits::default() };
+        let pushed_out = || {
+            let mut pending = PendingSyns::new(&limits);
+            let headers = |number: u16| Headers {
+                id: FrameId { input: 0, number: number.into() },
+                at: Timestamp::default(),
+                source: PackedEnd::new(0x0a00_0001, number),
+                destination: PackedEnd::new(0x0a00_0002, 1241),
+                seq: 7,
+                ack: 0,
+                flags: crate::decode::Flags(crate::decode::Flags::SYN),
+                window: 512,
+                options: &[],
+                payload: &[],
+                ttl: 64,
+                ip_id: 0,
+            };
+            (1..200).map(|number| pending.insert_headers(&headers(number), &limits)).collect::<Vec<_>>()
+        };
+        let first = pushed_out();
+        assert!(first.contains(&true) && (0..4).all(|_| pushed_out() == first));
     }
 }

@@ -19,19 +19,20 @@ impl Flows {
         self.slots.len() >= LARGE
     }
 
-    /// What a packet is looked up by.
-    pub(crate) fn hash(&self, headers: &Headers<'_>) -> u64 {
-        self.slots.hash(PackedKey::of(headers.source, headers.destination))
+    /// What a packet is looked up by: among the connections, and among the SYNs.
+    pub(crate) fn hashes(&self, headers: &Headers<'_>) -> [u64; 2] {
+        let key = PackedKey::of(headers.source, headers.destination);
+        [self.slots.hash(key), self.pending.hash(key)]
     }
 
-    /// Reads what tells where the connection of this hash is, and whether somebody asks for it. The sum of that means nothing.
-    pub(crate) fn warm_index(&self, hash: u64) -> u64 {
-        self.slots.warm_index(hash) ^ self.pending.warm_index(hash)
+    /// Reads what tells where the connection of these hashes is, and whether somebody asks for it. The sum of that means nothing.
+    pub(crate) fn warm_index(&self, [open, asked]: [u64; 2]) -> u64 {
+        self.slots.warm_index(open) ^ self.pending.warm_index(asked)
     }
 
-    /// Reads what most likely is the connection of this hash. The sum of that means nothing.
-    pub(crate) fn warm_entry(&self, hash: u64) -> u64 {
-        self.slots.warm_entry(hash) ^ self.pending.warm_entry(hash)
+    /// Reads what most likely is the connection of these hashes. The sum of that means nothing.
+    pub(crate) fn warm_entry(&self, [open, asked]: [u64; 2]) -> u64 {
+        self.slots.warm_entry(open) ^ self.pending.warm_entry(asked)
     }
 
     /// Takes the headers of a usual packet, if it changes nothing but numbers, or begins a usual connection. False, and nothing done, where
@@ -43,7 +44,7 @@ impl Flows {
         let key = PackedKey::of(headers.source, headers.destination);
         let hash = self.slots.hash(key);
         let Some(slot) = self.slots.find_packed(hash, key) else {
-            return self.pass_unknown(hash, headers, receiver);
+            return self.pass_unknown(headers, receiver);
         };
         let Self { slots, limits, half_open_now, .. } = self;
         let Some((compact, last_at)) = slots.compact_mut(slot) else { return false };
@@ -57,24 +58,24 @@ impl Flows {
     }
 
     /// The same of a packet between ends that have no connection.
-    fn pass_unknown(&mut self, hash: u64, headers: &Headers<'_>, receiver: &mut dyn Receiver) -> bool {
+    fn pass_unknown(&mut self, headers: &Headers<'_>, receiver: &mut dyn Receiver) -> bool {
         let asks = headers.flags.has(Flags::SYN) && !headers.flags.has(Flags::RST);
         if !headers.payload.is_empty() {
             return false;
         }
         if asks && headers.flags.has(Flags::ACK) {
-            return self.compacts && self.pass_answer(hash, headers, receiver);
+            return self.compacts && !headers.flags.has(Flags::FIN) && self.pass_answer(headers, receiver);
         }
-        if asks && self.pending.insert_headers(hash, headers, &self.limits) {
+        if asks && self.pending.insert_headers(headers, &self.limits) {
             self.say_limit("pending_syns", self.limits.pending_syns, Frames::one(headers.id), receiver);
         }
         true
     }
 
     /// The SYN-ACK of a SYN that waits for it.
-    fn pass_answer(&mut self, hash: u64, headers: &Headers<'_>, receiver: &mut dyn Receiver) -> bool {
+    fn pass_answer(&mut self, headers: &Headers<'_>, receiver: &mut dyn Receiver) -> bool {
         let id = FlowId(self.next_id.saturating_add(1));
-        let Some((place, syn)) = self.pending.answered_by(hash, headers, &self.limits) else { return false };
+        let Some((place, syn)) = self.pending.answered_by(headers, &self.limits) else { return false };
         let Some(compact) = Compact::answered(id, &syn, headers, &self.limits) else { return false };
         self.pending.answer_at(place);
         self.next_id = id.0;
@@ -85,6 +86,8 @@ impl Flows {
         }
         let slot = self.slots.insert_compact(compact, headers.at);
         self.note_half_open(slot, id, receiver);
+        // Who gave way to these may have had something to say.
+        self.let_go(receiver);
         if let Some((compact, _)) = self.slots.compact_mut(slot) {
             compact.tell_handshake(headers.at, receiver);
         }

@@ -94,11 +94,6 @@ impl Slots {
         self.index.hash(&key)
     }
 
-    /// The same hash for who keeps other things of the same keys.
-    pub(super) fn hasher(&self) -> RandomState {
-        self.index.hasher()
-    }
-
     /// The slot of a key in short, whose hash this is.
     pub(super) fn find_packed(&self, hash: u64, key: PackedKey) -> Option<usize> {
         let is = |entry: &Entry| match entry {

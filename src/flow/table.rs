@@ -67,12 +67,11 @@ impl Flows {
     /// An empty table. `known_ports` tell who is the server where neither handshake nor content does.
     #[must_use]
     pub fn new(limits: &Limits, known_ports: &[u16]) -> Self {
-        let slots = Slots::new();
         Self {
             limits: limits.clone(),
             known_ports: known_ports.to_vec(),
-            pending: PendingSyns::new(limits, slots.hasher()),
-            slots,
+            pending: PendingSyns::new(limits),
+            slots: Slots::new(),
             holes: VecDeque::new(),
             lone: VecDeque::new(),
             half_open: VecDeque::new(),
@@ -136,7 +135,7 @@ impl Flows {
         let slot = match found {
             Some(slot) => slot,
             None if carries => self.join_midway(segment, receiver),
-            None => return,
+            None => return self.let_go(receiver),
         };
         let Some(connection) = self.slots.get_mut(slot) else { return };
         let before = connection.held_bytes();
@@ -159,14 +158,12 @@ impl Flows {
         } else {
             self.settle(slot);
         }
-        if carries {
-            self.let_go(receiver);
-        }
+        self.let_go(receiver);
         self.bound_held(segment, receiver);
     }
 
     /// Keeps nothing more of a connection that the protocols gave up: many say a word and no more, on ports that nobody knows.
-    fn let_go(&mut self, receiver: &mut dyn Receiver) {
+    pub(super) fn let_go(&mut self, receiver: &mut dyn Receiver) {
         let Some((place, id)) = receiver.gave_way() else { return };
         let Ok(slot) = usize::try_from(place) else { return };
         let Some(connection) = self.slots.watched(slot, id) else { return };
@@ -205,6 +202,7 @@ impl Flows {
             return;
         }
         self.look(now, receiver);
+        self.let_go(receiver);
         let first = |queue: &VecDeque<(Timestamp, usize, FlowId)>| queue.front().map(|(due, ..)| *due);
         let rest = if self.swept.is_some() { self.clock.now() } else { self.clock.next_look() };
         self.due_at = [first(&self.holes), first(&self.lone)].into_iter().flatten().fold(rest, Timestamp::min);

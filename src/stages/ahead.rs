@@ -14,7 +14,7 @@ const TOGETHER: usize = 16;
 /// What a coming packet will be looked up by: its connection, and, where it answers, its facts.
 #[derive(Clone, Copy, Default)]
 struct Coming {
-    flow: u64,
+    flow: [u64; 2],
     facts: Option<[u64; 3]>,
 }
 
@@ -36,7 +36,7 @@ impl Stages<'_> {
             if let (Some(headers), Some(coming)) = (decode::usual(frame), free.next()) {
                 let answers = headers.flags.has(Flags::SYN | Flags::ACK);
                 let facts = answers.then(|| self.inventory.hashes(headers.destination.endpoint(), headers.source.endpoint()));
-                *coming = Coming { flow: flows.hash(&headers), facts };
+                *coming = Coming { flow: flows.hashes(&headers), facts };
             }
         });
         // First what tells where to look, of all of them; then what is looked at.
