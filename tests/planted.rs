@@ -88,3 +88,11 @@ proptest! {
         prop_assert!(said.is_empty(), "{}: {said:?}", form.name);
     }
 }
+
+#[test]
+fn a_secret_in_capitals_without_line_ends_is_hidden() {
+    let form = all().find(|form| form.name == "asked for by pin").unwrap();
+    let way = Way { sessions: 1, shared: false, datagrams: false, busy: true, end: "" };
+    let said = leaks(form, &way, "AAPJUJSTP", RedactionPolicy::Credentials);
+    assert!(said.is_empty(), "{said:?}");
+}

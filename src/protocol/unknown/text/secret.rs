@@ -7,6 +7,7 @@ use super::naming::within;
 use super::pem;
 use super::verdict;
 use crate::peer::Peer;
+use crate::protocol::telling;
 use crate::protocol::unknown::framing::marked;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -239,7 +240,15 @@ fn begins_login(word: &[u8]) -> bool {
 
 /// Whether the server asks for a secret with this line: it names one, as a prompt or as the last it says.
 fn asks(line: &Line<'_>) -> bool {
-    (line.last_of_turn || !line.is_ended()) && line.text().len() <= 512 && tells(&line.text().to_ascii_lowercase())
+    let lower = line.text().to_ascii_lowercase();
+    let asks = |lower: &[u8]| tells(lower) || (is_prompt(line) && ends_in_a_name(lower));
+    (line.last_of_turn || !line.is_ended()) && lower.len() <= 512 && asks(&lower)
+}
+
+/// Whether the last word ends as one that names a secret: where nothing ends lines, the one before may stand right before it.
+fn ends_in_a_name(lower: &[u8]) -> bool {
+    let end = lower.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |last| last.saturating_add(1));
+    lower.get(..end).is_some_and(|said| telling::WORDS.iter().any(|word| said.ends_with(word)))
 }
 
 /// Whether it waits for what is typed: nothing ends it, or a sign does.
