@@ -37,7 +37,7 @@ const TARGETS: [(&str, i64, i64); 8] = [
     ("verbs_recall", 850, 0),
 ];
 
-/// The second set, of somebody who had not read the algorithms: scored once, into `second_sight.txt`.
+/// The second set, recorded without a look at the algorithms: scored once, into `second_sight.txt`.
 const SECOND_SIGHT: [&str; 7] = [
     "second_sight/amqp",
     "second_sight/bgp",
@@ -141,7 +141,7 @@ fn the_second_set_is_scored_once() {
     let mean = [("mean", [&SECOND_SIGHT[..], &SECOND_SIGHT_TEXT].concat())];
     let scores = scores(&SECOND_SIGHT, &SECOND_SIGHT_TEXT, &mean);
     let lines: Vec<String> = scores.iter().map(|((name, measure), score)| format!("{} {measure} {score}", folder(name).1)).collect();
-    let head = "# Thousandths, of captures of somebody who had not read the algorithms: as they were scored first, and never written again. fpr is better when less.\n";
+    let head = "# Thousandths, of captures recorded without a look at the algorithms: as they were scored first, and never written again. fpr is better when less.\n";
     fs::write(written, format!("{head}{}\n", lines.join("\n"))).unwrap();
 }
 

@@ -1,4 +1,4 @@
-"""The second held-out set, binary: recorded by somebody who had not read the algorithms, of servers that none of them had seen."""
+"""The second held-out set, binary: recorded without a look at the algorithms, of servers that none of them had seen."""
 
 import contextlib
 import random
