@@ -161,12 +161,17 @@ impl Lookup {
     fn grow(&mut self, hash_of: impl Fn(&RandomState, u32) -> u64) {
         let lines = self.lines.len().saturating_add(self.lines.len() / 2).max(FIRST_LINES);
         let old = std::mem::take(&mut self.lines);
-        let stands = |(place, tag): (u32, u16)| (tag != 0).then_some(place);
-        let mut places: Vec<u32> = old.iter().flat_map(|line| line.places.into_iter().zip(line.tags)).filter_map(stands).collect();
+        let mut stands: Vec<bool> = Vec::new();
+        for (place, _) in old.iter().flat_map(|line| line.places.into_iter().zip(line.tags)).filter(|(_, tag)| *tag != 0) {
+            let place = usize::try_from(place).unwrap_or(0);
+            if stands.len() <= place {
+                stands.resize(place.saturating_add(1), false);
+            }
+            stands.get_mut(place).into_iter().for_each(|stands| *stands = true);
+        }
         drop(old);
-        places.sort_unstable();
         self.lines = vec![Line::default(); lines];
-        for place in places {
+        for (place, _) in (0..).zip(stands).filter(|(_, stands)| *stands) {
             self.put(hash_of(&self.hasher, place), place);
         }
     }

@@ -178,6 +178,8 @@ impl Compact {
         let usual = (flow.tls.is_none() || connection.interest == Interest::Ignore)
             && !connection.closed
             && (!connection.young || connection.interest == Interest::Ignore)
+            && low.order.is_none()
+            && high.order.is_none()
             && connection.lone.is_none()
             && anew.challenger.is_none()
             && !connection.watched
@@ -311,6 +313,11 @@ impl Compact {
     /// What names it.
     pub(super) fn key(&self) -> PackedKey {
         self.key
+    }
+
+    /// Whether a SYN was seen that may begin another connection of the same ends.
+    pub(super) fn was_asked(&self) -> bool {
+        self.has(ASKED)
     }
 
     /// Whether the table counts it among those that have but a SYN-ACK.

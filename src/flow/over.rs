@@ -31,6 +31,13 @@ pub(super) struct Anew {
     pub(super) challenger: Option<Box<Segment<'static>>>,
 }
 
+impl Anew {
+    /// Whether anything says so.
+    pub(super) fn is_possible(&self) -> bool {
+        self.asked || self.challenger.is_some()
+    }
+}
+
 impl Over {
     pub(super) fn of(connection: &mut Connection) -> Self {
         let anew = std::mem::take(&mut connection.anew);

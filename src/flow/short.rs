@@ -35,9 +35,10 @@ impl Flows {
         self.slots.warm_entry(open) ^ self.pending.warm_entry(asked)
     }
 
-    /// Takes the headers of a usual packet, if it changes nothing but numbers, or begins a usual connection. False, and nothing done, where
+    /// Takes the headers of a usual packet, if it changes nothing but numbers, begins a usual connection, or is one more of a connection
+    /// that is at work; these last only where nobody asks `at_length` where each byte came from. False, and nothing done, where
     /// [`Self::push`] has to look.
-    pub(crate) fn pass(&mut self, headers: &Headers<'_>, receiver: &mut dyn Receiver) -> bool {
+    pub(crate) fn pass(&mut self, headers: &Headers<'_>, at_length: bool, receiver: &mut dyn Receiver) -> bool {
         if headers.at >= self.due_at || !self.clock.goes_on(headers.at) {
             return false;
         }
@@ -47,14 +48,30 @@ impl Flows {
             return self.pass_unknown(headers, receiver);
         };
         let Self { slots, limits, half_open_now, .. } = self;
-        let Some((compact, last_at)) = slots.compact_mut(slot) else { return false };
-        if !compact.is_counted() {
-            return compact.pass(headers, last_at, limits, receiver);
+        let passed = slots.compact_mut(slot).is_some_and(|(compact, last_at)| {
+            if !compact.is_counted() {
+                return compact.pass(headers, last_at, limits, receiver);
+            }
+            let place = u32::try_from(slot).unwrap_or(u32::MAX);
+            let confirmed = compact.confirm(headers, (place, last_at), limits, receiver);
+            *half_open_now = half_open_now.saturating_sub(usize::from(confirmed));
+            confirmed
+        });
+        passed || (!at_length && self.pass_known(slot, headers, receiver))
+    }
+
+    /// The same of a packet of the connection of a slot: unless something begins with it, the connection is the one it belongs to.
+    fn pass_known(&mut self, slot: usize, headers: &Headers<'_>, receiver: &mut dyn Receiver) -> bool {
+        let Some(begins_anew) = self.slots.may_begin_anew(slot) else { return false };
+        if begins_anew || headers.flags.has(Flags::SYN) {
+            return false;
         }
-        let place = u32::try_from(slot).unwrap_or(u32::MAX);
-        let confirmed = compact.confirm(headers, (place, last_at), limits, receiver);
-        *half_open_now = half_open_now.saturating_sub(usize::from(confirmed));
-        confirmed
+        if self.slots.is_open(slot) {
+            self.advance(slot, &headers.segment(), receiver);
+            return true;
+        }
+        // Behind its end a connection has nothing to acknowledge.
+        headers.payload.is_empty()
     }
 
     /// The same of a packet between ends that have no connection.

@@ -167,6 +167,16 @@ impl Slots {
         }
     }
 
+    /// Whether a packet between the ends of a slot may begin another connection; nothing of a free slot.
+    pub(super) fn may_begin_anew(&self, slot: usize) -> Option<bool> {
+        match self.entries.get(slot)? {
+            Entry::Free => None,
+            Entry::Open(connection) => Some(connection.anew.is_possible()),
+            Entry::Compact(compact) => Some(compact.was_asked()),
+            Entry::Over(over) => Some(over.anew.is_possible()),
+        }
+    }
+
     /// When the connection of a slot was last heard of.
     pub(super) fn seen(&self, slot: usize) -> Option<Timestamp> {
         let seen = self.seen.get(slot).copied()?;

@@ -137,6 +137,11 @@ impl Flows {
             None if carries => self.join_midway(segment, receiver),
             None => return self.let_go(receiver),
         };
+        self.advance(slot, segment, receiver);
+    }
+
+    /// Gives the connection of a slot its segment, and looks at what became of it.
+    pub(super) fn advance(&mut self, slot: usize, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
         let Some(connection) = self.slots.get_mut(slot) else { return };
         let before = connection.held_bytes();
         connection.segment(segment, &self.limits, receiver);

@@ -9,7 +9,7 @@ impl Stages<'_> {
     /// way of all others.
     pub(crate) fn pass(&mut self, headers: &Headers<'_>, flows: &mut Flows) -> bool {
         let is_told = self.out.packets.is_some() || self.upkeep.explains() || self.doctor.is_due(headers.at);
-        if is_told || !flows.pass(headers, self) {
+        if is_told || !flows.pass(headers, self.wants_parts(), self) {
             return false;
         }
         if self.doctor.samples(headers) {

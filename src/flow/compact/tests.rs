@@ -119,7 +119,7 @@ fn told(packets: &[Sent], begin: u32, (patience, scale, room): (u64, Option<u8>,
             ttl: 64,
             ip_id: 0,
         };
-        if quick && flows.pass(&headers, &mut log) {
+        if quick && flows.pass(&headers, false, &mut log) {
             passed += 1;
         } else {
             flows.push(&headers.segment(), &mut log);
@@ -193,16 +193,21 @@ fn a_handshake_passes() {
 }
 
 #[test]
-fn the_first_half_of_an_end_passes() {
-    // Both sides said something nobody reads; then the client has no more to say, and the server takes note of that.
-    let packets: [Sent; 5] = [
+fn all_of_a_known_connection_passes() {
+    // Both sides said something nobody reads; then the client has no more to say, the server takes note of that, and ends, too.
+    let packets: [Sent; 6] = [
         ((true, 0), ACK, 0, 0, 10, 1, 512),
         ((false, 0), ACK, 0, 10, 10, 1, 512),
         ((true, 0), ACK | Flags::FIN, 10, 10, 0, 1, 512),
         ((false, 0), ACK, 10, 11, 0, 1, 512),
         ((false, 0), ACK | Flags::FIN, 10, 11, 0, 1, 512),
+        ((true, 0), ACK, 11, 11, 0, 1, 512),
     ];
-    let (short, passed) = told(&packets, 5, (0, None, 9), true);
-    assert_eq!(passed, 2 + 3, "all but the first word and the second end");
-    assert_eq!(short, told(&packets, 5, (0, None, 9), false).0);
+    for patience in [0, u64::MAX] {
+        let (short, passed) = told(&packets, 5, (patience, None, 9), true);
+        assert_eq!(passed, 2 + packets.len());
+        assert_eq!(short, told(&packets, 5, (patience, None, 9), false).0);
+    }
+    let (_, passed) = told(&[packets[0], ((true, 0), SYN, 500, 0, 0, 1, 512), packets[1]], 5, (0, None, 9), true);
+    assert_eq!(passed, 2 + 1, "but for a SYN that may begin another one, and what comes behind it");
 }
