@@ -19,20 +19,20 @@ impl Flows {
         self.slots.len() >= LARGE
     }
 
-    /// What a packet is looked up by: among the connections, and among the SYNs.
-    pub(crate) fn hashes(&self, headers: &Headers<'_>) -> [u64; 2] {
+    /// What a packet is looked up by: among the connections, and, with a SYN, among those that wait for an answer.
+    pub(crate) fn hashes(&self, headers: &Headers<'_>) -> (u64, Option<u64>) {
         let key = PackedKey::of(headers.source, headers.destination);
-        [self.slots.hash(key), self.pending.hash(key)]
+        (self.slots.hash(key), headers.flags.has(Flags::SYN).then(|| self.pending.hash(key)))
     }
 
     /// Reads what tells where the connection of these hashes is, and whether somebody asks for it. The sum of that means nothing.
-    pub(crate) fn warm_index(&self, [open, asked]: [u64; 2]) -> u64 {
-        self.slots.warm_index(open) ^ self.pending.warm_index(asked)
+    pub(crate) fn warm_index(&self, (open, asked): (u64, Option<u64>)) -> u64 {
+        self.slots.warm_index(open) ^ asked.map_or(0, |asked| self.pending.warm_index(asked))
     }
 
     /// Reads what most likely is the connection of these hashes. The sum of that means nothing.
-    pub(crate) fn warm_entry(&self, [open, asked]: [u64; 2]) -> u64 {
-        self.slots.warm_entry(open) ^ self.pending.warm_entry(asked)
+    pub(crate) fn warm_entry(&self, (open, asked): (u64, Option<u64>)) -> u64 {
+        self.slots.warm_entry(open) ^ asked.map_or(0, |asked| self.pending.warm_entry(asked))
     }
 
     /// Takes the headers of a usual packet, if it changes nothing but numbers, begins a usual connection, or is one more of a connection

@@ -14,7 +14,7 @@ const TOGETHER: usize = 16;
 /// What a coming packet will be looked up by: its connection, and, where it answers, its facts.
 #[derive(Clone, Copy, Default)]
 struct Coming {
-    flow: [u64; 2],
+    flow: (u64, Option<u64>),
     facts: Option<[u64; 3]>,
 }
 
