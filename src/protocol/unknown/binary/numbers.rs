@@ -2,6 +2,10 @@
 
 use crate::grammar::ByteOrder;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// Logarithms of small numbers: how often something occurs is mostly one, and asked for by the million.
+static SMALL: LazyLock<Vec<u64>> = LazyLock::new(|| (0..1 << 10).map(logarithm).collect());
 
 /// Both byte orders, in the order they are tried.
 pub(super) const ORDERS: [ByteOrder; 2] = [ByteOrder::Big, ByteOrder::Little];
@@ -38,6 +42,10 @@ pub(super) fn ber(bytes: &[u8]) -> Option<(u64, usize)> {
 
 /// The logarithm of a number to the base of two, in parts of a [`BIT`]; 0 of 0.
 pub(super) fn log2(number: u64) -> u64 {
+    usize::try_from(number).ok().and_then(|place| SMALL.get(place)).copied().unwrap_or_else(|| logarithm(number))
+}
+
+fn logarithm(number: u64) -> u64 {
     let Some(whole) = number.checked_ilog2() else { return 0 };
     // Between one and two, with 30 digits behind the point: each squaring gives one more digit of the logarithm.
     let mut rest = if whole > 30 { number >> whole.saturating_sub(30) } else { number << 30_u32.saturating_sub(whole) };
@@ -86,6 +94,7 @@ mod tests {
     fn logarithms_are_near_and_exact_for_powers() {
         assert_eq!([1, 2, 4, 1 << 40].map(log2), [0, BIT, 2 * BIT, 40 * BIT]);
         assert_eq!((log2(3), log2(1000)), (1623, 10204), "rounded down");
+        assert!((0..3000).all(|number| log2(number) == logarithm(number)));
         assert_eq!(bits_of([4, 4].into_iter()), 8 * BIT);
         assert_eq!(bits_of([9].into_iter()), 0);
     }
