@@ -20,6 +20,7 @@ mod hostile;
 mod opening;
 mod outlet;
 mod over;
+mod pending;
 mod reassembly;
 pub mod seq;
 mod short;

@@ -4,7 +4,7 @@ use super::Receiver;
 use super::clock::Clock;
 use super::clock::Tick;
 use super::connection::Connection;
-use super::handshake::PendingSyns;
+use super::pending::PendingSyns;
 use super::slots::Slots;
 use crate::anomaly::Anomaly;
 use crate::decode::Flags;
@@ -349,7 +349,7 @@ impl Flows {
             self.say_limit("half_open", most, frames, receiver);
         }
         // Most of those that came went further long ago: seldom, and all at once, they are taken off the list.
-        if self.half_open.len() > most.saturating_mul(2).max(1024) {
+        if self.half_open.len() > self.half_open_now.saturating_mul(2).max(1024) {
             let Self { half_open, slots, .. } = self;
             half_open.retain(|(slot, id)| slots.is_counted(*slot, *id));
         }
