@@ -30,6 +30,7 @@ use crate::layer::Layers;
 use crate::limits::Limits;
 use crate::loss::Received;
 use crate::origin::Sights;
+use crate::peer::FlowId;
 use crate::protocol::Conversations;
 use crate::protocol::unknown::Documenting;
 use crate::report::Sink;
@@ -57,6 +58,8 @@ pub(crate) struct Stages<'s> {
     now: Timestamp,
     /// Whether the last frame was cut when it was captured.
     cut: bool,
+    /// The connection without payload of which was told, as its end came, that something is missing.
+    silent: Option<FlowId>,
     /// Packets behind this one that were looked at ahead.
     looked_at: usize,
     /// What was seen of the inputs, where the output shows where every byte came from.
@@ -89,6 +92,7 @@ impl<'s> Stages<'s> {
             last: (Timestamp::default(), FrameId::default()),
             now: Timestamp::default(),
             cut: false,
+            silent: None,
             looked_at: 0,
             sights: wants_parts.then(Sights::default),
         }

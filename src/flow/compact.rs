@@ -183,6 +183,7 @@ impl Compact {
             && connection.lone.is_none()
             && anew.challenger.is_none()
             && !connection.watched
+            && connection.hole.is_none()
             && flow.tunnels.is_empty()
             && flow.vlans == VlanStack::default();
         if !usual {

@@ -53,8 +53,10 @@ pub(super) struct Connection {
     pub(super) last: Frames,
     /// Whether it ended, and was told.
     pub(super) closed: bool,
-    /// Whether the table watches a hole of it.
+    /// Whether the table is to look at a hole of it at some time.
     pub(super) watched: bool,
+    /// Its place among all that have a hole.
+    pub(super) hole: Option<u64>,
     /// Whether the table counts it among those that have but a SYN-ACK.
     pub(super) counted: bool,
     /// Whether it began a moment ago: much is still to come of it, so it stays at length.
@@ -87,6 +89,7 @@ impl Connection {
             last: Frames::default(),
             closed: false,
             watched: false,
+            hole: None,
             counted: false,
             young: false,
             anew: Anew::default(),
@@ -168,6 +171,11 @@ impl Connection {
 
     pub(super) fn has_hole(&self) -> bool {
         self.streams.iter().any(Stream::has_hole)
+    }
+
+    /// Since when there are bytes behind a hole that the other side acknowledged: it is lost to the capture, and the clock decides.
+    pub(super) fn hole_acknowledged(&self) -> Option<Timestamp> {
+        self.streams.iter().filter_map(Stream::hole_acknowledged).min()
     }
 
     /// Lets go of what repetitions would be compared with: nobody waits for what comes.

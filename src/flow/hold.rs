@@ -7,7 +7,7 @@ use crate::evidence::Frames;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
-/// Pieces before the end of new data that are looked at for cut ones: a segment overlaps few.
+/// Pieces that new data, or a cut, is compared with: a segment overlaps few.
 const MOST_CUT: usize = 64;
 
 /// A held piece.
@@ -95,11 +95,15 @@ impl Hold {
         different
     }
 
-    /// Keeps the knowledge that `len` bytes were on the wire but not captured, as far as nothing else is held there.
+    /// Keeps the knowledge that `len` bytes were on the wire but not captured, as far as nothing else is held there; behind many pieces it
+    /// is given up, for a frame that has no bytes must not cost more than one that has.
     pub(super) fn insert_cut(&mut self, offset: u64, len: u64, at: Timestamp, frames: &Frames) {
         let mut place = offset;
         let end = offset.saturating_add(len);
-        while place < end {
+        for _ in 0..MOST_CUT {
+            if place >= end {
+                return;
+            }
             let (free, covered) = self.room(place, end.saturating_sub(place));
             if free > 0 {
                 self.put(place, Piece { data: None, len: free, at, frames: frames.clone(), frame_offset: None });

@@ -1,6 +1,7 @@
 //! What damaged, forged or badly captured segments must not do to a connection.
 #![allow(clippy::arithmetic_side_effects, reason = "sequence numbers are written out as sums")]
 
+use super::hold::Hold;
 use super::testing::ACK;
 use super::testing::CLIENT;
 use super::testing::FIN;
@@ -8,7 +9,10 @@ use super::testing::RST;
 use super::testing::SERVER;
 use super::testing::SYN;
 use super::testing::Wire;
+use crate::evidence::FrameId;
+use crate::evidence::Frames;
 use crate::limits::Limits;
+use crate::time::Timestamp;
 
 #[test]
 fn one_damaged_acknowledgement_changes_nothing() {
@@ -180,4 +184,14 @@ fn of_a_connection_that_nobody_reads_nothing_is_kept() {
     wire.log.ignore = true;
     wire.send(CLIENT, ACK, 101, 501, b"abc");
     assert_eq!(held(&wire), 0, "not of the other side either");
+}
+
+#[test]
+fn a_frame_without_bytes_does_not_look_at_all_that_is_held() {
+    let (mut hold, frames, at) = (Hold::default(), Frames::one(FrameId { input: 0, number: 1 }), Timestamp::default());
+    for piece in 0..200 {
+        assert_eq!(hold.insert(10 + 2 * piece, b"x", at, (&frames, None)), None);
+    }
+    hold.insert_cut(10, 400, at, &frames);
+    assert!((230..270).contains(&hold.segments()), "{}", hold.segments());
 }

@@ -15,6 +15,7 @@ mod connection;
 mod handshake;
 mod history;
 mod hold;
+mod holes;
 #[cfg(test)]
 mod hostile;
 mod opening;

@@ -265,6 +265,12 @@ impl Stream {
         self.order.as_ref().is_some_and(|order| !order.hold.is_empty())
     }
 
+    /// When the bytes behind the first hole came, if the other side acknowledged what is missing before them.
+    pub(super) fn hole_acknowledged(&self) -> Option<Timestamp> {
+        let (offset, piece) = self.order.as_ref()?.hold.front()?;
+        (self.acked >= offset).then_some(piece.at)
+    }
+
     /// Gives up a hole that the other side acknowledged and that stayed open for its life: the capture missed it.
     pub(super) fn check_hole(&mut self, now: Timestamp, limits: &Limits, outlet: &mut Outlet<'_>) {
         while let Some((offset, since)) = self.order.as_ref().and_then(|order| order.hold.front()).map(|(offset, piece)| (offset, piece.at))

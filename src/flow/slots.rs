@@ -130,6 +130,14 @@ impl Slots {
         }
     }
 
+    /// The connection of a slot as long as it is open and at length.
+    pub(super) fn open_mut(&mut self, slot: usize) -> Option<&mut Connection> {
+        match self.entries.get_mut(slot)? {
+            Entry::Open(connection) => Some(connection),
+            _ => None,
+        }
+    }
+
     /// The connection of a slot as long as it is compact, and when it was heard of last.
     pub(super) fn compact_mut(&mut self, slot: usize) -> Option<(&mut Compact, &mut Timestamp)> {
         match self.entries.get_mut(slot)? {
@@ -212,10 +220,7 @@ impl Slots {
 
     /// The connection of a slot, if it is still that one and waits for something: a compact one does not.
     pub(super) fn watched(&mut self, slot: usize, id: FlowId) -> Option<&mut Connection> {
-        match self.entries.get_mut(slot)? {
-            Entry::Open(connection) if connection.flow.id == id => Some(connection),
-            _ => None,
-        }
+        self.open_mut(slot).filter(|connection| connection.flow.id == id)
     }
 
     /// Whether the connection of a slot is still that one, and counted among those that have but a SYN-ACK.

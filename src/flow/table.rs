@@ -4,6 +4,7 @@ use super::Receiver;
 use super::clock::Clock;
 use super::clock::Tick;
 use super::connection::Connection;
+use super::holes::Holes;
 use super::pending::PendingSyns;
 use super::slots::Slots;
 use crate::anomaly::Anomaly;
@@ -36,8 +37,7 @@ pub struct Flows {
     pub(super) known_ports: Vec<u16>,
     pub(super) slots: Slots,
     pub(super) pending: PendingSyns,
-    /// Flows with a hole: when to look at it again.
-    holes: VecDeque<(Timestamp, usize, FlowId)>,
+    pub(super) holes: Holes,
     /// SYN-ACKs that wait for their SYN: until when.
     pub(super) lone: VecDeque<(Timestamp, usize, FlowId)>,
     /// Connections that had but a SYN-ACK when they came, oldest first, and how many of them still have no more.
@@ -72,7 +72,7 @@ impl Flows {
             known_ports: known_ports.to_vec(),
             pending: PendingSyns::new(limits),
             slots: Slots::new(),
-            holes: VecDeque::new(),
+            holes: Holes::default(),
             lone: VecDeque::new(),
             half_open: VecDeque::new(),
             half_open_now: 0,
@@ -151,12 +151,7 @@ impl Flows {
         }
         self.held = self.held.saturating_sub(before).saturating_add(connection.held_bytes());
         let (closed, last_at) = (connection.is_closed(), connection.flow.last_at);
-        if !closed && connection.has_hole() && !connection.watched {
-            connection.watched = true;
-            let due = segment.at.after(self.limits.hole_life);
-            self.due_at = self.due_at.min(due);
-            self.holes.push_back((due, slot, connection.flow.id));
-        }
+        self.watch(slot, segment.at);
         self.slots.saw(slot, last_at);
         if closed {
             self.slots.bury(slot);
@@ -176,21 +171,6 @@ impl Flows {
         self.settle(slot);
     }
 
-    /// All connections together hold only so much: the oldest holes give way.
-    fn bound_held(&mut self, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
-        while self.held > self.limits.held_bytes_in_all {
-            self.say_limit("held_bytes_in_all", self.limits.held_bytes_in_all, segment.frames.clone(), receiver);
-            let Some((_, slot, id)) = self.holes.pop_front() else { return };
-            // What comes after it may be due earlier, where frames came out of order.
-            self.due_at = self.holes.front().map_or(self.due_at, |(due, ..)| self.due_at.min(*due));
-            let Some(connection) = self.slots.watched(slot, id) else { continue };
-            let before = connection.held_bytes();
-            connection.give_up_holes(segment.at, &self.limits, receiver);
-            connection.watched = false;
-            self.held = self.held.saturating_sub(before).saturating_add(connection.held_bytes());
-        }
-    }
-
     /// Says, once, that a bound was reached.
     pub(super) fn say_limit(&mut self, limit: &'static str, value: usize, frames: Frames, receiver: &mut dyn Receiver) {
         if !self.said.contains(&limit) {
@@ -208,32 +188,18 @@ impl Flows {
         }
         self.look(now, receiver);
         self.let_go(receiver);
-        let first = |queue: &VecDeque<(Timestamp, usize, FlowId)>| queue.front().map(|(due, ..)| *due);
+        let lone = self.lone.front().map(|(due, ..)| *due);
         let rest = if self.swept.is_some() { self.clock.now() } else { self.clock.next_look() };
-        self.due_at = [first(&self.holes), first(&self.lone)].into_iter().flatten().fold(rest, Timestamp::min);
+        self.due_at = [self.holes.due(), lone].into_iter().flatten().fold(rest, Timestamp::min);
     }
 
     /// Does what is due.
     fn look(&mut self, now: Timestamp, receiver: &mut dyn Receiver) {
-        if self.clock.tick(now) == Tick::Back {
-            let due = now.after(self.limits.hole_life);
-            self.holes.iter_mut().for_each(|hole| hole.0 = due);
-            let due = now.after(self.limits.lone_syn_ack_life);
-            self.lone.iter_mut().for_each(|lone| lone.0 = due);
-        }
+        let back = self.clock.tick(now) == Tick::Back;
         let now = self.clock.now();
-        while self.holes.front().is_some_and(|(due, ..)| *due <= now) {
-            let Some((_, slot, id)) = self.holes.pop_front() else { break };
-            let Some(connection) = self.slots.watched(slot, id) else { continue };
-            let before = connection.held_bytes();
-            connection.check_holes(now, &self.limits, receiver);
-            self.held = self.held.saturating_sub(before).saturating_add(connection.held_bytes());
-            connection.watched = connection.has_hole();
-            if connection.watched {
-                self.holes.push_back((now.after(self.limits.hole_life), slot, id));
-            }
-        }
-        while self.lone.front().is_some_and(|(due, ..)| *due <= now) {
+        self.look_at_holes(now, back, receiver);
+        // What they wait for was to come before the clock was set: all at once, for whoever sets it can do so again and again.
+        while self.lone.front().is_some_and(|(due, ..)| *due <= now || back) {
             let Some((_, slot, id)) = self.lone.pop_front() else { break };
             if let Some(connection) = self.slots.watched(slot, id) {
                 connection.tell_handshake(receiver);

@@ -65,6 +65,9 @@ impl Receiver for Stages<'_> {
     }
 
     fn chunk(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>) -> Interest {
+        if is_silent(flow) {
+            self.silent = Some(flow.id);
+        }
         let Self { layers, conversations, out, .. } = self;
         let mut next = Next { conversations, out };
         let interest = if self.bare { next.chunk(flow, from, chunk) } else { layers.chunk(flow, from, chunk, &mut next) };
@@ -81,7 +84,7 @@ impl Receiver for Stages<'_> {
 
     fn closed(&mut self, flow: &mut Flow) {
         self.inventory.closed(flow, &mut |event| self.out.event(&event));
-        if flow.from_client.bytes == 0 && flow.from_server.bytes == 0 {
+        if is_silent(flow) && self.silent != Some(flow.id) {
             // Nobody was ever asked to read it.
             return;
         }
@@ -89,4 +92,9 @@ impl Receiver for Stages<'_> {
         layers.closed(flow, &mut Next { conversations, out });
         conversations.closed(flow, &mut |event| out.event(&event));
     }
+}
+
+/// Whether no payload of it was seen.
+fn is_silent(flow: &Flow) -> bool {
+    flow.from_client.bytes == 0 && flow.from_server.bytes == 0
 }

@@ -6,7 +6,9 @@ use crate::support::capture::memory;
 use crate::support::collect::collect_within;
 use crate::support::dialogues;
 use crate::support::talk::talk;
+use crate::support::wire::ACK;
 use crate::support::wire::Net;
+use crate::support::wire::RST;
 use crate::support::wire::Talk;
 use crate::support::wire::nobodys_flow;
 use ntp_sniff::anomaly::GapReason;
@@ -118,4 +120,25 @@ fn what_nobody_claims_is_not_kept_for_ever() {
         conversations.chunk(&mut flow, Peer::Server, chunk, &mut |_| ()) == Interest::Ignore
     });
     assert!(given_up.is_some_and(|pieces| pieces < limits.probe_pieces), "given up after {given_up:?} of {most} pieces");
+}
+
+#[test]
+fn connections_of_which_only_a_loss_is_known_leave_nothing() {
+    // The server acknowledges what no packet carries, and that is all there is.
+    let lost = (0..8).map(|index| {
+        let mut net = Net::v4(1241);
+        net.client.set_port(40_000 + index);
+        let mut talk = Talk::new([7, 8]);
+        talk.handshake();
+        talk.lose(Peer::Client, 100);
+        talk.send(Peer::Server, ACK, &[]);
+        talk.send(Peer::Server, RST, &[]);
+        net.frames(&talk.packets)
+    });
+    let session = Net::v4(7777).frames(&Talk::whole([1, 2], &talk(dialogues::FULL), &[5]).packets);
+    let limits = Limits { probes: 4, ..Limits::default() };
+    let alone = collect_within(&mut memory(&captured(session.clone(), 10)), &limits).names();
+    let all = collect_within(&mut memory(&captured(lost.flatten().chain(session).collect(), 10)), &limits);
+    assert_eq!((all.gaps(Peer::Client).len(), all.limits()), (8, Vec::new()));
+    assert!(alone.len() > 3 && all.names() == alone, "{:?}", all.names());
 }

@@ -11,9 +11,12 @@ use ntp_sniff::flow::Handshake;
 use ntp_sniff::flow::Interest;
 use ntp_sniff::flow::Receiver;
 use ntp_sniff::limits::Limits;
+use ntp_sniff::peer::Endpoint;
 use ntp_sniff::peer::Flow;
 use ntp_sniff::peer::Peer;
 use ntp_sniff::protocol::Conversations;
+use ntp_sniff::time::Timestamp;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// What an adversary sends: the next byte or bytes, by number.
@@ -88,11 +91,44 @@ fn cost(adversary: Adversary, segments: u32, most: Duration) -> Duration {
     spent
 }
 
-/// Eight times the input takes less than twelve times as long. Three chances, and small times do not count: a busy machine is no bug.
+/// How long so many connections keep the program busy that each have a hole, and then as many frames of nobody, with a clock that makes
+/// such steps in turn.
+fn cost_of_holes(count: u32, most: Duration, steps: [i64; 2]) -> Duration {
+    let limits = Limits::default();
+    let mut reader = Reader { conversations: Conversations::new(&limits, Vec::new(), false, true), events: 0, spans: 0 };
+    let mut flows = Flows::new(&limits, &[1241]);
+    let (begun, mut nanos) = (spent(), 0);
+    for number in 1..=count {
+        let of = |seq, flags, payload: &'static [u8]| {
+            let one = segment(number.into(), Peer::Client, seq, flags, payload);
+            let source = Endpoint { ip: IpAddr::from(number.to_be_bytes()), port: 40_000 };
+            Segment { source, at: Timestamp::from_nanos(0, false), ..one }
+        };
+        flows.push(&of(1000, Flags::SYN, &[]), &mut reader);
+        flows.push(&of(1011, Flags::ACK, b"x"), &mut reader);
+    }
+    for (number, step) in (1..=count).zip(steps.into_iter().cycle()) {
+        nanos += step * 1_000_000;
+        let one = segment((count + number).into(), Peer::Client, 1, Flags::ACK, &[]);
+        flows.push(&Segment { at: Timestamp::from_nanos(nanos, false), ..one }, &mut reader);
+        if number % 512 == 0 && spent().saturating_sub(begun) > most {
+            return most;
+        }
+    }
+    flows.finish(&mut reader);
+    assert!(reader.events > u64::from(count), "all of them had a gap");
+    spent().saturating_sub(begun)
+}
+
 fn assert_linear(name: &str, adversary: Adversary) {
+    assert_grows_as(name, |count, most| cost(adversary, count, most), 16 << 10);
+}
+
+/// Eight times the input takes less than twelve times as long. Three chances, and small times do not count: a busy machine is no bug.
+fn assert_grows_as(name: &str, cost: impl Fn(u32, Duration) -> Duration, count: u32) {
     let ratio = || {
-        let small = cost(adversary, 16 << 10, Duration::from_secs(60)).max(Duration::from_millis(20));
-        cost(adversary, 128 << 10, small * 12).as_secs_f64() / small.as_secs_f64()
+        let small = cost(count, Duration::from_secs(60)).max(Duration::from_millis(20));
+        cost(8 * count, small * 12).as_secs_f64() / small.as_secs_f64()
     };
     let ratios: Vec<f64> = std::iter::repeat_with(ratio)
         .take(3)
@@ -136,4 +172,14 @@ fn the_head_of_an_attack_that_never_comes() {
 #[test]
 fn the_same_bytes_again_and_again() {
     assert_linear("repetitions", |index| (index / 2, b"q"));
+}
+
+#[test]
+fn holes_that_wait_while_the_clock_goes_on() {
+    assert_grows_as("holes, a second later", |count, most| cost_of_holes(count, most, [1001, 1001]), 1 << 9);
+}
+
+#[test]
+fn holes_that_wait_while_the_clock_goes_back_and_forth() {
+    assert_grows_as("holes, back and forth", |count, most| cost_of_holes(count, most, [11_000, -11_000]), 1 << 9);
 }

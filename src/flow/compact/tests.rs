@@ -3,6 +3,7 @@
 
 use crate::decode::Flags;
 use crate::decode::Headers;
+use crate::decode::Segment;
 use crate::event::Event;
 use crate::evidence::FrameId;
 use crate::flow::Chunk;
@@ -17,9 +18,9 @@ use crate::packed::PackedEnd;
 use crate::peer::Flow;
 use crate::peer::FlowId;
 use crate::peer::Peer;
+use crate::peer::VlanStack;
 use crate::time::Timestamp;
 use proptest::prelude::*;
-use std::time::Duration;
 
 /// Writes down all that it is told, to the last number.
 struct Log {
@@ -68,17 +69,28 @@ impl Receiver for Log {
 
 /// What is sent: by which client or to it, with which flags, how far in its stream, what it acknowledges, payload, milliseconds later,
 /// window.
-type Sent = ((bool, u16), u8, i32, i32, usize, u64, u16);
+type Sent = ((bool, u16), u8, i32, i32, usize, i64, u16);
+
+/// How a packet differs from the usual one: it goes the long way though it need not, it has a VLAN tag and must, or it is of another input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Odd {
+    #[default]
+    No,
+    Long,
+    Tagged,
+    Elsewhere,
+}
 
 const SYN: u8 = Flags::SYN;
 const ACK: u8 = Flags::ACK;
 
 fn sent() -> impl Strategy<Value = Sent> {
     let flags = prop_oneof![
-        2 => Just(SYN), 2 => Just(SYN | ACK), 20 => Just(ACK), 6 => Just(ACK | 8), 4 => Just(ACK | Flags::FIN), 1 => Just(Flags::RST), 1 => Just(0)
+        2 => Just(SYN), 2 => Just(SYN | ACK), 20 => Just(ACK), 6 => Just(ACK | 8), 4 => Just(ACK | Flags::FIN), 1 => Just(Flags::RST),
+        1 => Just(Flags::RST | ACK), 1 => Just(0), 1 => Just(SYN | Flags::FIN), 1 => Just(SYN | Flags::RST)
     ];
     let offset = prop_oneof![8 => 0..40_i32, 1 => -5..200_000_i32, 1 => any::<i32>()];
-    let pause = prop_oneof![20 => 0..50_u64, 1 => 0..90_000_u64];
+    let pause = prop_oneof![20 => 0..50_i64, 1 => 0..90_000_i64, 1 => -90_000..0_i64];
     let window = prop_oneof![4 => Just(512), 1 => any::<u16>(), 1 => Just(0)];
     let end = (any::<bool>(), prop_oneof![6 => Just(0), 1 => Just(1_u16), 1 => Just(2)]);
     // Handshakes do not come about by chance.
@@ -89,23 +101,36 @@ fn sent() -> impl Strategy<Value = Sent> {
 /// What is told of some packets; `quick` lets them go the short way and be kept in short, however young they are. Each end announces
 /// the window scale, where there is one. So many connections have room, and may be half open.
 fn told(packets: &[Sent], begin: u32, (patience, scale, room): (u64, Option<u8>, usize), quick: bool) -> (Vec<String>, usize) {
-    let limits = Limits { connections: room, half_open: room, ..Limits::default() };
+    told_oddly(packets, &[], begin, (patience, scale, (room, room, 0)), quick)
+}
+
+/// The same of packets that are odd; beside the connections there is a bound on the half-open ones, and on the young ones that are kept.
+fn told_oddly(
+    packets: &[Sent],
+    odd: &[Odd],
+    begin: u32,
+    (patience, scale, (room, half_open, young)): (u64, Option<u8>, (usize, usize, usize)),
+    quick: bool,
+) -> (Vec<String>, usize) {
+    let limits = Limits { connections: room, half_open, held_bytes_in_all: 200, held_segments: 6, ..Limits::default() };
     let mut flows = Flows::new(&limits, &[1241]);
-    (flows.compacts, flows.most_young) = (quick, 0);
+    (flows.compacts, flows.most_young) = (quick, young);
     let mut log = Log { lines: Vec::new(), patience, chunks: 0, last: None };
     let scaled = [3, 3, scale.unwrap_or(0), 0];
-    let mut at = Timestamp::from_nanos(0, false);
+    let mut milliseconds = 0;
     let (mut number, mut passed) = (0, 0);
     let shake: [Sent; 3] =
         [((true, 0), SYN, -1, 0, 0, 1, 512), ((false, 0), SYN | ACK, -1, 0, 0, 1, 512), ((true, 0), ACK, 0, 0, 0, 1, 512)];
     for ((from_client, port), flags, seq, ack, len, pause, window) in shake.into_iter().chain(packets.iter().copied()) {
-        at = at.after(Duration::from_millis(pause));
+        milliseconds += pause;
+        let at = Timestamp::from_nanos(milliseconds * 1_000_000, false);
+        let odd = usize::try_from(number).ok().and_then(|number| odd.get(number)).copied().unwrap_or_default();
         number += 1;
         let ends = [PackedEnd::new(0x0a00_0001, 40_000 + port), PackedEnd::new(0x0a00_0002, 1241)];
         let [source, destination] = if from_client { ends } else { [ends[1], ends[0]] };
         let base = |client: bool| if client { begin } else { begin.wrapping_add(77_000) };
         let headers = Headers {
-            id: FrameId { input: 0, number },
+            id: FrameId { input: u32::from(odd == Odd::Elsewhere), number },
             at,
             source,
             destination,
@@ -119,10 +144,12 @@ fn told(packets: &[Sent], begin: u32, (patience, scale, room): (u64, Option<u8>,
             ttl: 64,
             ip_id: 0,
         };
-        if quick && flows.pass(&headers, false, &mut log) {
+        if quick && matches!(odd, Odd::No | Odd::Elsewhere) && flows.pass(&headers, false, &mut log) {
             passed += 1;
         } else {
-            flows.push(&headers.segment(), &mut log);
+            let mut vlans = VlanStack::default();
+            assert!(odd != Odd::Tagged || vlans.push(7));
+            flows.push(&Segment { vlans, ..headers.segment() }, &mut log);
         }
     }
     flows.finish(&mut log);
@@ -143,6 +170,10 @@ fn shake() -> impl Strategy<Value = Vec<Sent>> {
     })
 }
 
+fn odd() -> impl Strategy<Value = Odd> {
+    prop_oneof![12 => Just(Odd::No), 2 => Just(Odd::Long), 1 => Just(Odd::Tagged), 1 => Just(Odd::Elsewhere)]
+}
+
 fn some() -> impl Strategy<Value = Vec<Sent>> {
     let one = sent().prop_map(|sent| vec![sent]);
     prop::collection::vec(prop_oneof![9 => one, 3 => shake()], 0..40).prop_map(|groups| groups.concat())
@@ -156,10 +187,11 @@ proptest! {
         begin in prop_oneof![any::<u32>(), (u32::MAX - 64)..=u32::MAX],
         patience in prop_oneof![Just(0_u64), 0..20_u64, Just(u64::MAX)],
         scale in prop::option::of(0..16_u8),
-        room in 1..4_usize,
+        rooms in (1..4_usize, 1..4_usize, 0..3_usize),
+        odd in prop::collection::vec(odd(), 0..60),
     ) {
-        let (short, _) = told(&packets, begin, (patience, scale, room), true);
-        let (long, _) = told(&packets, begin, (patience, scale, room), false);
+        let (short, _) = told_oddly(&packets, &odd, begin, (patience, scale, rooms), true);
+        let (long, _) = told_oddly(&packets, &odd, begin, (patience, scale, rooms), false);
         for (short, long) in short.iter().zip(&long) {
             prop_assert_eq!(short, long);
         }
