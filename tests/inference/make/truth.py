@@ -49,7 +49,7 @@ THIRD_SIGHT = {
     "ninep": (564, ["9p"], ["9p.msgtype"], []),
     "opcua": (4840, ["opcua"], ["opcua.transport.type", "opcua.servicenodeid.numeric"], []),
     "s7comm": (102, ["tpkt", "cotp", "s7comm"], ["cotp.type", "s7comm.header.rosctr", "s7comm.param.func|s7comm.param.userdata.funcgroup"], []),
-    "enip": (44818, ["enip", "cip"], ["enip.command", "cip.service"], []),
+    "enip": (44818, ["enip", "cip", "cipcm", "cipcls", "cippccc"], ["enip.command", "cip.service"], []),
     "bacnet": (47808, ["bvlc", "bacnet", "bacapp"], ["bacapp.type", "bacapp.confirmed_service|bacapp.unconfirmed_service"], []),
     "thrift": (9090, ["thrift"], ["thrift.mtype", "thrift.method"], ["-d", "tcp.port==9090,thrift"]),
 }
