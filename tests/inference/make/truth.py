@@ -63,6 +63,9 @@ PADDED = {"iscsi": 4}
 # Fields that tshark tells at a place that is not theirs: what they are inside of is a leaf.
 MISPLACED = {"9p.paramsz"}
 
+# Fields of which some are told at a place outside of what they are inside of.
+ASTRAY = {"cip.msp.offset"}
+
 # Edges of the specification inside what tshark tells as the bits of one number: the numbers sent and received, two bytes each.
 MORE_EDGES = {"iec104": {"0x00000000": 4, "0x00000001": 4}}
 
@@ -74,8 +77,12 @@ def leaves(field):
     inner = [child for child in field.iter("field") if child is not field and int(child.get("size") or 0) > 0 and child.get("name") not in MISPLACED]
     if not inner:
         yield field
+    ends = int(field.get("pos") or 0) + int(field.get("size") or 0)
     for child in field:
-        if child.tag == "field":
+        if child.get("name") in ASTRAY and int(child.get("pos")) >= ends:
+            continue
+        # A protocol may be inside of a field, as a service of CIP is inside of another.
+        if child.tag in ("field", "proto"):
             yield from leaves(child)
 
 
