@@ -236,16 +236,16 @@ fn no_password_of_the_lab_is_shown() {
 #[test]
 fn the_captures_are_listed() {
     all_are_listed("captures/README.md", "captures");
-    set_is_whole("second_sight", &SECOND_SIGHT, &SECOND_SIGHT_TEXT);
-    set_is_whole("third_sight", &THIRD_SIGHT, &THIRD_SIGHT_TEXT);
+    set_is_whole("second_sight", &SECOND_SIGHT, &SECOND_SIGHT_TEXT, 300);
+    set_is_whole("third_sight", &THIRD_SIGHT, &THIRD_SIGHT_TEXT, 190);
 }
 
-/// Whoever scores a held-out set finds the truth of all of it.
-fn set_is_whole(set: &str, binary: &[&str], text: &[&str]) {
+/// Whoever scores a held-out set finds the truth of all of it, of more messages than the least.
+fn set_is_whole(set: &str, binary: &[&str], text: &[&str], least: usize) {
     all_are_listed(&format!("{set}/README.md"), &format!("{set}/captures"));
     for name in binary {
         let truth = fs::read_to_string(file(name, "truth", "txt")).unwrap();
-        assert!(truth.lines().count() > 190 && truth.lines().all(|line| line.split(' ').count() == 6), "{name}");
+        assert!(truth.lines().count() > least && truth.lines().all(|line| line.split(' ').count() == 6), "{name}");
     }
     let words = fs::read_to_string(path(&format!("{set}/words.txt"))).unwrap();
     for name in text {
