@@ -1,6 +1,6 @@
 """The lab: a network namespace with nothing but its loopback, tcpdump on it, and real servers that are stopped again.
 
-    unshare --net python3 make.py NAME [NAME ...]     writes ../captures/NAME.pcap, of the second held-out set ../second_sight/captures/NAME.pcap
+    unshare --net python3 make.py NAME [NAME ...]     writes ../captures/NAME.pcap, of the second and third held-out set ../second_sight/captures/NAME.pcap and ../third_sight/captures/NAME.pcap
 """
 
 import pathlib
@@ -12,6 +12,7 @@ import time
 
 CAPTURES = pathlib.Path(__file__).resolve().parent.parent / "captures"
 SECOND_SIGHT = CAPTURES.parent / "second_sight" / "captures"
+THIRD_SIGHT = CAPTURES.parent / "third_sight" / "captures"
 
 
 class Lab:
@@ -37,7 +38,11 @@ class Lab:
         time.sleep(2)
         for process in [*reversed(self.running), self.tcpdump]:
             process.terminate()
-            process.wait()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
         print(self.name, self.capture.stat().st_size, "bytes")
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -64,6 +69,27 @@ class Lab:
 def second(name, what):
     """A capture of the second held-out set."""
     return Lab(name, what, SECOND_SIGHT)
+
+
+def third(name, what):
+    """A capture of the third held-out set."""
+    return Lab(name, what, THIRD_SIGHT)
+
+
+def come_from(client):
+    """Programs that do not choose their address reach 127.0.0.1 from 127.0.0.N from now on."""
+    subprocess.run(["ip", "route", "replace", "table", "local", "local", "127.0.0.1", "dev", "lo", "proto", "kernel", "scope", "host", "src", f"127.0.0.{client}"], check=True)
+
+
+def with_names(lab, command):
+    """How a server is started that drops clients whose names it cannot look up."""
+    hosts = lab.write("hosts", "127.0.0.1 localhost lab\n" + "".join(f"127.0.0.{n} host{n}.lab.example\n" for n in range(2, 60)))
+    return ["unshare", "--mount", "sh", "-c", f"mount --bind {hosts} /etc/hosts && exec {' '.join(command)}"]
+
+
+def inetd(port, *command):
+    """How socat starts a server for each connection, as inetd did."""
+    return ["socat", f"TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork", "EXEC:" + " ".join(command)]
 
 
 def run(*command, data=None):

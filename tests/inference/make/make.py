@@ -8,7 +8,10 @@ import second_binary
 import second_calls
 import second_text
 import text
+import third_binary
+import third_plants
+import third_text
 
-for make in text.ALL + binary.ALL + held_out.ALL + second_text.ALL + second_calls.ALL + second_binary.ALL:
+for make in text.ALL + binary.ALL + held_out.ALL + second_text.ALL + second_calls.ALL + second_binary.ALL + third_text.ALL + third_binary.ALL + third_plants.ALL:
     if make.__name__.rstrip("_") in sys.argv[1:] or len(sys.argv) == 1:
         make()
