@@ -7,6 +7,7 @@ mod keyword;
 mod kinds;
 mod lines;
 mod naming;
+mod orders;
 mod pem;
 mod secret;
 mod tags;
