@@ -137,6 +137,9 @@ pub struct Keyword {
     pub count: u64,
     /// In how many sessions.
     pub sessions: u64,
+    /// Whether all that the other side answers is that it does not know this order: a try, and not of the protocol. Absent when not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
 }
 
 /// Where a field is in its message.

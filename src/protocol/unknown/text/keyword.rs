@@ -298,8 +298,9 @@ impl<'a> Words<'a> {
         !line.is_ended() && !holds_secret(line, hidden) && self.prompts.contains(&(line.from, line.text()))
     }
 
-    /// The list for the grammar, most frequent first. `prompts` are counted by who makes the messages' types.
-    pub(super) fn list(&self, prompts: &BTreeMap<(Peer, &'a [u8]), (u64, u64)>) -> Vec<Keyword> {
+    /// The list for the grammar, most frequent first; `refused` are orders the server does not know. `prompts` are counted by who makes the
+    /// messages' types.
+    pub(super) fn list(&self, prompts: &BTreeMap<(Peer, &'a [u8]), (u64, u64)>, refused: &BTreeSet<&'a [u8]>) -> Vec<Keyword> {
         let mut merged: BTreeMap<(&[u8], Kind), Merged> = BTreeMap::new();
         for (key, kind) in &self.known {
             let ((from, _, column, _), word) = *key;
@@ -319,6 +320,7 @@ impl<'a> Words<'a> {
                 column: columns.first().filter(|_| columns.len() == 1).and_then(|column| u64::try_from(*column).ok()),
                 count,
                 sessions,
+                refused: kind == Kind::Command && refused.contains(word),
             })
             .collect();
         list.sort_by(|one, two| (two.count, &one.hex, one.kind).cmp(&(one.count, &two.hex, two.kind)));
