@@ -83,6 +83,9 @@ pub(super) fn ksy(plan: &Plan<'_>, lossy: &mut Vec<String>) -> String {
     if plan.fields.iter().any(|part| !matches!(part.edge, Edge::Column | Edge::Rest)) {
         lossy.push("what goes on up to a word that closes its line is read up to the next delimiter".to_owned());
     }
+    if plan.client.ends == Ends::Http || plan.server.ends == Ends::Http {
+        lossy.push("messages of HTTP are not cut apart: how long a body is stands in words of its head".to_owned());
+    }
     if !plan.codes().is_empty() {
         lossy.push("a status with a hyphen behind it is not divided from what follows".to_owned());
     }
@@ -146,7 +149,7 @@ fn message(page: &mut Page, plan: &Plan<'_>, cut: &Cut, server: bool) {
     page.line(1, &format!("{side}_message:"));
     page.line(2, "seq:");
     page.line(3, "- id: body");
-    if cut.ends == Ends::Packet {
+    if matches!(cut.ends, Ends::Packet | Ends::Http) {
         page.line(3, "  size-eos: true");
         page.line(3, &format!("  type: {side}_body(inside, 0)"));
         page.line(2, "instances:");
@@ -171,7 +174,7 @@ fn message(page: &mut Page, plan: &Plan<'_>, cut: &Cut, server: bool) {
             (format!("{} + {addend}", ber(page, *offset)), "extent".to_owned())
         }
         Ends::Fixed(whole) => (whole.to_string(), "extent".to_owned()),
-        Ends::Packet => return,
+        Ends::Packet | Ends::Http => return,
     };
     let mut prompt = "0".to_owned();
     let mut asked = "0".to_owned();
