@@ -58,8 +58,8 @@ local function json_text(state, bytes, at, stop, put)
     put(what, at, at + 1)
     return at + 1
   end
-  local found = bytes:sub(at + 1, stop):find('["\\]')
-  local finish = found and at + found - 1 or stop
+  local found = bytes:find('["\\]', at + 1)
+  local finish = found and math.min(found - 1, stop) or stop
   if is_key then
     state.name = state.name + finish - at
     if state.name > 256 then
@@ -108,9 +108,11 @@ local function json(state, bytes, at, stop, put)
       at = json_bare(state, bytes, at, stop, put)
     else
       local letter = bytes:sub(at + 1, at + 1)
-      if letter:find("[ \t\r\n]") then
-        put("blank", at, at + 1)
-        at = at + 1
+      local _, blank = bytes:find("^[ \t\r\n]+", at + 1)
+      if blank then
+        blank = math.min(blank, stop)
+        put("blank", at, blank)
+        at = blank
       elseif where == "value" and letter:find("[%-%d%l]") then
         state.json, state.bare = "bare", ""
       else
@@ -130,8 +132,8 @@ local function form(state, bytes, at, stop, put)
       put("separator", at, at + 1)
       at = at + 1
     else
-      local found = bytes:sub(at + 1, stop):find(state.in_value and "&" or "[&=]")
-      local finish = found and at + found - 1 or stop
+      local found = bytes:find(state.in_value and "&" or "[&=]", at + 1)
+      local finish = found and math.min(found - 1, stop) or stop
       put(state.in_value and "value" or "key", at, finish)
       at = finish
     end

@@ -19,7 +19,7 @@ local function collector(runs)
   return function(what, start, stop)
     if stop <= start then return end
     local last = runs[#runs]
-    if #runs >= MOST_RUNS and last.name ~= what then what = "withheld" end
+    if #runs >= MOST_RUNS then what = "withheld" end
     if last and last.name == what and last.stop == start then last.stop = stop
     else runs[#runs + 1] = { name = what, start = start, stop = stop } end
   end
@@ -43,17 +43,17 @@ end
 local function between_parts(head, at, stop, put)
   while at < stop do
     local what = "line_end"
-    local _, last = head:sub(at + 1, stop):find("^[\r\n]+")
+    local _, last = head:find("^[\r\n]+", at + 1)
     if not last then
       what = "separator"
-      _, last = head:sub(at + 1, stop):find("^[ \t:]+")
+      _, last = head:find("^[ \t:]+", at + 1)
     end
     if not last then
       what = "withheld"
-      _, last = head:sub(at + 1, stop):find("^[^\r\n \t:]+")
+      _, last = head:find("^[^\r\n \t:]+", at + 1)
     end
-    put(what, at, at + last)
-    at = at + last
+    put(what, at, math.min(last, stop))
+    at = last
   end
 end
 
@@ -205,10 +205,17 @@ local function next_head(bytes, at, from_server)
     if from_server then
       if bytes:find("^%d %d%d%d", found + 7) then return found - 1 end
     else
-      local line = bytes:sub(at + 1, found - 1)
-      local start = #line - line:reverse():find("[\r\n]", 1) + 1
-      local method = line:match("^%u+ ", start + 1)
-      if method and METHODS[method:sub(1, -2)] then return at + start end
+      -- In front of a method may be the end of a body.
+      local text = bytes:sub(at + 1, found - 1)
+      local begin, last = nil, text:match("^.*\n()") or 1
+      for method in pairs(METHODS) do
+        local start = text:find(method .. " ", last, true)
+        while start do
+          begin = math.max(begin or 0, start)
+          start = text:find(method .. " ", start + 1, true)
+        end
+      end
+      if begin then return at + begin - 1 end
     end
     at = found
   end
@@ -284,8 +291,8 @@ local function http_packet(tvb, bytes, side, known, stream_number, root, pinfo)
       at = finish
       if size == 0 and not over then break end
     else
-      local begin = next_head(bytes, at, from_server)
-      if not begin or begin <= at then break end
+      local begin = next_head(bytes, at + 1, from_server)
+      if not begin then break end
       at = begin
     end
   end
