@@ -77,8 +77,9 @@ fn what_goes_on_up_to_a_closing_word_is_read_up_to_it() {
         let messages: Vec<_> = lines.iter().map(|parts| said('C', "mt1", parts)).collect();
         let mut document = stream(&grammar, "text", &messages, &[1460]).document;
         for (message, (_, _, parts)) in document["sessions"][0]["messages"].as_array_mut().unwrap().iter_mut().zip(&messages) {
-            let hex: String = parts.iter().flat_map(|(bytes, _)| bytes).map(|byte| format!("{byte:02x}")).collect();
-            message["payload"]["hex"] = hex.into();
+            let bytes = parts.iter().flat_map(|(bytes, _)| bytes);
+            let hex: Vec<String> = bytes.map(|byte| format!("{byte:02x}")).collect();
+            message["payload"]["hex"] = hex.concat().into();
         }
         if known {
             document["protocols"][0]["known_as"] = Value::from("lines");

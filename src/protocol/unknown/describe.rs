@@ -198,9 +198,12 @@ fn exceptions(units: &[Unit<'_>], language: &Language, cuts: &Cuts, from: Peer) 
     own.filter(|(place, kind)| kind.fields.iter().any(prompt) || derails(*place)).map(|(_, kind)| kind.id.clone()).collect()
 }
 
+/// What ends lines: the bytes, and what a line is.
+type Ending<'a> = (&'a [u8], Level);
+
 /// What ends lines, of both sides; with how many messages end so, or have such lines where datagrams are blocks of them.
 fn terminators(units: &[Unit<'_>], cuts: &Cuts) -> Vec<BytePattern> {
-    let mut list: Vec<((&[u8], Level), Vec<Peer>)> = Vec::new();
+    let mut list: Vec<(Ending<'_>, Vec<Peer>)> = Vec::new();
     for from in [Peer::Client, Peer::Server] {
         let Some(terminator) = cuts.line_end(from) else { continue };
         match list.iter_mut().find(|(known, _)| *known == terminator) {
@@ -209,7 +212,7 @@ fn terminators(units: &[Unit<'_>], cuts: &Cuts) -> Vec<BytePattern> {
         }
     }
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    let pattern = |((terminator, level), sides): &((&[u8], Level), Vec<Peer>)| {
+    let pattern = |((terminator, level), sides): &(Ending<'_>, Vec<Peer>)| {
         let of = || units.iter().filter(|unit| sides.contains(&unit.from));
         // Bodies of datagrams end as they like.
         let ends = |bytes: &[u8]| {

@@ -132,9 +132,9 @@ impl<'a> Words<'a> {
         let mut columns: BTreeMap<Place<'a>, Column> = BTreeMap::new();
         let mut asked: BTreeMap<(Peer, &[u8]), Support> = BTreeMap::new();
         // The session whose server asked last, without an end.
-        let mut in_question = None;
+        let mut waiting = None;
         for (place, line) in lines.iter().enumerate() {
-            let answers = std::mem::replace(&mut in_question, (line.from == Peer::Server && !line.is_ended()).then_some(line.session));
+            let answers = std::mem::replace(&mut waiting, (line.from == Peer::Server && !line.is_ended()).then_some(line.session));
             let begins = line.first_of_turn && answers != Some(line.session);
             let hidden = secrets.hidden.get(place).copied().unwrap_or_default();
             let host = hosts.get(line.session).copied();

@@ -123,7 +123,7 @@ impl<'p, 'a> Scope<'p, 'a> {
     }
 
     /// Where it begins and ends, if that is told from the end of its line.
-    fn from_end(&self, part: &Part<'_>) -> Option<(String, String)> {
+    fn bounds_of(&self, part: &Part<'_>) -> Option<(String, String)> {
         let Place::Column(column) = part.place else { return None };
         edges::bounds(part.edge, column, self.is_blank).filter(|_| column <= COLUMNS)
     }
@@ -142,7 +142,7 @@ impl<'p, 'a> Scope<'p, 'a> {
             page.line(4, &format!("type: {side}_columns"));
         }
         let parts = self.names.keys().filter_map(|index| self.plan.fields.get(*index));
-        if parts.into_iter().any(|part| self.from_end(part).is_some()) {
+        if parts.into_iter().any(|part| self.bounds_of(part).is_some()) {
             for line in ["line:", "  pos: 0", "  size: inside"] {
                 page.line(3, line);
             }
@@ -194,7 +194,7 @@ impl<'p, 'a> Scope<'p, 'a> {
                 page.line(4, &format!("size: inside - {start}"));
                 page.line(4, "type: str");
             }
-            (Place::Column(_), _) if let Some((start, stop)) = self.from_end(part) => {
+            (Place::Column(_), _) if let Some((start, stop)) = self.bounds_of(part) => {
                 page.line(3, &format!("{name}:"));
                 page.line(4, &format!("pos: {}", yaml(&start)));
                 page.line(4, &format!("size: {}", yaml(&format!("{stop} - {start}"))));
