@@ -13,8 +13,12 @@ mod command;
 mod documents;
 #[path = "dissector/hostile.rs"]
 mod hostile;
+#[path = "dissector/http.rs"]
+mod http;
 #[path = "dissector/round_trip.rs"]
 mod round_trip;
+#[path = "dissector/runtime.rs"]
+mod runtime;
 #[path = "dissector/structs.rs"]
 mod structs;
 mod support;

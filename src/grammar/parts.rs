@@ -61,6 +61,10 @@ pub enum FramingKind {
     Tlv,
     /// What one side says before the other answers.
     Turn,
+    /// As in HTTP/1: a head of lines up to an empty one; behind it a body of as many bytes as `Content-Length` says, or of chunks (size in
+    /// hexadecimal digits, line end, bytes, line end, up to one of size 0), or up to the end of the connection, or none. Statuses 1xx, 204
+    /// and 304, and answers to HEAD and CONNECT, have none.
+    Http,
     /// Nothing was found.
     #[default]
     Unknown,
@@ -137,6 +141,9 @@ pub struct Keyword {
     pub count: u64,
     /// In how many sessions.
     pub sessions: u64,
+    /// Whether all that the other side answers is that it does not know this order: a try, and not of the protocol. Absent when not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
 }
 
 /// Where a field is in its message.

@@ -220,6 +220,8 @@ impl Timeline {
                 self.end_run(page, id);
                 self.turn_to(page, id);
             }
+            // An input that never began has no place in time: who runs this was told, and the account says it.
+            (None, Anomaly::InputDamaged { begun: false, .. }) => return,
             (None, Anomaly::InputDamaged { .. } | Anomaly::LinkTypeUnknown { .. }) => self.current = None,
             _ => return,
         }

@@ -143,6 +143,7 @@ fn framing() -> impl Strategy<Value = Framing> {
         FramingKind::Fixed,
         FramingKind::Datagram,
         FramingKind::Tlv,
+        FramingKind::Http,
         FramingKind::Unknown,
     ];
     let addend = of(prop_oneof![-9_i64..9, any::<i64>()]);

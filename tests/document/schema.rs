@@ -54,7 +54,9 @@ fn it_has_the_definitions_of_the_reference() {
         assert_eq!(words(&own["$defs"][name]), words(&reference["$defs"][name]), "{name}");
     }
     let framing = &reference["$defs"]["grammar"]["properties"]["framing"]["properties"]["kind"];
-    assert_eq!(words(&own["$defs"]["framing_kind"]), words(framing));
+    // The API is framed as HTTP, which the reference had no word for.
+    let ours: BTreeSet<String> = words(&own["$defs"]["framing_kind"]).into_iter().filter(|word| word != "http").collect();
+    assert_eq!(ours, words(framing));
     let codes = &reference["$defs"]["limitation"]["properties"]["code"];
     assert_eq!(words(&own["$defs"]["limitation_code"]), words(codes));
 }

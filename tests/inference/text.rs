@@ -37,13 +37,14 @@ pub(crate) fn score(name: &str, run: &Run) -> Vec<(&'static str, i64)> {
     }
     let occurring: BTreeSet<&str> = seen.iter().filter(|(_, count)| **count >= OFTEN).map(|(word, _)| word.as_str()).collect();
     let words = run.grammar["keywords"].as_array().map_or(&[][..], Vec::as_slice);
-    let commands: BTreeSet<String> = words
-        .iter()
-        .filter(|word| word["kind"] == "command" && word["direction"] != "server")
-        .map(|word| word["text"].as_str().unwrap().to_ascii_uppercase())
-        .collect();
+    let commands = |refused: bool| -> BTreeSet<String> {
+        let of = words.iter().filter(|word| word["kind"] == "command" && word["direction"] != "server");
+        of.filter(|word| refused || word["refused"] != true).map(|word| word["text"].as_str().unwrap().to_ascii_uppercase()).collect()
+    };
+    // Precise is what is called an order of the protocol; found are also those that the document says this server does not know.
+    let (commands, found) = (commands(false), commands(true));
     let thousandths = |part: usize, whole: usize| i64::try_from(1000 * part / whole.max(1)).unwrap();
     scores.push(("verbs_precision", thousandths(commands.iter().filter(|word| known.contains(*word)).count(), commands.len())));
-    scores.push(("verbs_recall", thousandths(occurring.iter().filter(|word| commands.contains(**word)).count(), occurring.len())));
+    scores.push(("verbs_recall", thousandths(occurring.iter().filter(|word| found.contains(**word)).count(), occurring.len())));
     scores
 }

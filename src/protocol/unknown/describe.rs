@@ -198,26 +198,29 @@ fn exceptions(units: &[Unit<'_>], language: &Language, cuts: &Cuts, from: Peer) 
     own.filter(|(place, kind)| kind.fields.iter().any(prompt) || derails(*place)).map(|(_, kind)| kind.id.clone()).collect()
 }
 
-/// What ends lines, of both sides.
+/// What ends lines: the bytes, and what a line is.
+type Ending<'a> = (&'a [u8], Level);
+
+/// What ends lines, of both sides; with how many messages end so, or have such lines where datagrams are blocks of them.
 fn terminators(units: &[Unit<'_>], cuts: &Cuts) -> Vec<BytePattern> {
-    let mut list: Vec<(&[u8], Vec<Peer>)> = Vec::new();
+    let mut list: Vec<(Ending<'_>, Vec<Peer>)> = Vec::new();
     for from in [Peer::Client, Peer::Server] {
-        let terminator = match cuts.of(from) {
-            Cut::Lines(terminator) => *terminator,
-            Cut::Counted(counted) => counted.terminator,
-            _ => continue,
-        };
+        let Some(terminator) = cuts.line_end(from) else { continue };
         match list.iter_mut().find(|(known, _)| *known == terminator) {
             Some((_, sides)) => sides.push(from),
             None => list.push((terminator, vec![from])),
         }
     }
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    let pattern = |(terminator, sides): &(&[u8], Vec<Peer>)| {
+    let pattern = |((terminator, level), sides): &(Ending<'_>, Vec<Peer>)| {
         let of = || units.iter().filter(|unit| sides.contains(&unit.from));
-        let ended = of().filter(|unit| unit.bytes.ends_with(terminator)).count();
+        // Bodies of datagrams end as they like.
+        let ends = |bytes: &[u8]| {
+            if *level == Level::Line { memchr::memmem::find(bytes, terminator).is_some() } else { bytes.ends_with(terminator) }
+        };
+        let ended = of().filter(|unit| ends(unit.bytes)).count();
         let direction = if let [one] = sides.as_slice() { Some(one.name()) } else { None };
-        words::pattern(terminator, Level::Record, count(ended), count(of().count()), direction)
+        words::pattern(terminator, *level, count(ended), count(of().count()), direction)
     };
     list.iter().map(pattern).collect()
 }

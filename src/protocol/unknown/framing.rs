@@ -13,6 +13,7 @@ use crate::grammar::Encoding;
 use crate::grammar::Framing;
 use crate::grammar::FramingKind;
 use crate::grammar::Ground;
+use crate::grammar::Level;
 use crate::grammar::Share;
 use crate::peer::Peer;
 use crate::peer::Transport;
@@ -44,6 +45,8 @@ pub(super) enum Cut {
 pub(super) struct Cuts {
     pub(super) client: Cut,
     pub(super) server: Cut,
+    /// What ends lines inside of datagrams, of the client and the server.
+    pub(super) inner: [Option<&'static [u8]>; 2],
     /// How much agrees, and why it is believed, of the client and the server.
     grounds: [(Share, Vec<Ground>); 2],
 }
@@ -62,7 +65,7 @@ fn is_text(class: &Class) -> bool {
 
 /// Decides how both sides are cut. Text is decided for both together: they share their line end.
 pub(super) fn decide(service: &Service, client: &Class, server: &Class) -> Cuts {
-    let mut cuts = Cuts { client: Cut::Turn, server: Cut::Turn, grounds: Default::default() };
+    let mut cuts = Cuts { client: Cut::Turn, server: Cut::Turn, inner: [None, None], grounds: Default::default() };
     let sides = [(Peer::Client, client), (Peer::Server, server)];
     let text: Vec<Peer> = sides.iter().filter(|(_, class)| is_text(class)).map(|(from, _)| *from).collect();
     let terminator = terminator(service, &text);
@@ -70,6 +73,8 @@ pub(super) fn decide(service: &Service, client: &Class, server: &Class) -> Cuts 
     for (from, class) in sides {
         let ends = terminator.map(|terminator| ends(service, &[from], terminator)).unwrap_or_default();
         let (cut, ground) = if service.transport == Transport::Udp {
+            let [client, server] = &mut cuts.inner;
+            *(if from == Peer::Client { client } else { server }) = terminator.filter(|_| is_text(class)).filter(|end| is_block(end, ends));
             (Cut::Datagram, None)
         } else if let (true, Some(counted)) = (is_text(class), counted) {
             (Cut::Counted(counted), Some((counted.share(), counted.ground())))
@@ -90,6 +95,11 @@ pub(super) fn decide(service: &Service, client: &Class, server: &Class) -> Cuts 
         cuts.set(from, cut, ground.map_or_else(Default::default, |(share, ground)| (share, vec![ground])));
     }
     cuts
+}
+
+/// Whether datagrams are blocks of lines with such an end: most have several.
+fn is_block(end: &[u8], ends: Ends) -> bool {
+    end.ends_with(b"\n") && ends.lines >= ends.turns.saturating_mul(2)
 }
 
 fn line_ground(terminator: &[u8], from: Peer, ends: Ends) -> Ground {
@@ -164,6 +174,17 @@ impl Cuts {
         match from {
             Peer::Client => (self.client, *client) = (cut, ground),
             Peer::Server => (self.server, *server) = (cut, ground),
+        }
+    }
+
+    /// What ends lines of this side: messages, or the lines inside of datagrams.
+    pub(super) fn line_end(&self, from: Peer) -> Option<(&'static [u8], Level)> {
+        let [client, server] = self.inner;
+        match self.of(from) {
+            Cut::Lines(terminator) => Some((*terminator, Level::Record)),
+            Cut::Counted(counted) => Some((counted.terminator, Level::Record)),
+            Cut::Datagram => (if from == Peer::Client { client } else { server }).map(|end| (end, Level::Line)),
+            Cut::Binary(_) | Cut::Turn => None,
         }
     }
 
@@ -276,7 +297,7 @@ mod tests {
         let service = sessions(&["C: \\n\\n\\nabc\\n\\n\nS: ok\\n", "C: de\\n"]);
         let plain = [Cut::Lines(b"\n"), Cut::Lines(b"\n")];
         let [client, server] = plain;
-        let cuts = Cuts { client, server, grounds: Default::default() };
+        let cuts = Cuts { client, server, inner: [None, None], grounds: Default::default() };
         let count = |most: usize| {
             let (units, left_out) = units(&service, &cuts, most);
             let kept: usize = units.iter().map(|unit| unit.bytes.len()).sum();

@@ -36,6 +36,8 @@ pub(super) enum Ends {
     Terminator(Vec<u8>),
     /// Where a number in it says.
     Length { offset: u64, size: u64, form: Option<LengthForm>, little: bool, addend: i64 },
+    /// Behind a head up to an empty line, and the body that it tells of.
+    Http,
     /// After so many bytes.
     Fixed(u64),
     /// With the packet.
@@ -132,6 +134,7 @@ fn ends(framing: &Framing, side: &str, lossy: &mut Vec<String>) -> Ends {
             }
             _ => None,
         },
+        FramingKind::Http => Some(Ends::Http),
         FramingKind::Datagram => return Ends::Packet,
         FramingKind::Tlv | FramingKind::Turn | FramingKind::Unknown => None,
     };

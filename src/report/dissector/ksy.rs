@@ -4,6 +4,7 @@
 //! byte by byte. All names are made here, with a prefix that no language knows as a word of its own; what the capture said appears as
 //! lists of numbers, or in comments with all but letters taken out.
 
+mod edges;
 mod expression;
 mod within;
 
@@ -80,8 +81,8 @@ pub(super) fn ksy(plan: &Plan<'_>, lossy: &mut Vec<String>) -> String {
     if plan.fields.iter().any(|part| part.inside() == Some(Within::Deltas)) {
         lossy.push("what should be links of half a tag and half a length and is none cannot be read".to_owned());
     }
-    if plan.fields.iter().any(|part| !matches!(part.edge, Edge::Column | Edge::Rest)) {
-        lossy.push("what goes on up to a word that closes its line is read up to the next delimiter".to_owned());
+    if plan.client.ends == Ends::Http || plan.server.ends == Ends::Http {
+        lossy.push("messages of HTTP are not cut apart: how long a body is stands in words of its head".to_owned());
     }
     if !plan.codes().is_empty() {
         lossy.push("a status with a hyphen behind it is not divided from what follows".to_owned());
@@ -92,6 +93,9 @@ pub(super) fn ksy(plan: &Plan<'_>, lossy: &mut Vec<String>) -> String {
     for (cut, server) in [(&plan.client, false), (&plan.server, true)] {
         message(&mut page, plan, cut, server);
         columns(&mut page, plan, cut, server);
+        if plan.fields.iter().any(|part| !matches!(part.edge, Edge::Column | Edge::Rest)) {
+            edges::line(&mut page, plan, cut, side(server));
+        }
         body(&mut page, plan, server, lossy);
     }
     for index in 0..plan.types.len() {
@@ -146,7 +150,7 @@ fn message(page: &mut Page, plan: &Plan<'_>, cut: &Cut, server: bool) {
     page.line(1, &format!("{side}_message:"));
     page.line(2, "seq:");
     page.line(3, "- id: body");
-    if cut.ends == Ends::Packet {
+    if matches!(cut.ends, Ends::Packet | Ends::Http) {
         page.line(3, "  size-eos: true");
         page.line(3, &format!("  type: {side}_body(inside, 0)"));
         page.line(2, "instances:");
@@ -171,7 +175,7 @@ fn message(page: &mut Page, plan: &Plan<'_>, cut: &Cut, server: bool) {
             (format!("{} + {addend}", ber(page, *offset)), "extent".to_owned())
         }
         Ends::Fixed(whole) => (whole.to_string(), "extent".to_owned()),
-        Ends::Packet => return,
+        Ends::Packet | Ends::Http => return,
     };
     let mut prompt = "0".to_owned();
     let mut asked = "0".to_owned();
@@ -261,9 +265,9 @@ fn body(page: &mut Page, plan: &Plan<'_>, server: bool, lossy: &mut Vec<String>)
         page.line(6, &format!("{}: m_{}(inside, {})", index.saturating_add(1), form.id, server));
     }
     let tested = types.iter().flat_map(|(_, form)| form.tests.iter().map(|test| test.field)).collect();
-    let scope = Scope::new(plan, tested, None);
+    let scope = Scope::new(plan, tested, is_blank(plan, server), None);
     page.line(2, "instances:");
-    scope.instances(page, &format!("{}_columns", side(server)));
+    scope.instances(page, side(server));
     page.value("kind_0", "prompt");
     for (number, some) in types.chunks(ASKED_AT_ONCE).enumerate() {
         let mut kind = "0".to_owned();
@@ -303,9 +307,13 @@ fn form(page: &mut Page, plan: &Plan<'_>, index: usize, ways: &Ways<'_>) {
     let server = form.message.direction.as_deref() == Some("server");
     page.line(2, "instances:");
     // As dissectors do, only where blanks divide lines does the last column go on.
+    Scope::new(plan, fields, is_blank(plan, server), Some(Shown { ways })).instances(page, side(server));
+}
+
+/// Whether only blanks divide the lines of a side.
+fn is_blank(plan: &Plan<'_>, server: bool) -> bool {
     let cut = if server { &plan.server } else { &plan.client };
-    let is_blank = cut.delimiters.first().is_some_and(|delimiter| delimiter.trim_ascii().is_empty());
-    Scope::new(plan, fields, Some(Shown { is_blank, ways })).instances(page, &format!("{}_columns", side(server)));
+    cut.delimiters.first().is_some_and(|delimiter| delimiter.trim_ascii().is_empty())
 }
 
 /// The names of numbers.

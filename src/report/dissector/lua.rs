@@ -20,11 +20,13 @@ use crate::limits;
 use std::fmt::Write as _;
 
 /// The program, in the order of what needs what.
-const RUNTIME: [&str; 5] = [
+const RUNTIME: [&str; 7] = [
     include_str!("runtime/fields.lua"),
     include_str!("runtime/bytes.lua"),
     include_str!("runtime/locate.lua"),
     include_str!("runtime/tiles.lua"),
+    include_str!("runtime/content.lua"),
+    include_str!("runtime/http.lua"),
     include_str!("runtime/stream.lua"),
 ];
 
@@ -101,6 +103,7 @@ fn side(plan: &Plan<'_>, cut: &Cut, server: bool) -> String {
             let ber = *form == Some(LengthForm::Ber);
             parts.push(format!("length = {{ offset = {offset}, size = {size}, ber = {ber}, little = {little}, addend = {addend} }}"));
         }
+        Ends::Http => parts.push("http = true".to_owned()),
         Ends::Fixed(size) => parts.push(format!("fixed = {size}")),
         Ends::Packet => parts.push(format!("lines = {}", cut.text)),
     }

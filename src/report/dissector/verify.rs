@@ -132,6 +132,15 @@ fn fields(message: &Message, whole: &BTreeSet<&str>) -> Vec<(u64, u64)> {
     parts.flat_map(|part| std::iter::repeat_n(range(part).unwrap_or_default(), part.len())).collect()
 }
 
+/// Whether what the document hides as one is several ranges that begin and end with it: what it was made of, nobody tells.
+fn is_hidden_by(marked: &Marked, token: &Token) -> bool {
+    let mut within: Vec<(u64, u64)> =
+        marked.ranges.iter().copied().filter(|(start, end)| token.start <= *start && *end <= token.end).collect();
+    within.sort_unstable();
+    let tiled = within.iter().fold(token.start, |at, (start, end)| if *start <= at { at.max(*end) } else { at });
+    token.redacted && !within.is_empty() && tiled == token.end
+}
+
 /// Compares what ends in one frame.
 fn compare_frame(verdict: &mut Verdict, frame: u64, messages: &[&Message], mut found: Vec<Marked>, whole: &BTreeSet<&str>) {
     for message in messages {
@@ -156,7 +165,7 @@ fn compare_frame(verdict: &mut Verdict, frame: u64, messages: &[&Message], mut f
         let marked = found.remove(same);
         verdict.messages_covered = verdict.messages_covered.saturating_add(1);
         for (token, (start, end)) in message.tokens.iter().zip(fields(message, whole)) {
-            if marked.ranges.contains(&(token.start, token.end)) || marked.ranges.contains(&(start, end)) {
+            if marked.ranges.contains(&(token.start, token.end)) || marked.ranges.contains(&(start, end)) || is_hidden_by(&marked, token) {
                 verdict.tokens_covered = verdict.tokens_covered.saturating_add(1);
             } else {
                 verdict.tell(|| {

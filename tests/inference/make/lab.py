@@ -131,3 +131,16 @@ class Talk:
 
     def close(self):
         self.socket.close()
+
+
+def typed(port, clients, times, order, hello=None, end="QUIT"):
+    """Each client gives so many orders, whatever `order` says; one that is greeted says `hello` first."""
+    for client in clients:
+        talk = Talk(port, client)
+        if hello:
+            talk.hear()
+            talk.lines(hello())
+        for _ in range(times):
+            talk.lines(order())
+        talk.lines(end)
+        talk.close()

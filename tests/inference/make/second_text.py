@@ -13,6 +13,7 @@ import time
 from lab import Talk
 from lab import run
 from lab import second
+from lab import typed
 from words import WORDS
 from words import some
 
@@ -134,30 +135,28 @@ def dict_():
         for _ in range(12):
             way = dice.choice([["-d", WORDS[0]], ["-m"], ["-m", "-s", "prefix"], ["-D"], ["-S"], ["-I"], ["-i", WORDS[1]], []])
             run(*own, *way, *([dice.choice(WORDS)] if way[:1] not in (["-D"], ["-S"], ["-I"], ["-i"]) else []))
-        for client in range(2, 18):
-            talk = Talk(2628, client)
-            talk.hear()
-            talk.lines(f'CLIENT "{dice.choice(WORDS)} reader {dice.randint(1, 4)}"')
-            for _ in range(9):
-                word, base = dice.choice(WORDS), dice.choice([*WORDS[:3], "*", "!", "none"])
-                talk.lines(
-                    dice.choice(
-                        [
-                            f"DEFINE {base} {word}",
-                            f'DEFINE {base} "{word}"',
-                            f"MATCH {base} {dice.choice(['exact', 'prefix', 'suffix', 'soundex', 'substring', '.', 'wrong'])} {word[:3]}",
-                            "SHOW DB",
-                            "SHOW STRAT",
-                            f"SHOW INFO {base}",
-                            "SHOW SERVER",
-                            "STATUS",
-                            "OPTION MIME",
-                            f"FIND {word}",
-                        ]
-                    )
-                )
-            talk.lines("QUIT")
-            talk.close()
+
+        def hello():
+            return f'CLIENT "{dice.choice(WORDS)} reader {dice.randint(1, 4)}"'
+
+        def order():
+            word, base = dice.choice(WORDS), dice.choice([*WORDS[:3], "*", "!", "none"])
+            return dice.choice(
+                [
+                    f"DEFINE {base} {word}",
+                    f'DEFINE {base} "{word}"',
+                    f"MATCH {base} {dice.choice(['exact', 'prefix', 'suffix', 'soundex', 'substring', '.', 'wrong'])} {word[:3]}",
+                    "SHOW DB",
+                    "SHOW STRAT",
+                    f"SHOW INFO {base}",
+                    "SHOW SERVER",
+                    "STATUS",
+                    "OPTION MIME",
+                    f"FIND {word}",
+                ]
+            )
+
+        typed(2628, range(2, 18), 9, order, hello)
 
 
 def nut():

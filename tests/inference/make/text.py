@@ -11,6 +11,7 @@ import time
 from lab import Lab
 from lab import Talk
 from lab import run
+from lab import typed
 from mailboxes import NAMES
 from mailboxes import dovecot
 from mailboxes import password
@@ -185,31 +186,28 @@ def memcached():
     dice = random.Random(11211)
     with Lab("memcached", "tcp port 11211") as lab:
         lab.serve(["memcached", "-u", "nobody", "-l", "127.0.0.1", "-p", "11211", "-U", "0"], 11211)
-        for client in range(2, 12):
-            talk = Talk(11211, client)
-            for _ in range(20):
-                key, value = f"{dice.choice(WORDS)}{dice.randint(1, 9)}", some(dice, dice.randint(1, 5))
-                talk.lines(
-                    dice.choice(
-                        [
-                            f"set {key} 0 {dice.choice([0, 60, 900])} {len(value)}\r\n{value}",
-                            f"add {key} {dice.randint(0, 9)} 0 {len(value)}\r\n{value}",
-                            f"append {key} 0 0 {len(value)}\r\n{value}",
-                            f"get {key}",
-                            f"get {dice.choice(WORDS)}1 {dice.choice(WORDS)}2",
-                            f"gets {key}",
-                            f"incr {key} {dice.randint(1, 9)}",
-                            f"delete {key}",
-                            f"touch {key} {dice.randint(1, 900)}",
-                            f"set n{dice.randint(1, 3)} 0 0 2\r\n{dice.randint(10, 99)}",
-                            f"incr n{dice.randint(1, 3)} {dice.randint(1, 9)}",
-                            "version",
-                            f"nonsense {key}",
-                        ]
-                    )
-                )
-            talk.lines("quit")
-            talk.close()
+
+        def order():
+            key, value = f"{dice.choice(WORDS)}{dice.randint(1, 9)}", some(dice, dice.randint(1, 5))
+            return dice.choice(
+                [
+                    f"set {key} 0 {dice.choice([0, 60, 900])} {len(value)}\r\n{value}",
+                    f"add {key} {dice.randint(0, 9)} 0 {len(value)}\r\n{value}",
+                    f"append {key} 0 0 {len(value)}\r\n{value}",
+                    f"get {key}",
+                    f"get {dice.choice(WORDS)}1 {dice.choice(WORDS)}2",
+                    f"gets {key}",
+                    f"incr {key} {dice.randint(1, 9)}",
+                    f"delete {key}",
+                    f"touch {key} {dice.randint(1, 900)}",
+                    f"set n{dice.randint(1, 3)} 0 0 2\r\n{dice.randint(10, 99)}",
+                    f"incr n{dice.randint(1, 3)} {dice.randint(1, 9)}",
+                    "version",
+                    f"nonsense {key}",
+                ]
+            )
+
+        typed(11211, range(2, 12), 20, order, end="quit")
 
 
 def syslog():

@@ -47,6 +47,8 @@ struct Support {
     closes: u64,
     /// How often it begins a turn.
     opens: u64,
+    /// How often it begins a turn that answers no question.
+    orders: u64,
     /// How often it stands in a body.
     in_body: u64,
 }
@@ -59,6 +61,18 @@ struct Column {
     styled: u64,
     codes: u64,
     headers: u64,
+    /// Lines that begin with a name in letters, and those that begin a turn and answer no question.
+    letters: u64,
+    orders: u64,
+}
+
+impl Column {
+    /// Whether what stands here are orders whatever their case: nearly all are names, of which there are few, and most begin what is said.
+    fn gives_orders(&self) -> bool {
+        self.distinct.saturating_mul(4) <= self.lines
+            && self.letters.saturating_mul(10) >= self.lines.saturating_mul(9)
+            && self.orders.saturating_mul(2) >= self.lines
+    }
 }
 
 /// The words of the protocol.
@@ -87,6 +101,13 @@ pub(super) fn style(word: &[u8]) -> Style {
     }
 }
 
+/// Whether a word may name an order: letters, digits, few signs.
+fn is_name(word: &[u8]) -> bool {
+    word.len() > 1
+        && word.first().is_some_and(u8::is_ascii_alphabetic)
+        && word.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
 /// Whether a text asks: words, then a sign, perhaps a blank.
 fn asks(text: &[u8]) -> bool {
     let trimmed = text.trim_ascii_end();
@@ -110,7 +131,11 @@ impl<'a> Words<'a> {
         let mut words = Self::default();
         let mut columns: BTreeMap<Place<'a>, Column> = BTreeMap::new();
         let mut asked: BTreeMap<(Peer, &[u8]), Support> = BTreeMap::new();
+        // The session whose server asked last, without an end.
+        let mut waiting = None;
         for (place, line) in lines.iter().enumerate() {
+            let answers = std::mem::replace(&mut waiting, (line.from == Peer::Server && !line.is_ended()).then_some(line.session));
+            let begins = line.first_of_turn && answers != Some(line.session);
             let hidden = secrets.hidden.get(place).copied().unwrap_or_default();
             let host = hosts.get(line.session).copied();
             let in_body = bodies.get(place).copied().unwrap_or(false);
@@ -136,6 +161,8 @@ impl<'a> Words<'a> {
                 support.in_body = support.in_body.saturating_add(u64::from(in_body));
                 support.add(line.session, host);
                 support.opens = support.opens.saturating_add(u64::from(line.first_of_turn && column == first));
+                let orders = u64::from(begins && column == first);
+                support.orders = support.orders.saturating_add(orders);
                 let closes =
                     column == first && line.columns.len() > 1 && line.column(line.last_column()) == word && line.last_column() > column;
                 support.closes = support.closes.saturating_add(u64::from(closes));
@@ -144,6 +171,8 @@ impl<'a> Words<'a> {
                 known.distinct = known.distinct.saturating_add(u64::from(new));
                 known.styled = known.styled.saturating_add(u64::from(matches!(style(word), Style::Upper | Style::Code | Style::Sign)));
                 known.codes = known.codes.saturating_add(u64::from(style(word) == Style::Code));
+                known.letters = known.letters.saturating_add(u64::from(is_name(word)));
+                known.orders = known.orders.saturating_add(orders);
                 known.headers = known.headers.saturating_add(u64::from(!matches!(style(word), Style::Other | Style::Code)));
             }
         }
@@ -187,6 +216,14 @@ impl<'a> Words<'a> {
             // Orders and answers stand outside of bodies; in these only names in front of a colon are looked for.
             let outside = support.count.saturating_sub(support.in_body);
             let repeated = outside >= 3 || (outside >= 2 && (support.sessions >= 2 || sessions == 1)) || closes;
+            // An order that few give is one where all that stands in its place are.
+            let ordered = from == Peer::Client
+                && before.is_empty()
+                && is_name(word)
+                && column.gives_orders()
+                && outside >= 3
+                && support.sessions >= 2
+                && support.orders >= 1;
             let behind_blank = !before.is_empty() && is_blank;
             let is_name = word.ends_with(b":") && word.first().is_some_and(u8::is_ascii_uppercase) && support.hosts.len() >= 2;
             let is_first = before.is_empty();
@@ -208,13 +245,17 @@ impl<'a> Words<'a> {
                 Style::Other | Style::Header | Style::Upper if common && ((is_first && opens) || (led && !behind_blank)) => {
                     kind_of(from, closes)
                 }
+                Style::Other | Style::Header | Style::Upper if ordered => Kind::Command,
                 _ => continue,
             };
             if outside == 0 && kind != Kind::HeaderName {
                 continue;
             }
             self.known.insert(*key, kind);
-            leading.insert((from, split, at, word));
+            // Behind the name of a header stands its value.
+            if kind != Kind::HeaderName {
+                leading.insert((from, split, at, word));
+            }
             if closes {
                 self.marks.insert((from, word));
             }
@@ -257,8 +298,9 @@ impl<'a> Words<'a> {
         !line.is_ended() && !holds_secret(line, hidden) && self.prompts.contains(&(line.from, line.text()))
     }
 
-    /// The list for the grammar, most frequent first. `prompts` are counted by who makes the messages' types.
-    pub(super) fn list(&self, prompts: &BTreeMap<(Peer, &'a [u8]), (u64, u64)>) -> Vec<Keyword> {
+    /// The list for the grammar, most frequent first; `refused` are orders the server does not know. `prompts` are counted by who makes the
+    /// messages' types.
+    pub(super) fn list(&self, prompts: &BTreeMap<(Peer, &'a [u8]), (u64, u64)>, refused: &BTreeSet<&'a [u8]>) -> Vec<Keyword> {
         let mut merged: BTreeMap<(&[u8], Kind), Merged> = BTreeMap::new();
         for (key, kind) in &self.known {
             let ((from, _, column, _), word) = *key;
@@ -278,6 +320,7 @@ impl<'a> Words<'a> {
                 column: columns.first().filter(|_| columns.len() == 1).and_then(|column| u64::try_from(*column).ok()),
                 count,
                 sessions,
+                refused: kind == Kind::Command && refused.contains(word),
             })
             .collect();
         list.sort_by(|one, two| (two.count, &one.hex, one.kind).cmp(&(one.count, &two.hex, two.kind)));

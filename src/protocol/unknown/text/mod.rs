@@ -7,7 +7,9 @@ mod keyword;
 mod kinds;
 mod lines;
 mod naming;
+mod orders;
 mod pem;
+mod refused;
 mod secret;
 mod tags;
 mod tokens;
@@ -85,7 +87,8 @@ pub(super) fn infer(service: &Service, units: &[Unit<'_>], cuts: &Cuts) -> (Lang
     let known = types::know(&lines, &words, &delimiters, (&secrets, &bodies));
     let text = Text { lines, delimiters, secrets, known, marks: words.marks(), hosts };
     let kinds = kinds::sort(service, units, &text);
-    let mut language = Language { delimiters: patterns, keywords: words.list(&prompts(&text)), ..Language::default() };
+    let mut language =
+        Language { delimiters: patterns, keywords: words.list(&prompts(&text), &refused::find(&text.lines)), ..Language::default() };
     language.delimiters.extend(fields::inner(&text));
     language.typed = units.iter().map(|_| Typed::default()).collect();
     for (place, line) in text.lines.iter().enumerate() {

@@ -4,6 +4,7 @@ use super::lines::Line;
 use super::naming::behind_sign;
 use super::naming::tells;
 use super::naming::within;
+use super::orders;
 use super::pem;
 use super::verdict;
 use crate::peer::Peer;
@@ -33,7 +34,7 @@ const LEAST_WITHIN: usize = 6;
 /// Bytes of a word that begins a login.
 const MOST_VERB: usize = 64;
 /// Lines of a client behind a word that begins a login, which may belong to it.
-const LOGIN_LINES: u8 = 3;
+pub(super) const LOGIN_LINES: u8 = 3;
 
 /// What is hidden, line by line, and the secrets themselves.
 #[derive(Default)]
@@ -68,7 +69,7 @@ impl<'a> Secrets<'a> {
         let mut secrets = Self { hidden: vec![Hidden::Nothing; lines.len()], ..Self::default() };
         let mut dialogues: BTreeMap<usize, Dialogue> = BTreeMap::new();
         let (mut free, mut doubtful): (BTreeSet<&[u8]>, Vec<usize>) = Default::default();
-        let (of_keys, judged) = (pem::inside(lines), verdict::judged(lines));
+        let (of_keys, judged, orders) = (pem::inside(lines), verdict::judged(lines), orders::find(lines));
         for (place, line) in lines.iter().enumerate() {
             let dialogue = dialogues.entry(line.session).or_default();
             if judged.contains(&place) {
@@ -83,13 +84,13 @@ impl<'a> Secrets<'a> {
                     (None, _) => {}
                     (Some(_), _) => doubtful.push(place),
                 }
-                let [answers, verb] = client(dialogue, place, line);
+                let [answers, verb] = client(dialogue, place, line, &orders);
                 secrets.hide(place, answers);
                 secrets.hide(place, verb);
             } else if line.from == Peer::Server && asks(line) {
                 dialogue.asked = Some(Asked { alone: is_prompt(line) });
                 for ahead in dialogue.ahead.drain(..) {
-                    let is_order = lines.get(ahead).is_some_and(|line| line.columns.len() > 1 && is_verb(line.column(0)));
+                    let is_order = lines.get(ahead).is_some_and(|line| line.columns.len() > 1 && is_order(line.column(0), &orders));
                     secrets.hide(ahead, if is_order { Hidden::behind(1) } else { Hidden::All });
                 }
             }
@@ -174,7 +175,7 @@ impl Hidden {
 }
 
 /// A line of the client: what of it answers a question, and what stands behind a word that logs in.
-fn client(dialogue: &mut Dialogue, place: usize, line: &Line<'_>) -> [Hidden; 2] {
+fn client(dialogue: &mut Dialogue, place: usize, line: &Line<'_>, orders: &BTreeSet<&[u8]>) -> [Hidden; 2] {
     if line.first_of_turn && line.first {
         dialogue.ahead.clear();
     } else {
@@ -182,7 +183,7 @@ fn client(dialogue: &mut Dialogue, place: usize, line: &Line<'_>) -> [Hidden; 2]
     }
     let behind = |front: usize| front.saturating_add(usize::from(is_tag(line.column(front)))).saturating_add(1);
     let first = behind(line.first_column());
-    let command = is_verb(line.column(first.saturating_sub(1)));
+    let command = is_order(line.column(first.saturating_sub(1)), orders);
     let asked = dialogue.asked.take();
     let answers = match (asked, command, line.columns.len().saturating_sub(first.saturating_sub(1))) {
         (None, ..) if dialogue.login == 0 => Hidden::Nothing,
@@ -190,7 +191,7 @@ fn client(dialogue: &mut Dialogue, place: usize, line: &Line<'_>) -> [Hidden; 2]
         (Some(Asked { alone: true }), ..) => Hidden::All,
         // What an order says that may have nothing to do with the login is not looked for elsewhere.
         (_, true, 2..) => Hidden::Columns(first, usize::MAX, asked.is_some()),
-        // One word in capitals is an order if it is one elsewhere.
+        // One word is an order if it is one elsewhere.
         (_, true, _) => Hidden::Nothing,
         _ => Hidden::All,
     };
@@ -228,18 +229,23 @@ fn is_tag(word: &[u8]) -> bool {
     is_sign || ((1..=16).contains(&word.len()) && has_digit && !begins_login(letters))
 }
 
+/// Whether a word gives an order: by how it looks, or by what is known of it.
+fn is_order(word: &[u8], orders: &BTreeSet<&[u8]>) -> bool {
+    is_verb(word) || orders.contains(word)
+}
+
 /// Whether this is how commands look: capital letters.
 fn is_verb(word: &[u8]) -> bool {
     (2..=16).contains(&word.len()) && word.iter().all(u8::is_ascii_uppercase)
 }
 
-fn begins_login(word: &[u8]) -> bool {
+pub(super) fn begins_login(word: &[u8]) -> bool {
     let lower = word.to_ascii_lowercase();
     word.len() <= MOST_VERB && (VERBS.contains(&lower.as_slice()) || tells(&lower))
 }
 
 /// Whether the server asks for a secret with this line: it names one, as a prompt or as the last it says.
-fn asks(line: &Line<'_>) -> bool {
+pub(super) fn asks(line: &Line<'_>) -> bool {
     let lower = line.text().to_ascii_lowercase();
     let asks = |lower: &[u8]| tells(lower) || (is_prompt(line) && ends_in_a_name(lower));
     (line.last_of_turn || !line.is_ended()) && lower.len() <= 512 && asks(&lower)

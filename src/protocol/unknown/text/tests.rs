@@ -1,8 +1,12 @@
 //! Known text protocols, found again; and what they keep secret.
 
 use crate::grammar::FramingKind;
+use crate::grammar::Level;
+use crate::peer::Peer;
+use crate::peer::Transport;
 use crate::protocol::unknown::testing::delimiter;
 use crate::protocol::unknown::testing::inferred;
+use crate::protocol::unknown::testing::service;
 use crate::protocol::unknown::testing::sessions;
 use crate::protocol::unknown::testing::shown;
 use crate::protocol::unknown::testing::words;
@@ -375,4 +379,16 @@ fn the_first_line_of_a_client_joined_midway_is_hidden() {
     let shown = shown(&inferred(&service));
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(shown.contains("LIST"), "{shown}");
+}
+
+#[test]
+fn datagrams_of_lines_say_what_ends_these() {
+    let ask = |number: u8| format!("FETCH box:{number} BX/1\r\nFrom: <a@host>\r\nSize: 9\r\n\r\none\ntwo\nend").into_bytes();
+    let answer = |number: u8| format!("BX/1 200 Well\r\nFrom: <b@host>\r\nSeen: {number}\r\n\r\n").into_bytes();
+    let session = |host: u8| (host, (0..4).flat_map(|number| [(Peer::Client, ask(number)), (Peer::Server, answer(number))]).collect());
+    let service = service(Transport::Udp, &[session(10), session(11), session(12)]);
+    let grammar = inferred(&service).description.grammar;
+    assert_eq!(grammar.framing.kind, FramingKind::Datagram);
+    let ends: Vec<_> = grammar.terminators.iter().map(|end| (end.text.as_str(), end.level, end.count)).collect();
+    assert_eq!(ends, [("\\r\\n", Level::Line, 24)]);
 }

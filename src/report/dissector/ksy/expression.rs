@@ -1,6 +1,7 @@
 //! Where fields are and what types ask of them, in Kaitai's expressions.
 
 use super::Page;
+use super::edges;
 use super::scanner_of;
 use super::within;
 use crate::report::dissector::edges::Edge;
@@ -11,6 +12,7 @@ use crate::report::dissector::plan::Shape;
 use crate::report::dissector::plan::Test;
 use crate::report::dissector::plan::Wanted;
 use crate::report::dissector::quote::identifier;
+use crate::report::dissector::quote::yaml;
 use crate::report::dissector::within::Within;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -21,8 +23,6 @@ pub(super) const COLUMNS: u64 = 1000;
 /// How fields are shown.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shown<'p> {
-    /// Whether only blanks divide lines.
-    pub(super) is_blank: bool,
     /// How some divide again.
     pub(super) ways: &'p within::Ways<'p>,
 }
@@ -31,13 +31,15 @@ pub(super) struct Shown<'p> {
 pub(super) struct Scope<'p, 'a> {
     plan: &'p Plan<'a>,
     names: BTreeMap<usize, String>,
+    /// Whether only blanks divide lines.
+    is_blank: bool,
     /// Whether they are shown: as text, with the names of numbers. Else they are compared.
     shown: Option<Shown<'p>>,
 }
 
 impl<'p, 'a> Scope<'p, 'a> {
     /// Some fields, and those that they depend on.
-    pub(super) fn new(plan: &'p Plan<'a>, mut fields: BTreeSet<usize>, shown: Option<Shown<'p>>) -> Self {
+    pub(super) fn new(plan: &'p Plan<'a>, mut fields: BTreeSet<usize>, is_blank: bool, shown: Option<Shown<'p>>) -> Self {
         let mut open: Vec<usize> = fields.iter().copied().collect();
         while let Some(index) = open.pop() {
             if let Some(Place::After { after, size_from, .. }) = plan.fields.get(index).map(|part| &part.place) {
@@ -47,7 +49,7 @@ impl<'p, 'a> Scope<'p, 'a> {
         let mut taken = BTreeMap::new();
         let name = |index: &usize| Some((*index, identifier(&plan.fields.get(*index)?.field.name, &mut taken)));
         let names = fields.iter().filter_map(name).collect();
-        Self { plan, names, shown }
+        Self { plan, names, is_blank, shown }
     }
 
     fn name(&self, index: usize) -> &str {
@@ -117,7 +119,13 @@ impl<'p, 'a> Scope<'p, 'a> {
 
     /// Whether it is all the rest of its line.
     fn goes_on(&self, part: &Part<'_>) -> bool {
-        part.edge == Edge::Rest && self.shown.is_some_and(|shown| shown.is_blank)
+        part.edge == Edge::Rest && self.shown.is_some() && self.is_blank
+    }
+
+    /// Where it begins and ends, if that is told from the end of its line.
+    fn bounds_of(&self, part: &Part<'_>) -> Option<(String, String)> {
+        let Place::Column(column) = part.place else { return None };
+        edges::bounds(part.edge, column, self.is_blank).filter(|_| column <= COLUMNS)
     }
 
     fn has_names(&self, index: usize) -> bool {
@@ -126,12 +134,19 @@ impl<'p, 'a> Scope<'p, 'a> {
     }
 
     /// All fields.
-    pub(super) fn instances(&self, page: &mut Page, columns: &str) {
+    pub(super) fn instances(&self, page: &mut Page, side: &str) {
         if self.names.keys().any(|index| matches!(self.place(*index), Some(Place::Column(_)))) {
             for line in ["columns:", "  pos: 0", "  size: inside"] {
                 page.line(3, line);
             }
-            page.line(4, &format!("type: {columns}"));
+            page.line(4, &format!("type: {side}_columns"));
+        }
+        let parts = self.names.keys().filter_map(|index| self.plan.fields.get(*index));
+        if parts.into_iter().any(|part| self.bounds_of(part).is_some()) {
+            for line in ["line:", "  pos: 0", "  size: inside"] {
+                page.line(3, line);
+            }
+            page.line(4, &format!("type: {side}_line"));
         }
         for index in self.names.keys() {
             self.after(page, *index);
@@ -178,6 +193,14 @@ impl<'p, 'a> Scope<'p, 'a> {
                 page.line(4, &format!("pos: {start}"));
                 page.line(4, &format!("size: inside - {start}"));
                 page.line(4, "type: str");
+            }
+            (Place::Column(_), _) if let Some((start, stop)) = self.bounds_of(part) => {
+                page.line(3, &format!("{name}:"));
+                page.line(4, &format!("pos: {}", yaml(&start)));
+                page.line(4, &format!("size: {}", yaml(&format!("{stop} - {start}"))));
+                if text {
+                    page.line(4, "type: str");
+                }
             }
             (Place::Column(column), _) => {
                 let value = format!("columns.c{column}.value{}", if text { ".to_s(\"UTF-8\")" } else { "" });

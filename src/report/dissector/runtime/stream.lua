@@ -70,7 +70,7 @@ end
 -- Counted bytes that are still to come, of each side of each stream, and as it was before each packet.
 local still, before = {}, {}
 -- Another capture, or the same one anew, has none.
-function proto.init() still, before = {}, {} end
+function proto.init() still, before, asked = {}, {}, {} end
 
 local stream = spec.transport == "tcp" and Field.new("tcp.stream") or nil
 local ports, servers = {}, {}
@@ -112,6 +112,12 @@ function proto.dissector(tvb, pinfo, root)
   local packet = key .. ":" .. pinfo.number
   if pinfo.visited then still[key] = before[packet] elseif before[packet] == nil then before[packet] = still[key] or {} end
   local bytes, at = tvb:raw(0, tvb:len()), 0
+  if side.http then
+    local known, read, missing = http_packet(tvb, bytes, side, still[key] or {}, tostring(stream and stream() or ""), tree, pinfo)
+    still[key] = known
+    if missing then pinfo.desegment_offset, pinfo.desegment_len = read, missing end
+    return #bytes
+  end
   while at < #bytes do
     local size, kind, counted = extent(bytes, at, side, still[key] or {})
     if not size or at + size > #bytes then

@@ -147,6 +147,7 @@ fn framing_words(framing: &Framing) -> String {
         FramingKind::Fixed => "all messages have one length".to_owned(),
         FramingKind::Datagram => "a datagram is a message".to_owned(),
         FramingKind::Tlv => "a message is a chain of tag, length and value".to_owned(),
+        FramingKind::Http => "a head ends with an empty line, and says how long the body behind it is".to_owned(),
         FramingKind::Turn => "a message is what one side says before the other answers".to_owned(),
         FramingKind::Unknown => "unknown where a message ends".to_owned(),
     }];

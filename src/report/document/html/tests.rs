@@ -113,6 +113,7 @@ fn grammar(word: &str) -> Grammar {
             column: None,
             count: 1,
             sessions: 1,
+            refused: true,
         }],
         header_fields: vec![field(word)],
         message_types: vec![message_type(word)],

@@ -48,7 +48,7 @@ const KNOWN: &[Known] = &[
         id: "nessus_api",
         title: "HTTP API of a Nessus server",
         encoding: Encoding::Text,
-        framing: FramingKind::Unknown,
+        framing: FramingKind::Http,
         framed: "An HTTP head ends with an empty line; the body is as long as the head says, or comes in chunks, or ends with the connection.",
     },
     Known {

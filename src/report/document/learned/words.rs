@@ -95,6 +95,7 @@ impl Words {
             column: None,
             count: word.count(),
             sessions: word.sessions,
+            refused: false,
         };
         words.into_iter().map(keyword).collect()
     }
