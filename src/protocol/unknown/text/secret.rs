@@ -202,7 +202,7 @@ fn client(dialogue: &mut Dialogue, place: usize, line: &Line<'_>, orders: &BTree
         .iter()
         .map(|front| (behind(*front), verb(text(*front))))
         .find(|(_, (verb, _))| begins_login(verb));
-    let Some((behind, (_, rest))) = login else { return [answers, Hidden::Nothing] };
+    let Some((behind, (_, rest))) = login else { return [answers, by_second(line)] };
     dialogue.login = LOGIN_LINES;
     // Where nothing stands behind the word, the next line says it.
     dialogue.asked = rest.is_empty().then_some(Asked { alone: false });
@@ -211,6 +211,18 @@ fn client(dialogue: &mut Dialogue, place: usize, line: &Line<'_>, orders: &BTree
     let left = rest.len().saturating_sub(line.end.saturating_sub(column));
     let is_divided = rest.get(..left).is_some_and(|rest| rest.iter().all(u8::is_ascii_punctuation));
     [answers, if is_divided { Hidden::behind(behind) } else { Hidden::All }]
+}
+
+/// Whatever stands in front of a login, what stands behind it is hidden.
+fn by_second(line: &Line<'_>) -> Hidden {
+    let text = line.text();
+    let mut words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).skip(1);
+    let logs_in = words.next().is_some_and(|word| VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(word)));
+    if !logs_in || words.next().is_none() {
+        return Hidden::Nothing;
+    }
+    let verb = |place: &usize| VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(line.column(*place).trim_ascii()));
+    (0..3).find(verb).map_or(Hidden::All, |place| Hidden::behind(place.saturating_add(1)))
 }
 
 /// The word that gives the order, and what stands behind it: the letters and digits in front, or behind a tag.
@@ -224,7 +236,8 @@ fn verb(text: &[u8]) -> (&[u8], &[u8]) {
 /// Whether a word may stand in front of a verb to name the order: a short one with a digit in it that is no verb itself, or a sign.
 fn is_tag(word: &[u8]) -> bool {
     let is_sign = matches!(word, [b'.' | b'*' | b'#']);
-    let has_digit = word.iter().all(u8::is_ascii_alphanumeric) && word.iter().any(u8::is_ascii_digit);
+    let of_tag = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'#');
+    let has_digit = word.iter().all(of_tag) && word.iter().any(u8::is_ascii_digit);
     let letters = word.split(u8::is_ascii_digit).next().unwrap_or_default();
     is_sign || ((1..=16).contains(&word.len()) && has_digit && !begins_login(letters))
 }
@@ -317,4 +330,21 @@ fn by_sentence(line: &Line<'_>, end: usize) -> Hidden {
     let is_pair = line.columns.get(place).is_some_and(|(start, _)| *start < begin) && within(line.column(place)).is_some();
     let first = place.saturating_add(usize::from(is_pair));
     if first < line.columns.len() { Hidden::Columns(first, end, false) } else { Hidden::Nothing }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::protocol::unknown::testing::inferred;
+    use crate::protocol::unknown::testing::sessions;
+    use crate::protocol::unknown::testing::shown;
+
+    #[test]
+    fn whatever_stands_before_a_login_hides_it() {
+        for tag in ["2.1", "a-2", "C_2", "xa", "a.b-c", "XA", "LOGINS"] {
+            let client =
+                format!("S: * ready\\r\\n\nC: {tag} LOGIN anna Xy7Qumran\\r\\n\nS: {tag} OK\\r\\n\nC: {tag} LOOK here\\r\\n\nS: {tag} OK");
+            let shown = shown(&inferred(&sessions(&[&format!("\n{client}\\r\\n\n")])));
+            assert!(!shown.contains("Xy7Qumran") && shown.contains("ready"), "{shown}");
+        }
+    }
 }
