@@ -213,13 +213,15 @@ fn cut_columns(columns: Vec<Column>, at: usize) -> (Vec<Column>, Vec<Column>) {
     (before, behind)
 }
 
-/// The byte of the type becomes a column of its own, together with a byte of zeros where both are one number.
+/// The byte of the type becomes a column of its own, together with the zeros before it where all are one number.
 fn isolate(columns: &mut Vec<Column>, at: usize, spots: &[Spot<'_>]) {
     let Some(place) = columns.iter().position(|column| column.start <= at && at < column.end) else { return };
     let column = columns.remove(place);
     let is_zero = |other: usize| spots.iter().all(|spot| spot.byte(other).unwrap_or(0) == 0);
-    let is_number =
-        column.end.saturating_sub(column.start) == 2 && column.order == Some(ByteOrder::Big) && at > column.start && is_zero(column.start);
+    let is_number = matches!(column.end.saturating_sub(column.start), 2 | 4)
+        && column.order == Some(ByteOrder::Big)
+        && at.saturating_add(1) == column.end
+        && (column.start..at).all(is_zero);
     let (start, end) = if is_number { (column.start, column.end) } else { (at, at.saturating_add(1)) };
     let parts = [(column.start, start, column.kind), (start, end, Kind::TypeCode), (end, column.end, column.kind)];
     let parts =
