@@ -142,7 +142,10 @@ fn message_type(
     let flow = |unit: &Unit<'_>| service.sessions.get(unit.session).map_or(0, |seen| seen.flow.0);
     let side = group.from.name();
     let name = match (group.value, &found.kind) {
-        (Some(value), _) => format!("{side}_type_{value:02x}"),
+        (Some(value), _) => {
+            let told = group.told.iter().map(|told| format!("_{:02x}", told.value));
+            format!("{side}_type_{value:02x}{}", told.collect::<String>())
+        }
         (None, Some(_)) => format!("{side}_without_type"),
         (None, None) => format!("{side}_message_{}", number.saturating_add(1)),
     };
@@ -154,6 +157,11 @@ fn message_type(
         }),
         _ => None,
     };
+    let further = group.told.iter().filter_map(|told| {
+        let field = own.field_at(&group.steps, 0, told.at)?;
+        Some(Match { field, equals: Scalar::Number(i64::from(told.value)), mask: Some(u64::from(told.mask)) })
+    });
+    let matches: Vec<Match> = matches.into_iter().chain(further).collect();
     let sessions = of().map(|unit| unit.session).collect::<BTreeSet<_>>().len();
     MessageType {
         id: format!("mt{}", number.saturating_add(1)),
@@ -163,7 +171,7 @@ fn message_type(
         count: wide(group.rows.len()),
         sessions: wide(sessions),
         template: None,
-        matches: matches.into_iter().collect(),
+        matches,
         length: MessageLength { min: lengths().min().unwrap_or(0), max: lengths().max().unwrap_or(0) },
         fields: own.fields,
         examples: of().take(EXAMPLES).map(|unit| format!("m{}.{}", flow(unit), unit.number)).collect(),

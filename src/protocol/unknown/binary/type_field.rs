@@ -258,8 +258,8 @@ fn home(place: Place) -> (usize, usize, bool) {
     }
 }
 
-/// Finds the type field of these rows, which are read by these steps.
-pub(super) fn find(steps: &[Step], spots: &[Spot<'_>]) -> Option<TypeField> {
+/// The field that tells most of these rows beside what classes of them tell already, such as directions.
+fn best(steps: &[Step], spots: &[Spot<'_>], classes: &[Vec<usize>], taken: &[Place]) -> Option<TypeField> {
     let mut answers = vec![None; spots.len()];
     let places: BTreeMap<usize, usize> = spots.iter().enumerate().map(|(index, spot)| (spot.place, index)).collect();
     for (index, spot) in spots.iter().enumerate() {
@@ -268,25 +268,24 @@ pub(super) fn find(steps: &[Step], spots: &[Spot<'_>]) -> Option<TypeField> {
     }
     let features: Vec<(Option<usize>, (Feature, usize))> =
         features(steps, spots, &answers).into_iter().map(|(at, feature)| (at, ranked(&feature))).collect();
-    let sides: Vec<Vec<usize>> = [Peer::Client, Peer::Server]
-        .iter()
-        .map(|side| spots.iter().enumerate().filter(|(_, spot)| spot.row.from == *side).map(|(row, _)| row).collect())
-        .collect();
     // Which side sent it is known; a field that says it too is likelier to say the type.
     let direction: Feature = spots.iter().map(|spot| u16::from(spot.row.from == Peer::Server)).collect();
     let direction = ranked(&direction);
     let all: Vec<usize> = (0..spots.len()).collect();
     let mut scored: Vec<(u64, Place, usize)> = Vec::new();
     for (place, values_of) in candidates(steps, spots) {
+        if taken.iter().any(|taken| home(*taken) == home(place)) {
+            continue;
+        }
         let field = ranked(&values_of);
         let own = |at: &Option<usize>| at.is_some_and(|at| matches!(place, Place::Bits { steps: 0, at: own, .. } if own == at));
         let others = features.iter().filter(|(at, _)| !own(at));
-        let sum: u64 = others.map(|(_, feature)| sides.iter().map(|rows| saved(&field, feature, rows)).sum::<u64>()).sum();
+        let sum: u64 = others.map(|(_, feature)| classes.iter().map(|rows| saved(&field, feature, rows)).sum::<u64>()).sum();
         let answered: Feature =
             answers.iter().map(|answer| answer.and_then(|answer| values_of.get(answer)).copied().unwrap_or(u16::MAX)).collect();
         let answered = ranked(&answered);
-        let reply: u64 = sides.iter().map(|rows| saved(&field, &answered, rows)).sum();
-        let side = saved(&field, &direction, &all);
+        let reply: u64 = classes.iter().map(|rows| saved(&field, &answered, rows)).sum();
+        let side = if taken.is_empty() { saved(&field, &direction, &all) } else { 0 };
         let values = field.1;
         let score = sum.saturating_add(reply).saturating_add(side).checked_div(wide(spots.len())).unwrap_or(0);
         scored.push((score, place, values));
@@ -299,4 +298,39 @@ pub(super) fn find(steps: &[Step], spots: &[Spot<'_>]) -> Option<TypeField> {
     let (score, place, values) = *near.min_by_key(|(score, _, values)| (*values, std::cmp::Reverse(*score)))?;
     let next = scored.iter().find(|(_, other, _)| home(*other) != home(place)).map_or(0, |(score, _, _)| *score);
     (score >= LEAST).then_some(TypeField { place, saved: score, next, values })
+}
+
+/// Finds the type field of these rows, which are read by these steps.
+pub(super) fn find(steps: &[Step], spots: &[Spot<'_>]) -> Option<TypeField> {
+    let sides: Vec<Vec<usize>> = [Peer::Client, Peer::Server]
+        .iter()
+        .map(|side| spots.iter().enumerate().filter(|(_, spot)| spot.row.from == *side).map(|(row, _)| row).collect())
+        .collect();
+    best(steps, spots, &sides, &[])
+}
+
+/// Fields that tell types of a family apart, one after the other, each beside those before it: of a family whose own field only says how
+/// the rest is read, so that others tell far more of all `rows` than that one does.
+pub(super) fn further(steps: &[Step], spots: &[Spot<'_>], family: &TypeField, rows: usize) -> Vec<TypeField> {
+    let mut found: Vec<TypeField> = Vec::new();
+    let mut taken = vec![family.place];
+    let mut keys: Vec<(Peer, Vec<Option<u8>>)> = spots.iter().map(|spot| (spot.row.from, Vec::new())).collect();
+    for times in [2_u64, 1] {
+        let mut classes: BTreeMap<&(Peer, Vec<Option<u8>>), Vec<usize>> = BTreeMap::new();
+        for (row, key) in keys.iter().enumerate() {
+            classes.entry(key).or_default().push(row);
+        }
+        let classes: Vec<Vec<usize>> = classes.into_values().collect();
+        let Some(field) = best(steps, spots, &classes, &taken) else { break };
+        let told = field.saved.saturating_mul(wide(spots.len()));
+        if told < family.saved.saturating_mul(wide(rows)).saturating_mul(times) || !matches!(field.place, Place::Bits { .. }) {
+            break;
+        }
+        for (spot, (_, key)) in spots.iter().zip(&mut keys) {
+            key.push(value(steps, field.place, spot));
+        }
+        taken.push(field.place);
+        found.push(field);
+    }
+    found
 }
