@@ -146,7 +146,9 @@ pub(super) fn find(spots: &[Spot<'_>], width: usize, around: &Around<'_>) -> Vec
     amounts::claim(spots, &bytes, &mut claims);
     places::text(&bytes, spots.len(), &mut claims);
     amounts::floats(spots, &bytes, &mut claims);
-    boundary::divide(&bytes, spots.len(), around.order, &mut claims);
+    let start = spots.first().map_or(0, |spot| spot.start);
+    let start = if spots.iter().all(|spot| spot.start == start) { start } else { 0 };
+    boundary::divide(&bytes, spots.len(), (around.order, start), &mut claims);
     claims.columns.sort_by_key(|column| column.start);
     claims.columns
 }

@@ -1,5 +1,7 @@
 //! Numbers that the answer repeats, and numbers that count messages up.
 
+pub(super) mod halved;
+
 use super::columns::Around;
 use super::columns::Byte;
 use super::columns::Claims;
@@ -37,6 +39,7 @@ pub(super) fn claim(spots: &[Spot<'_>], bytes: &[Byte], around: &Around<'_>, cla
         elsewhere(&pairs, claims);
     }
     counters(spots, bytes, claims);
+    halved::claim(spots, bytes, claims);
 }
 
 /// What the answer repeats at the same place.

@@ -20,6 +20,9 @@ pub(super) const FURTHEST_ADDEND: i64 = 128;
 /// Fewest different lengths that show a dependence.
 const FEWEST_LENGTHS: usize = 3;
 
+/// Different lengths that show it though one message in ten has another.
+const MANY_LENGTHS: usize = 10;
+
 /// A number at this place that depends on the length: what is to be added, rows that agree.
 struct Found {
     addend: i64,
@@ -52,7 +55,9 @@ fn test(spots: &[Spot<'_>], at: usize, size: usize, order: ByteOrder) -> Option<
         *of = (of.0.saturating_add(usize::from(fits)), of.1.saturating_add(1));
     }
     let fit = lengths.values().filter(|(fits, of)| fits.saturating_mul(2) > *of).count();
-    let holds = fit >= FEWEST_LENGTHS && at_least(fit, lengths.len(), 95) && at_least(agree, spots.len(), 95);
+    // What many lengths of a wide number agree on is no chance, though some messages are made in another way.
+    let most = if size > 1 && fit >= MANY_LENGTHS { 90 } else { 95 };
+    let holds = fit >= FEWEST_LENGTHS && at_least(fit, lengths.len(), most) && at_least(agree, spots.len(), most);
     holds.then_some(Found { addend: best, agree })
 }
 

@@ -6,6 +6,7 @@
 use super::chain;
 use super::chain::Chain;
 use super::columns::Column;
+use super::identity::halved;
 use super::numbers::BIT;
 use super::numbers::at_least;
 use super::numbers::bits_of;
@@ -15,6 +16,7 @@ use super::numbers::wide;
 use super::rows::Spot;
 use super::script::Step;
 use super::script::after;
+use crate::grammar::ByteOrder;
 use crate::grammar::Kind;
 use crate::peer::Peer;
 use std::collections::BTreeMap;
@@ -46,6 +48,8 @@ const LONG_SESSION: usize = 6;
 pub(super) enum Place {
     /// Bits of a byte behind so many steps.
     Bits { steps: usize, at: usize, mask: u8 },
+    /// The lowest bits of a number that counts in all but its lowest: that one if it is not set, else that and the next.
+    Code { steps: usize, at: usize },
     /// The value with this tag, of one or two bytes, in the chain behind so many steps.
     Tag { steps: usize, tag: u8 },
     /// The n-th tag of the chain behind so many steps.
@@ -66,6 +70,10 @@ pub(super) struct TypeField {
 pub(super) fn value(steps: &[Step], place: Place, spot: &Spot<'_>) -> Option<u8> {
     match place {
         Place::Bits { steps: before, at, mask } => after(steps.get(..before)?, spot).byte(at).map(|byte| byte & mask),
+        Place::Code { steps: before, at } => {
+            let byte = after(steps.get(..before)?, spot).byte(at)?;
+            Some(if byte & 1 == 0 { 0 } else { byte & 3 })
+        }
         Place::Tag { steps: before, tag } => {
             let Step::Chain(chain) = steps.get(before)? else { return None };
             let spot = after(steps.get(..before)?, spot);
@@ -149,6 +157,9 @@ fn candidates(steps: &[Step], spots: &[Spot<'_>]) -> Vec<(Place, Feature)> {
                 for at in columns.iter().filter(|column| is_open(column)).flat_map(|column| column.start..column.end).take(128) {
                     places.extend(MASKS.iter().map(|mask| Place::Bits { steps: count, at, mask: *mask }));
                 }
+                let low = |column: &Column| if column.order == Some(ByteOrder::Little) { column.start } else { column.end.saturating_sub(1) };
+                let halved = columns.iter().filter(|column| column.detector == halved::DETECTOR);
+                places.extend(halved.map(|column| Place::Code { steps: count, at: low(column) }));
             }
             Step::Chain(chain @ Chain::Tagged { .. }) => {
                 let rests = spots.iter().map(|spot| after(steps.get(..count).unwrap_or_default(), spot));
@@ -252,7 +263,7 @@ fn comes_back(field: &[u16], spots: &[Spot<'_>]) -> bool {
 /// The place whose bits a candidate is a part of.
 fn home(place: Place) -> (usize, usize, bool) {
     match place {
-        Place::Bits { steps, at, .. } => (steps, at, false),
+        Place::Bits { steps, at, .. } | Place::Code { steps, at } => (steps, at, false),
         Place::Tag { steps, tag } => (steps, usize::from(tag), true),
         Place::Link { steps, index } => (steps, index.saturating_add(256), true),
     }
@@ -278,7 +289,7 @@ fn best(steps: &[Step], spots: &[Spot<'_>], classes: &[Vec<usize>], taken: &[Pla
             continue;
         }
         let field = ranked(&values_of);
-        let own = |at: &Option<usize>| at.is_some_and(|at| matches!(place, Place::Bits { steps: 0, at: own, .. } if own == at));
+        let own = |at: &Option<usize>| at.is_some_and(|at| matches!(place, Place::Bits { steps: 0, at: own, .. } | Place::Code { steps: 0, at: own } if own == at));
         let others = features.iter().filter(|(at, _)| !own(at));
         let sum: u64 = others.map(|(_, feature)| classes.iter().map(|rows| saved(&field, feature, rows)).sum::<u64>()).sum();
         let answered: Feature =
