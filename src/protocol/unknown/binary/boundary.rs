@@ -117,7 +117,7 @@ fn is_edge(bytes: &[Byte], rows: usize, order: ByteOrder, at: usize) -> bool {
             before_zero != here_zero && (if order == ByteOrder::Big { here_zero } else { before_zero }) && joins(bytes, order, at)
         }
         // Zeros before a number are its high bytes, if its place allows.
-        (true, false) => !(order == ByteOrder::Big && before_zero && is_high(bytes, at)),
+        (true, false) => !(order == ByteOrder::Big && before_zero && is_high(bytes, at)) && !is_magic(bytes, at),
         (false, true) => !(order == ByteOrder::Little && here_zero),
         (false, false) if rows < FEWEST => false,
         (false, false) => match order {
@@ -133,6 +133,13 @@ fn joins(bytes: &[Byte], order: ByteOrder, at: usize) -> bool {
     let zeros = behind.iter().take_while(|byte| byte.only == Some(0)).count();
     let varies = behind.get(zeros).is_some_and(|byte| byte.only.is_none());
     order == ByteOrder::Big && varies && matches!(zeros, 1 | 3) && is_high(bytes, at.saturating_add(zeros))
+}
+
+/// Whether this is the last byte of a mark of four, which says only who sent it.
+fn is_magic(bytes: &[Byte], at: usize) -> bool {
+    let before = bytes.get(at.saturating_sub(3)..at).unwrap_or_default();
+    let marks = before.iter().filter(|byte| byte.only.is_some_and(|only| only != 0)).count();
+    at % 4 == 3 && bytes.get(at).is_some_and(|byte| byte.is_sided) && before.iter().all(|byte| byte.only.is_some()) && marks >= 2
 }
 
 /// Whether the zero before this byte is its high byte: numbers stand at multiples of their size, mostly.

@@ -36,6 +36,8 @@ const LINKS: usize = Inside::LINKS;
 pub(super) enum Chain {
     /// A length of so many bytes, then so many bytes.
     Counted { size: usize, order: ByteOrder },
+    /// A text up to a zero, which is a part of it.
+    Ended,
     /// Labels, each with its length before it, up to an empty one or a pointer.
     Labels,
     /// Tags of one byte and lengths of `size`, which count themselves and the tag or not, to the end of the message.
@@ -75,7 +77,7 @@ impl Chain {
     /// How it divides, in the words of the grammar; a counted part is whole.
     pub(super) fn inside(self) -> Option<Inside> {
         match self {
-            Self::Counted { .. } | Self::Sized(_) => None,
+            Self::Counted { .. } | Self::Ended | Self::Sized(_) => None,
             Self::Deltas => Some(Inside::Deltas),
             Self::Labels => Some(Inside::Labels),
             Self::Tagged { size, whole, order, nested } => {
@@ -117,11 +119,18 @@ pub(super) fn extent(chain: Chain, message: &[u8], start: usize) -> Option<usize
             let value = usize::try_from(number(bytes.get(..size)?, order)).ok()?;
             size.checked_add(value)?
         }
+        Chain::Ended => ended(bytes)?,
         Chain::Labels => labels(bytes)?.0,
         Chain::Tagged { .. } | Chain::Deltas => bytes.len(),
         Chain::Sized(sized) => sized.size(message)?,
     };
     (end <= bytes.len()).then_some(end)
+}
+
+/// Bytes of a text and the zero that ends it.
+fn ended(bytes: &[u8]) -> Option<usize> {
+    let zero = bytes.iter().position(|byte| *byte == 0)?;
+    bytes.get(..zero)?.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ').then_some(zero.saturating_add(1))
 }
 
 /// Bytes of a name, and how many labels it has.
@@ -207,7 +216,7 @@ pub(super) fn find(spots: &[Spot<'_>], width: usize) -> Option<(usize, Chain)> {
     }
     for at in 0..=width {
         let here: Vec<Spot<'_>> = spots.iter().map(|spot| spot.on(at)).collect();
-        let all = TAGGED.iter().chain([&Chain::Labels]).chain(&COUNTED).chain([&Chain::Deltas]);
+        let all = TAGGED.iter().chain([&Chain::Labels]).chain(&COUNTED).chain([&Chain::Deltas, &Chain::Ended]);
         if let Some(chain) = all.copied().find(|chain| holds(*chain, &here)) {
             return Some((at, nest(chain, &here)));
         }
@@ -277,6 +286,7 @@ fn holds(chain: Chain, here: &[Spot<'_>]) -> bool {
         }
         Chain::Counted { size, .. } => is_counted(chain, size, here),
         Chain::Deltas => deltas::holds(here),
+        Chain::Ended => is_ended(here),
         Chain::Sized(_) => false,
     }
 }
@@ -306,6 +316,21 @@ fn is_counted(chain: Chain, size: usize, here: &[Spot<'_>]) -> bool {
         }
     }
     at_least(fit, here.len(), 98) && at_least(text, all, 95) && all >= here.len().saturating_mul(3) && extents.len() >= 3
+}
+
+/// Whether texts of different lengths begin here, each up to a zero.
+fn is_ended(here: &[Spot<'_>]) -> bool {
+    let (mut fit, mut bytes, mut extents) = (0_usize, 0_usize, BTreeSet::new());
+    for (place, spot) in here.iter().enumerate() {
+        if let Some(end) = ended(spot.rest()).filter(|end| *end > 1) {
+            (fit, bytes) = (fit.saturating_add(1), bytes.saturating_add(end));
+            extents.insert(end);
+        }
+        if place == FEWEST && fit <= FEWEST {
+            return false;
+        }
+    }
+    at_least(fit, here.len(), 98) && bytes >= here.len().saturating_mul(4) && extents.len() >= 2
 }
 
 fn is_tagged(chain: Chain, here: &[Spot<'_>]) -> bool {

@@ -33,7 +33,7 @@ fn value(spot: &Spot<'_>, at: usize, size: usize, order: ByteOrder) -> Option<i6
     spot.number(at, size, order).and_then(|value| i64::try_from(value).ok())
 }
 
-fn test(spots: &[Spot<'_>], at: usize, size: usize, order: ByteOrder) -> Option<Found> {
+fn test(spots: &[Spot<'_>], (at, size, order): (usize, usize, ByteOrder), is_wide: bool) -> Option<Found> {
     let all = |spot: &Spot<'_>| i64::try_from(spot.row.total).unwrap_or(i64::MAX);
     let addend = |spot: &Spot<'_>| value(spot, at, size, order).map(|value| all(spot).saturating_sub(value));
     // A quick look first.
@@ -56,7 +56,7 @@ fn test(spots: &[Spot<'_>], at: usize, size: usize, order: ByteOrder) -> Option<
     }
     let fit = lengths.values().filter(|(fits, of)| fits.saturating_mul(2) > *of).count();
     // What many lengths of a wide number agree on is no chance, though some messages are made in another way.
-    let most = if size > 1 && fit >= MANY_LENGTHS { 90 } else { 95 };
+    let most = if is_wide && fit >= MANY_LENGTHS { 90 } else { 95 };
     let holds = fit >= FEWEST_LENGTHS && at_least(fit, lengths.len(), most) && at_least(agree, spots.len(), most);
     holds.then_some(Found { addend: best, agree })
 }
@@ -100,7 +100,8 @@ pub(super) fn claim(spots: &[Spot<'_>], bytes: &[Byte], claims: &mut Claims) {
                 if !edge(outer) || !claims.is_free(at, end) || (size == 1 && order == ByteOrder::Little) {
                     continue;
                 }
-                let Some(found) = test(spots, at, size, order) else { continue };
+                let is_wide = size > 1 || (order == ByteOrder::Big && zeros_before(bytes, claims, at) > 0);
+                let Some(found) = test(spots, (at, size, order), is_wide) else { continue };
                 let (mut start, mut stop) = (at, end);
                 if size == 1 {
                     let little = zeros_behind(bytes, claims, end);

@@ -212,6 +212,10 @@ pub(super) fn name(steps: &[Step], spots: &[Spot<'_>], prefix: &str, before: Opt
                         Location::After { after: last.clone(), size: None, size_from: last.clone(), until: None, to_end: false },
                     ),
                     Chain::Labels => (Kind::String, behind(&last)),
+                    Chain::Ended => {
+                        let until = Some("00".to_owned());
+                        (Kind::String, Location::After { after: last.clone(), size: None, size_from: None, until, to_end: false })
+                    }
                     Chain::Tagged { .. } | Chain::Deltas => {
                         (Kind::Tlv, Location::After { after: last.clone(), size: None, size_from: None, until: None, to_end: true })
                     }
@@ -243,6 +247,7 @@ pub(super) fn name(steps: &[Step], spots: &[Spot<'_>], prefix: &str, before: Opt
 fn ground(chain: Chain, messages: usize) -> Ground {
     let (detector, statement) = match chain {
         Chain::Counted { .. } => ("counted_text", "A length and so many letters."),
+        Chain::Ended => ("ended_text", "Letters up to a zero."),
         Chain::Labels => ("labels", "Labels with their length before them, up to an empty one or a pointer."),
         Chain::Sized(_) => {
             ("sized_part", "Bits of a byte in front say how long it is: behind it a chain leads exactly to the end of the message.")
