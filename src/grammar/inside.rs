@@ -27,9 +27,15 @@ pub enum Inside {
     Deltas,
     /// Tag, length and value, again and again to the very end of the field; where they do not lead there, nothing of it is divided.
     ///
-    /// A tag is one byte. Where lengths count values only, a tag of 0 is a byte of padding without length, one of 255 ends the chain,
+    /// Where tags are one byte and lengths count values only, a tag of 0 is a byte of padding without length, one of 255 ends the chain,
     /// with only zeros behind it, and a length of one byte that is 129 to 132 is the number 128 plus how many bytes of length follow.
     Tagged {
+        /// Bytes of each tag.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        tag_size: u64,
+        /// What the place of each tag, counted from the first one, is a multiple of; zeros behind a value fill up what is before it.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        aligned_to: u64,
         /// Bytes of each length.
         length_size: u64,
         /// Byte order of lengths.
@@ -40,6 +46,15 @@ pub enum Inside {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         nested: Vec<u8>,
     },
+}
+
+fn one() -> u64 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_one(number: &u64) -> bool {
+    *number == 1
 }
 
 impl Inside {

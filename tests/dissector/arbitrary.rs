@@ -80,12 +80,16 @@ fn inside() -> impl Strategy<Value = Inside> {
         Just(Inside::Labels),
         Just(Inside::Deltas),
         hex().prop_map(|until| Inside::Texts { until }),
-        (number(), order, any::<bool>(), vec(any::<u8>(), 0..3)).prop_map(|(length_size, byte_order, whole, nested)| Inside::Tagged {
-            length_size,
-            byte_order,
-            whole,
-            nested
-        }),
+        (number(), number(), number(), order, any::<bool>(), vec(any::<u8>(), 0..3)).prop_map(
+            |(tag_size, aligned_to, length_size, byte_order, whole, nested)| Inside::Tagged {
+                tag_size,
+                aligned_to,
+                length_size,
+                byte_order,
+                whole,
+                nested
+            }
+        ),
     ]
 }
 

@@ -40,12 +40,21 @@ pub(super) enum Chain {
     Ended,
     /// Labels, each with its length before it, up to an empty one or a pointer.
     Labels,
-    /// Tags of one byte and lengths of `size`, which count themselves and the tag or not, to the end of the message.
-    Tagged { size: usize, whole: bool, order: ByteOrder, nested: Tags },
+    /// Tags, and lengths of `size`, which count themselves and the tag or not, to the end of the message.
+    Tagged { form: Form, size: usize, whole: bool, order: ByteOrder, nested: Tags },
     /// Links of half a tag and half a length, to the end of the message.
     Deltas,
     /// As many bytes as bits of a byte in front say.
     Sized(Sized),
+}
+
+/// How links are written beside their length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Form {
+    /// Bytes of a tag.
+    pub(super) tag: usize,
+    /// What the place of each link, counted from the first one, is a multiple of; zeros fill up what is before it.
+    pub(super) aligned: usize,
 }
 
 /// A set of tags.
@@ -80,18 +89,34 @@ impl Chain {
             Self::Counted { .. } | Self::Ended | Self::Sized(_) => None,
             Self::Deltas => Some(Inside::Deltas),
             Self::Labels => Some(Inside::Labels),
-            Self::Tagged { size, whole, order, nested } => {
-                Some(Inside::Tagged { length_size: wide(size), byte_order: order, whole, nested: nested.list() })
-            }
+            Self::Tagged { form, size, whole, order, nested } => Some(Inside::Tagged {
+                tag_size: wide(form.tag),
+                aligned_to: wide(form.aligned),
+                length_size: wide(size),
+                byte_order: order,
+                whole,
+                nested: nested.list(),
+            }),
         }
     }
 }
 
 /// All ways of tags.
-const TAGGED: [Chain; 4] = [tagged(1, false), tagged(1, true), tagged(2, false), tagged(2, true)];
+const TAGGED: [Chain; 6] = [
+    tagged(1, false),
+    tagged(1, true),
+    tagged(2, false),
+    tagged(2, true),
+    wide_tags(2, 1),
+    wide_tags(2, 4),
+];
 
 const fn tagged(size: usize, whole: bool) -> Chain {
-    Chain::Tagged { size, whole, order: ByteOrder::Big, nested: Tags([0; 4]) }
+    Chain::Tagged { form: Form { tag: 1, aligned: 1 }, size, whole, order: ByteOrder::Big, nested: Tags([0; 4]) }
+}
+
+const fn wide_tags(size: usize, aligned: usize) -> Chain {
+    Chain::Tagged { form: Form { tag: 2, aligned }, size, whole: false, order: ByteOrder::Big, nested: Tags([0; 4]) }
 }
 
 const COUNTED: [Chain; 4] = [
@@ -104,11 +129,20 @@ const COUNTED: [Chain; 4] = [
 /// One link of tag, length, value: where each ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Link {
-    pub(super) tag: u8,
+    pub(super) tag: u16,
     pub(super) start: usize,
     /// Where its value begins; `start + 1` where it has none, as an end mark.
     pub(super) value: usize,
     pub(super) end: usize,
+    /// Where the next one begins: behind what fills it up.
+    pub(super) next: usize,
+}
+
+impl Link {
+    /// Whether it has a length, and so a value.
+    pub(super) fn has_value(&self) -> bool {
+        self.value > self.start.saturating_add(1)
+    }
 }
 
 /// The bytes a part has that begins here in a message, its length included.
@@ -152,25 +186,26 @@ fn labels(bytes: &[u8]) -> Option<(usize, usize)> {
     }
 }
 
-/// The links of a chain of tags, if it ends exactly where the bytes do. Zeros are padding and a tag of all ones ends it, where lengths
-/// count values only.
+/// The links of a chain of tags, if it ends exactly where the bytes do. Of tags of one byte, zeros are padding and a tag of all ones ends
+/// it, where lengths count values only.
 pub(super) fn links(chain: Chain, bytes: &[u8]) -> Option<Vec<Link>> {
-    let Chain::Tagged { size, whole, order, .. } = chain else { return None };
+    let Chain::Tagged { form, size, whole, order, .. } = chain else { return None };
     let mut list = Vec::new();
     let mut at = 0_usize;
-    let head = size.saturating_add(1);
+    let head = size.saturating_add(form.tag);
     while at < bytes.len() {
-        let tag = *bytes.get(at)?;
-        let behind = at.saturating_add(1);
-        if !whole && matches!(tag, 0 | 0xff) {
+        let behind = at.saturating_add(form.tag);
+        let tag = u16::try_from(number(bytes.get(at..behind)?, ByteOrder::Big)).ok()?;
+        if !whole && form.tag == 1 && matches!(tag, 0 | 0xff) {
             let rest = bytes.get(behind..)?;
             let end = if tag == 0xff || rest.iter().all(|byte| *byte == 0) { bytes.len() } else { behind };
             if tag == 0xff && rest.iter().any(|byte| *byte != 0) {
                 return None;
             }
-            list.push(Link { tag, start: at, value: behind, end: if tag == 0xff { behind } else { end } });
+            let stop = if tag == 0xff { behind } else { end };
+            list.push(Link { tag, start: at, value: behind, end: stop, next: stop });
             at = if tag == 0xff && !rest.is_empty() {
-                list.push(Link { tag: 0, start: behind, value: behind.saturating_add(1), end: bytes.len() });
+                list.push(Link { tag: 0, start: behind, value: behind.saturating_add(1), end: bytes.len(), next: bytes.len() });
                 bytes.len()
             } else {
                 end
@@ -180,7 +215,7 @@ pub(super) fn links(chain: Chain, bytes: &[u8]) -> Option<Vec<Link>> {
         let mut head = head;
         let mut length = usize::try_from(number(bytes.get(behind..at.saturating_add(head))?, order)).ok()?;
         // The long form of ASN.1: the length has a length.
-        if let (1, false, 0x81..=0x84) = (size, whole, length) {
+        if let (1, 1, false, 0x81..=0x84) = (form.tag, size, whole, length) {
             let (from, more) = (at.saturating_add(head), length & 7);
             head = head.saturating_add(more);
             length = usize::try_from(number(bytes.get(from..from.saturating_add(more))?, order)).ok()?;
@@ -189,10 +224,20 @@ pub(super) fn links(chain: Chain, bytes: &[u8]) -> Option<Vec<Link>> {
         if end < at.saturating_add(head) || end > bytes.len() || list.len() >= LINKS {
             return None;
         }
-        list.push(Link { tag, start: at, value: at.saturating_add(head), end });
-        at = end;
+        let next = end.checked_next_multiple_of(form.aligned)?.min(bytes.len());
+        if bytes.get(end..next)?.iter().any(|byte| *byte != 0) {
+            return None;
+        }
+        list.push(Link { tag, start: at, value: at.saturating_add(head), end, next });
+        at = next;
     }
     (!list.is_empty()).then_some(list)
+}
+
+/// The low byte of a tag.
+fn low(tag: u16) -> u8 {
+    let [_, low] = tag.to_be_bytes();
+    low
 }
 
 /// The links in the only link of a chain, where it has but one; their places count from its value.
@@ -206,7 +251,7 @@ pub(super) fn tags(chain: Chain, bytes: &[u8]) -> Vec<u8> {
     let list = links(chain, bytes).unwrap_or_default();
     let inner = envelope(chain, bytes, &list);
     let list = if inner.is_empty() { list } else { inner };
-    list.into_iter().map(|link| link.tag).collect()
+    list.into_iter().map(|link| low(link.tag)).collect()
 }
 
 /// The first part of this kind within the width, and where.
@@ -229,7 +274,10 @@ pub(super) fn find(spots: &[Spot<'_>], width: usize) -> Option<(usize, Chain)> {
 
 /// Adds the tags whose values are chains themselves, in nearly all messages.
 fn nest(chain: Chain, here: &[Spot<'_>]) -> Chain {
-    let Chain::Tagged { size, whole, order, .. } = chain else { return chain };
+    let Chain::Tagged { form, size, whole, order, .. } = chain else { return chain };
+    if form.tag > 1 {
+        return chain;
+    }
     let mut seen: BTreeMap<u8, (usize, usize, usize)> = BTreeMap::new();
     let mut values: Vec<&[u8]> = here.iter().map(Spot::rest).collect();
     for _ in 0..DEPTH {
@@ -240,7 +288,7 @@ fn nest(chain: Chain, here: &[Spot<'_>]) -> Chain {
                 if value.is_empty() {
                     continue;
                 }
-                let (fit, of, count) = seen.entry(link.tag).or_default();
+                let (fit, of, count) = seen.entry(low(link.tag)).or_default();
                 *of = of.saturating_add(1);
                 if let Some(list) = links(chain, value).filter(|list| list.iter().all(|link| link.value > link.start.saturating_add(1))) {
                     (*fit, *count) = (fit.saturating_add(1), count.saturating_add(list.len()));
@@ -250,7 +298,7 @@ fn nest(chain: Chain, here: &[Spot<'_>]) -> Chain {
         }
         values = inner;
     }
-    Chain::Tagged { size, whole, order, nested: nesting(&seen) }
+    Chain::Tagged { form, size, whole, order, nested: nesting(&seen) }
 }
 
 /// The tags whose values are chains, from how many of their values are, how many values there are, and how many links those have. Where one
@@ -335,7 +383,7 @@ fn is_ended(here: &[Spot<'_>]) -> bool {
 
 fn is_tagged(chain: Chain, here: &[Spot<'_>]) -> bool {
     let (mut fit, mut count, mut failed) = (0_usize, 0_usize, 0_usize);
-    let mut tags: BTreeMap<u8, usize> = BTreeMap::new();
+    let mut tags: BTreeMap<u16, usize> = BTreeMap::new();
     let some = here.iter().filter(|spot| !spot.rest().is_empty()).count();
     if some < FEWEST || !at_least(some, here.len(), 30) {
         return false;
@@ -346,7 +394,7 @@ fn is_tagged(chain: Chain, here: &[Spot<'_>]) -> bool {
                 fit = fit.saturating_add(1);
                 // An envelope of one link: what is in it counts.
                 let inner = envelope(chain, spot.rest(), &list);
-                let real = || list.iter().chain(&inner).filter(|link| link.value > link.start.saturating_add(1));
+                let real = || list.iter().chain(&inner).filter(|link| link.has_value());
                 count = count.saturating_add(real().count());
                 for tag in real().map(|link| link.tag).collect::<BTreeSet<_>>() {
                     let seen = tags.entry(tag).or_default();

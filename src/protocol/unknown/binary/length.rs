@@ -56,8 +56,8 @@ fn test(spots: &[Spot<'_>], (at, size, order): (usize, usize, ByteOrder), is_wid
     }
     let fit = lengths.values().filter(|(fits, of)| fits.saturating_mul(2) > *of).count();
     // What many lengths of a wide number agree on is no chance, though some messages are made in another way.
-    let most = if is_wide && fit >= MANY_LENGTHS { 90 } else { 95 };
-    let holds = fit >= FEWEST_LENGTHS && at_least(fit, lengths.len(), most) && at_least(agree, spots.len(), most);
+    let (of_lengths, of_all) = if is_wide && fit >= MANY_LENGTHS { (80, 90) } else { (95, 95) };
+    let holds = fit >= FEWEST_LENGTHS && at_least(fit, lengths.len(), of_lengths) && at_least(agree, spots.len(), of_all);
     holds.then_some(Found { addend: best, agree })
 }
 

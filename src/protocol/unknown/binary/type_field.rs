@@ -78,7 +78,7 @@ pub(super) fn value(steps: &[Step], place: Place, spot: &Spot<'_>) -> Option<u8>
             let Step::Chain(chain) = steps.get(before)? else { return None };
             let spot = after(steps.get(..before)?, spot);
             let link =
-                chain::links(*chain, spot.rest())?.into_iter().find(|link| link.tag == tag && link.value > link.start.saturating_add(1))?;
+                chain::links(*chain, spot.rest())?.into_iter().find(|link| link.tag == u16::from(tag) && link.has_value())?;
             // A number, not a text.
             if link.end.saturating_sub(link.value) > 2 { None } else { spot.byte(link.end.saturating_sub(1)) }
         }
@@ -165,7 +165,7 @@ fn candidates(steps: &[Step], spots: &[Spot<'_>]) -> Vec<(Place, Feature)> {
                 let rests = spots.iter().map(|spot| after(steps.get(..count).unwrap_or_default(), spot));
                 let tags = tally(rests.flat_map(|spot| {
                     let links = chain::links(*chain, spot.rest()).unwrap_or_default();
-                    links.into_iter().map(|link| link.tag).collect::<BTreeSet<_>>()
+                    links.into_iter().filter_map(|link| u8::try_from(link.tag).ok()).collect::<BTreeSet<_>>()
                 }));
                 let often = tags.into_iter().filter(|(_, seen)| seen.saturating_mul(10) >= wide(spots.len()).saturating_mul(9));
                 places.extend(often.map(|(tag, _)| Place::Tag { steps: count, tag }));
