@@ -25,6 +25,8 @@ pub(super) enum Within<'a> {
     Texts(Vec<u8>),
     /// A chain of half a tag, half a length, and value.
     Deltas,
+    /// Numbers, and texts behind their length.
+    Words,
     /// A chain of tag, length, value.
     Tagged { tag: u64, aligned: u64, size: u64, little: bool, whole: bool, nested: &'a [u8] },
 }
@@ -40,6 +42,7 @@ impl<'a> Part<'a> {
             Inside::Labels if !to_end => Some(Within::Labels),
             Inside::Texts { until } if *to_end => hex(until).filter(|until| !until.is_empty()).map(Within::Texts),
             Inside::Deltas if *to_end => Some(Within::Deltas),
+            Inside::Words if *to_end => Some(Within::Words),
             Inside::Tagged { tag_size, aligned_to, length_size, byte_order, whole, nested }
                 if *to_end
                     && (1..=LENGTH_BYTES).contains(length_size)
@@ -57,6 +60,14 @@ impl<'a> Part<'a> {
             }
             _ => None,
         }
+    }
+}
+
+impl Part<'_> {
+    /// Whether it goes up to bytes that are a part of it.
+    pub(super) fn keeps_its_end(&self) -> bool {
+        let Place::After { until: bytes, .. } = &self.place else { return false };
+        !bytes.is_empty() && matches!(&self.field.inside, Some(Inside::Texts { until }) if hex(until).as_ref() == Some(bytes))
     }
 }
 

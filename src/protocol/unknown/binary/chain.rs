@@ -44,6 +44,8 @@ pub(super) enum Chain {
     Tagged { form: Form, size: usize, whole: bool, order: ByteOrder, nested: Tags },
     /// Links of half a tag and half a length, to the end of the message.
     Deltas,
+    /// Numbers of four bytes and texts behind theirs, to the end of the message.
+    Words,
     /// As many bytes as bits of a byte in front say.
     Sized(Sized),
 }
@@ -80,7 +82,7 @@ impl Tags {
 impl Chain {
     /// Whether it goes to the end of the message.
     pub(super) fn is_last(self) -> bool {
-        matches!(self, Self::Tagged { .. } | Self::Deltas)
+        matches!(self, Self::Tagged { .. } | Self::Deltas | Self::Words)
     }
 
     /// How it divides, in the words of the grammar; a counted part is whole.
@@ -88,6 +90,7 @@ impl Chain {
         match self {
             Self::Counted { .. } | Self::Ended | Self::Sized(_) => None,
             Self::Deltas => Some(Inside::Deltas),
+            Self::Words => Some(Inside::Words),
             Self::Labels => Some(Inside::Labels),
             Self::Tagged { form, size, whole, order, nested } => Some(Inside::Tagged {
                 tag_size: wide(form.tag),
@@ -155,7 +158,7 @@ pub(super) fn extent(chain: Chain, message: &[u8], start: usize) -> Option<usize
         }
         Chain::Ended => ended(bytes)?,
         Chain::Labels => labels(bytes)?.0,
-        Chain::Tagged { .. } | Chain::Deltas => bytes.len(),
+        Chain::Tagged { .. } | Chain::Deltas | Chain::Words => bytes.len(),
         Chain::Sized(sized) => sized.size(message)?,
     };
     (end <= bytes.len()).then_some(end)
@@ -335,7 +338,7 @@ fn holds(chain: Chain, here: &[Spot<'_>]) -> bool {
         Chain::Counted { size, .. } => is_counted(chain, size, here),
         Chain::Deltas => deltas::holds(here),
         Chain::Ended => is_ended(here),
-        Chain::Sized(_) => false,
+        Chain::Words | Chain::Sized(_) => false,
     }
 }
 
@@ -383,6 +386,7 @@ fn is_ended(here: &[Spot<'_>]) -> bool {
 
 fn is_tagged(chain: Chain, here: &[Spot<'_>]) -> bool {
     let (mut fit, mut count, mut failed) = (0_usize, 0_usize, 0_usize);
+    let (mut bytes, mut values) = (0_usize, 0_usize);
     let mut tags: BTreeMap<u16, usize> = BTreeMap::new();
     let some = here.iter().filter(|spot| !spot.rest().is_empty()).count();
     if some < FEWEST || !at_least(some, here.len(), 30) {
@@ -396,6 +400,8 @@ fn is_tagged(chain: Chain, here: &[Spot<'_>]) -> bool {
                 let inner = envelope(chain, spot.rest(), &list);
                 let real = || list.iter().chain(&inner).filter(|link| link.has_value());
                 count = count.saturating_add(real().count());
+                bytes = bytes.saturating_add(spot.rest().len());
+                values = list.iter().map(|link| link.end.saturating_sub(link.value)).fold(values, usize::saturating_add);
                 for tag in real().map(|link| link.tag).collect::<BTreeSet<_>>() {
                     let seen = tags.entry(tag).or_default();
                     *seen = seen.saturating_add(1);
@@ -410,6 +416,11 @@ fn is_tagged(chain: Chain, here: &[Spot<'_>]) -> bool {
     // Tags that come back, and more than one to a message.
     let back: usize = tags.values().filter(|seen| **seen >= 3).sum();
     let sum: usize = tags.values().sum();
+    // Zeros are links of wide tags, too, but have no values.
+    let is_wide = matches!(chain, Chain::Tagged { form: Form { tag: 2, .. }, .. });
+    if is_wide && !at_least(values, bytes, 30) {
+        return false;
+    }
     (2..=TAGS).contains(&tags.len()) && at_least(count, fit, 200) && at_least(back, sum, 95) && distinct(here, 0, 1, TAGS) <= FIRST_TAGS
 }
 

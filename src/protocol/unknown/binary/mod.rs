@@ -28,6 +28,7 @@ mod tests;
 mod time;
 mod tokens;
 mod type_field;
+mod words;
 
 pub(super) use framing::cut;
 pub(super) use framing::follows;

@@ -4,6 +4,7 @@ use super::chain;
 use super::chain::Chain;
 use super::deltas;
 use super::script::Step;
+use super::words;
 use crate::annotation::Token;
 use crate::grammar::Kind;
 
@@ -47,6 +48,11 @@ impl Tokens {
                 }
                 Step::Rest(kind) => self.push(bytes.len(), *kind, ids.first()),
                 Step::Chain(found @ Chain::Tagged { .. }) => self.tagged(rest, *found, chain::DEPTH, ids.first()),
+                Step::Chain(Chain::Words) => {
+                    for (end, kind) in words::parts(rest) {
+                        self.push(upto(end), kind, ids.first());
+                    }
+                }
                 Step::Chain(Chain::Deltas) => self.deltas(rest, ids.first()),
                 Step::Chain(found) => {
                     let Some(end) = chain::extent(*found, bytes, start) else { break };

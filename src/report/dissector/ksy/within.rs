@@ -27,7 +27,7 @@ pub(super) fn ways<'p>(plan: &'p Plan<'_>) -> Ways<'p> {
 
 /// The type that reads what a field is made of; names are read as they are.
 pub(super) fn reader(ways: &Ways<'_>, part: &Part<'_>) -> Option<String> {
-    let way = part.inside().filter(|way| *way != Within::Labels)?;
+    let way = part.inside().filter(|way| !matches!(way, Within::Labels | Within::Words))?;
     let number = ways.get(&way)?;
     Some(match way {
         Within::Tagged { .. } => format!("chain_{number}({})", Inside::DEPTH),
@@ -43,6 +43,8 @@ pub(super) fn types(page: &mut Page, plan: &Plan<'_>, ways: &Ways<'_>) {
     for (number, way) in ordered {
         match way {
             Within::Labels => name(page),
+            // Which numbers are lengths, their own letters say only.
+            Within::Words => {}
             Within::Texts(until) => {
                 page.line(1, &format!("texts_{number}:"));
                 for line in ["seq:", "  - id: texts", "    repeat: eos"] {

@@ -143,6 +143,32 @@ local function delta_parts(bytes, start, stop, put)
   end
 end
 
+-- The same of numbers of four bytes, and of texts with zeros up to the next four behind the number that says their length.
+local function number_parts(bytes, start, stop, put)
+  local at = start
+  while at < stop do
+    local first = at + 4
+    if first > stop then
+      put("value", at, stop, 0)
+      return
+    end
+    local length = number(bytes:sub(at + 1, first), false)
+    local last = first + length
+    local next = first + math.ceil(length / 4) * 4
+    local is_text = length > 0 and next <= stop
+      and not bytes:sub(first + 1, last):find("[^ -~]") and not bytes:sub(last + 1, next):find("[^%z]")
+    if is_text then
+      put("length", at, first, 0)
+      put("text", first, last, 0)
+      put("padding", last, next, 0)
+      at = next
+    else
+      put("value", at, first, 0)
+      at = first
+    end
+  end
+end
+
 -- The same of texts that certain bytes end.
 local function text_parts(bytes, start, stop, ends, put)
   while start < stop do
