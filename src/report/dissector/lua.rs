@@ -159,7 +159,9 @@ fn field(part: &Part<'_>) -> String {
         Some(Within::Texts(until)) => parts.push(format!("texts = {}", quoted(&until))),
         Some(Within::Tagged { tag, aligned, size, little, whole, nested }) => {
             let nested = list(nested.iter().map(|tag| format!("[{tag}] = true")));
-            parts.push(format!("chain = {{ tag = {tag}, aligned = {aligned}, size = {size}, little = {little}, whole = {whole}, nested = {nested} }}"));
+            parts.push(format!(
+                "chain = {{ tag = {tag}, aligned = {aligned}, size = {size}, little = {little}, whole = {whole}, nested = {nested} }}"
+            ));
         }
         None => {}
     }

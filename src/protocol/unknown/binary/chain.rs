@@ -105,14 +105,7 @@ impl Chain {
 }
 
 /// All ways of tags.
-const TAGGED: [Chain; 6] = [
-    tagged(1, false),
-    tagged(1, true),
-    tagged(2, false),
-    tagged(2, true),
-    wide_tags(2, 1),
-    wide_tags(2, 4),
-];
+const TAGGED: [Chain; 6] = [tagged(1, false), tagged(1, true), tagged(2, false), tagged(2, true), wide_tags(2, 1), wide_tags(2, 4)];
 
 const fn tagged(size: usize, whole: bool) -> Chain {
     Chain::Tagged { form: Form { tag: 1, aligned: 1 }, size, whole, order: ByteOrder::Big, nested: Tags([0; 4]) }
@@ -245,7 +238,7 @@ fn low(tag: u16) -> u8 {
 
 /// The links in the only link of a chain, where it has but one; their places count from its value.
 fn envelope(chain: Chain, bytes: &[u8], list: &[Link]) -> Vec<Link> {
-    let [only] = list else { return Vec::new() };
+    let (Chain::Tagged { form: Form { tag: 1, .. }, .. }, [only]) = (chain, list) else { return Vec::new() };
     bytes.get(only.value..only.end).and_then(|value| links(chain, value)).unwrap_or_default()
 }
 

@@ -2,9 +2,9 @@
 
 use super::Group;
 use super::OWN_FIELDS;
+use super::columns::Around;
 use super::cut_columns;
 use super::isolate;
-use super::columns::Around;
 use super::numbers;
 use super::rows::Spot;
 use super::script;
@@ -107,4 +107,3 @@ fn lengths(spots: &[Spot<'_>]) -> Option<Vec<usize>> {
     let few = often.len() <= LENGTHS && numbers::at_least(usize::try_from(covered).unwrap_or(0), spots.len(), 95);
     few.then(|| often.into_iter().map(|(length, _)| length).collect())
 }
-

@@ -197,25 +197,24 @@ fn cut_columns(columns: Vec<Column>, at: usize) -> (Vec<Column>, Vec<Column>) {
     (before, behind)
 }
 
-/// Whether the byte of the type says these, too, as the zeros before it do: one value for each, but not merely one for each side.
-fn goes_with(mut bytes: std::ops::Range<usize>, at: usize, spots: &[Spot<'_>]) -> bool {
-    bytes.all(|other| {
-        let pairs = || spots.iter().filter_map(|spot| Some(((spot.row.from, spot.byte(at)?), spot.byte(other)?)));
-        let (types, both) = (numbers::tally(pairs().map(|(kind, _)| kind)), numbers::tally(pairs()));
-        let sides = numbers::tally(pairs().map(|((from, _), byte)| (from, byte)));
-        let is_zero = both.keys().all(|(_, byte)| *byte == 0);
-        both.len() == types.len() && (is_zero || sides.len() > 2)
-    })
+/// Whether the byte of the type says another one, too: it has one value for each type, but not merely one for each side.
+fn goes_with(other: usize, at: usize, spots: &[Spot<'_>]) -> bool {
+    let pairs = || spots.iter().filter_map(|spot| Some(((spot.row.from, spot.byte(at)?), spot.byte(other)?)));
+    let (types, both) = (numbers::tally(pairs().map(|(kind, _)| kind)), numbers::tally(pairs()));
+    both.len() == types.len() && numbers::tally(pairs().map(|((from, _), byte)| (from, byte))).len() > 2
 }
 
 /// The byte of the type becomes a column of its own, together with those before it that it says, where all are one number.
 fn isolate(columns: &mut Vec<Column>, at: usize, spots: &[Spot<'_>]) {
     let Some(place) = columns.iter().position(|column| column.start <= at && at < column.end) else { return };
     let column = columns.remove(place);
-    let is_number = matches!(column.end.saturating_sub(column.start), 2 | 4)
-        && column.order == Some(ByteOrder::Big)
-        && at.saturating_add(1) == column.end
-        && goes_with(column.start..at, at, spots);
+    let is_zero = |other: usize| spots.iter().all(|spot| spot.byte(other).unwrap_or(0) == 0);
+    let goes = match column.end.saturating_sub(column.start) {
+        2 => is_zero(column.start) || goes_with(column.start, at, spots),
+        4 => (column.start..at).all(is_zero),
+        _ => false,
+    };
+    let is_number = goes && column.order == Some(ByteOrder::Big) && at.saturating_add(1) == column.end;
     let (start, end) = if is_number { (column.start, column.end) } else { (at, at.saturating_add(1)) };
     let parts = [(column.start, start, column.kind), (start, end, Kind::TypeCode), (end, column.end, column.kind)];
     let parts =

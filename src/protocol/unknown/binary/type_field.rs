@@ -77,8 +77,7 @@ pub(super) fn value(steps: &[Step], place: Place, spot: &Spot<'_>) -> Option<u8>
         Place::Tag { steps: before, tag } => {
             let Step::Chain(chain) = steps.get(before)? else { return None };
             let spot = after(steps.get(..before)?, spot);
-            let link =
-                chain::links(*chain, spot.rest())?.into_iter().find(|link| link.tag == u16::from(tag) && link.has_value())?;
+            let link = chain::links(*chain, spot.rest())?.into_iter().find(|link| link.tag == u16::from(tag) && link.has_value())?;
             // A number, not a text.
             if link.end.saturating_sub(link.value) > 2 { None } else { spot.byte(link.end.saturating_sub(1)) }
         }
@@ -157,7 +156,8 @@ fn candidates(steps: &[Step], spots: &[Spot<'_>]) -> Vec<(Place, Feature)> {
                 for at in columns.iter().filter(|column| is_open(column)).flat_map(|column| column.start..column.end).take(128) {
                     places.extend(MASKS.iter().map(|mask| Place::Bits { steps: count, at, mask: *mask }));
                 }
-                let low = |column: &Column| if column.order == Some(ByteOrder::Little) { column.start } else { column.end.saturating_sub(1) };
+                let low =
+                    |column: &Column| if column.order == Some(ByteOrder::Little) { column.start } else { column.end.saturating_sub(1) };
                 let halved = columns.iter().filter(|column| column.detector == halved::DETECTOR);
                 places.extend(halved.map(|column| Place::Code { steps: count, at: low(column) }));
             }
@@ -289,7 +289,9 @@ fn best(steps: &[Step], spots: &[Spot<'_>], classes: &[Vec<usize>], taken: &[Pla
             continue;
         }
         let field = ranked(&values_of);
-        let own = |at: &Option<usize>| at.is_some_and(|at| matches!(place, Place::Bits { steps: 0, at: own, .. } | Place::Code { steps: 0, at: own } if own == at));
+        let own = |at: &Option<usize>| {
+            at.is_some_and(|at| matches!(place, Place::Bits { steps: 0, at: own, .. } | Place::Code { steps: 0, at: own } if own == at))
+        };
         let others = features.iter().filter(|(at, _)| !own(at));
         let sum: u64 = others.map(|(_, feature)| classes.iter().map(|rows| saved(&field, feature, rows)).sum::<u64>()).sum();
         let answered: Feature =

@@ -66,14 +66,16 @@ fn column(
     let fits = |one: &Spot<'_>, two: &Spot<'_>| {
         one.number(at, SIZE, order).zip(two.number(at, SIZE, order)).is_none_or(|(one, two)| is_step(one, two))
     };
-    let pairs = || by.values().flat_map(|list| list.windows(2)).filter_map(|pair| if let [one, two] = pair { Some((one, two)) } else { None });
+    let pairs =
+        || by.values().flat_map(|list| list.windows(2)).filter_map(|pair| if let [one, two] = pair { Some((one, two)) } else { None });
     let (agree, of) = (pairs().filter(|(one, two)| fits(one, two)).count(), pairs().count());
     if !holds(agree, of) {
         return None;
     }
     let end = at.saturating_add(SIZE);
     let last = end.saturating_sub(1);
-    let statement = format!("Bytes {at} to {last} count in all but their lowest bit: {agree} of {of} steps from message to message are such.");
+    let statement =
+        format!("Bytes {at} to {last} count in all but their lowest bit: {agree} of {of} steps from message to message are such.");
     let contrary = contrary(pairs().filter(|(one, two)| !fits(one, two)).map(|(_, two)| *two), |_| false);
     let column = Column { order: Some(order), contrary, ..Column::new(at, end, Kind::Counter, DETECTOR, statement) };
     Some(agreed(column, agree, of))
