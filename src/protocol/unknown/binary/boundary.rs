@@ -117,7 +117,7 @@ fn is_edge(bytes: &[Byte], rows: usize, order: ByteOrder, at: usize) -> bool {
             before_zero != here_zero && (if order == ByteOrder::Big { here_zero } else { before_zero }) && joins(bytes, order, at)
         }
         // Zeros before a number are its high bytes, if its place allows.
-        (true, false) => !(order == ByteOrder::Big && before_zero && is_high(bytes, at)) && !is_magic(bytes, at),
+        (true, false) => !(is_magic(bytes, at) || order == ByteOrder::Big && before_zero && is_high(bytes, at)),
         (false, true) => !(order == ByteOrder::Little && here_zero),
         (false, false) if rows < FEWEST => false,
         (false, false) => match order {

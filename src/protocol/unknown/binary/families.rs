@@ -35,7 +35,9 @@ pub(super) fn groups(header: &[Step], kind: Option<&TypeField>, spots: &[Spot<'_
     let values: Vec<Option<u8>> = spots.iter().map(|spot| kind.and_then(|kind| type_field::value(header, kind.place, spot))).collect();
     let mut rows_of: BTreeMap<u8, Vec<usize>> = BTreeMap::new();
     for (row, value) in values.iter().enumerate() {
-        value.into_iter().for_each(|value| rows_of.entry(*value).or_default().push(row));
+        if let Some(value) = value {
+            rows_of.entry(*value).or_default().push(row);
+        }
     }
     let families: BTreeMap<u8, Family> =
         rows_of.into_iter().filter_map(|(value, rows)| Some((value, family(header, kind?, spots, &rows, around)?))).collect();

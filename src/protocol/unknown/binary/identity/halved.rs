@@ -52,7 +52,9 @@ fn beside(spots: &[Spot<'_>], bytes: &[Byte], (at, order): (usize, ByteOrder), c
     let low = if order == ByteOrder::Big { at.saturating_add(1) } else { at };
     if bytes.get(low).is_some_and(|byte| byte.distinct >= FEWEST_VALUES) && claims.is_free(at, at.saturating_add(SIZE)) {
         let column = column(&by_side(spots), (at, order), |one, two| one <= two, |agree, of| agree >= FEWEST && at_least(agree, of, 90));
-        column.into_iter().for_each(|column| claims.claim(column));
+        if let Some(column) = column {
+            claims.claim(column);
+        }
     }
 }
 

@@ -21,7 +21,7 @@ fn a_field_that_says_how_the_rest_is_read_is_told_apart_by_others() {
         let (class, method) = ([10, 20, 50][usize::from(dice(&mut seed) % 3)], [11, 12, 13][usize::from(dice(&mut seed) % 3)]);
         // One message of ten is but a few letters.
         let body = if number % 10 == 0 {
-            (0..1 + dice(&mut seed) % 2).map(|_| b'a' + dice(&mut seed) % 26).collect()
+            (0..=dice(&mut seed) % 2).map(|_| b'a' + dice(&mut seed) % 26).collect()
         } else {
             let more = (class + method * 3) % 17;
             let mut body = vec![0, class, 0, method];
