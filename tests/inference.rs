@@ -28,6 +28,10 @@ const SEEN_NOW_TEXT: [&str; 2] = ["imap", "beanstalkd"];
 /// Text of the second set, whose first scores are in `second_sight.txt`: its causes were mended since, so that it is seen now, too.
 const SEEN_LATER_TEXT: [&str; 6] = SECOND_SIGHT_TEXT;
 
+/// The binary ones of the second set, whose first scores are in `second_sight.txt`: their causes were mended since, so that they are seen
+/// now, too.
+const SEEN_LATER: [&str; 7] = SECOND_SIGHT;
+
 /// What means over all captures must be, and what no capture may be below, in thousandths; of `fpr` it is the most.
 const TARGETS: [(&str, i64, i64); 8] = [
     ("types_v", 900, 700),
@@ -99,12 +103,15 @@ fn file(name: &str, kind: &str, ending: &str) -> std::path::PathBuf {
 
 fn measured() -> Scores {
     let groups = [
-        ("mean", [&MADE_WITH[..], &LATER, &TEXT, &SEEN_NOW, &SEEN_NOW_TEXT, &SEEN_LATER_TEXT].concat()),
+        ("mean", [&MADE_WITH[..], &LATER, &TEXT, &SEEN_NOW, &SEEN_NOW_TEXT, &SEEN_LATER, &SEEN_LATER_TEXT].concat()),
+        ("mean_of_all_binary", [&MADE_WITH[..], &LATER, &SEEN_NOW, &SEEN_LATER].concat()),
+        ("mean_of_the_second_binary", SEEN_LATER.to_vec()),
         ("mean_of_those_seen_now", [&SEEN_NOW[..], &SEEN_NOW_TEXT].concat()),
         ("mean_of_the_second_text", SEEN_LATER_TEXT.to_vec()),
         ("mean_of_the_later", LATER.to_vec()),
     ];
-    scores(&[&MADE_WITH[..], &LATER, &SEEN_NOW].concat(), &[&TEXT[..], &SEEN_NOW_TEXT, &SEEN_LATER_TEXT].concat(), &groups)
+    let binary = [&MADE_WITH[..], &LATER, &SEEN_NOW, &SEEN_LATER].concat();
+    scores(&binary, &[&TEXT[..], &SEEN_NOW_TEXT, &SEEN_LATER_TEXT].concat(), &groups)
 }
 
 /// Scores of binary captures, of text, and the means of groups of them.
@@ -155,7 +162,7 @@ fn no_mean_falls_below_the_best() {
         let fails = |score: i64, bound: i64| if measure == "fpr" { score > bound } else { score < bound };
         let of = scores.iter().filter(|((_, other), _)| *other == measure);
         for ((name, _), score) in of {
-            assert!(!fails(*score, if name == "mean" { mean } else { least }), "{name} {measure}: {score}");
+            assert!(!fails(*score, if name.starts_with("mean") { mean } else { least }), "{name} {measure}: {score}");
         }
     }
 }
@@ -214,7 +221,8 @@ fn what_tls_encrypts_has_no_structure() {
 
 #[test]
 fn what_is_in_the_clear_is_not_called_encrypted() {
-    for name in MADE_WITH.into_iter().chain(LATER).chain(TEXT).chain(SEEN_NOW).chain(SEEN_NOW_TEXT).chain(SEEN_LATER_TEXT) {
+    let seen = MADE_WITH.into_iter().chain(LATER).chain(TEXT).chain(SEEN_NOW).chain(SEEN_NOW_TEXT);
+    for name in seen.chain(SEEN_LATER).chain(SEEN_LATER_TEXT) {
         let description = Run::of(name).description;
         for side in ["encoding", "client_encoding", "server_encoding"] {
             let encoding = description[side].as_str().unwrap_or("unknown");

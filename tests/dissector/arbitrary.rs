@@ -79,13 +79,18 @@ fn inside() -> impl Strategy<Value = Inside> {
     prop_oneof![
         Just(Inside::Labels),
         Just(Inside::Deltas),
+        Just(Inside::Words),
         hex().prop_map(|until| Inside::Texts { until }),
-        (number(), order, any::<bool>(), vec(any::<u8>(), 0..3)).prop_map(|(length_size, byte_order, whole, nested)| Inside::Tagged {
-            length_size,
-            byte_order,
-            whole,
-            nested
-        }),
+        (number(), number(), number(), order, any::<bool>(), vec(any::<u8>(), 0..3)).prop_map(
+            |(tag_size, aligned_to, length_size, byte_order, whole, nested)| Inside::Tagged {
+                tag_size,
+                aligned_to,
+                length_size,
+                byte_order,
+                whole,
+                nested
+            }
+        ),
     ]
 }
 

@@ -122,7 +122,7 @@ proptest! {
                 "", "name", "title", "short", "transport", "text", "most", "ports", "delimiters", "header", "client", "server", "fields", "types", "terminator",
                 "length", "offset", "size", "little", "addend", "fixed", "delimiter", "prompts", "bytes", "type", "id", "role", "form", "place", "column", "after",
                 "size_from", "to_end", "names", "tests", "field", "number", "mask", "any", "columns", "known", "words", "closes", "rest", "counted", "lines", "true", "false",
-                "servers", "tail", "depth", "links", "codes", "labels", "texts", "openings", "between", "wide", "late", "chain", "whole", "nested", "ber", "deltas", "http",
+                "servers", "tail", "depth", "links", "codes", "labels", "texts", "openings", "between", "wide", "late", "chain", "whole", "nested", "ber", "deltas", "tag", "aligned", "numbers", "keeps", "http",
             ];
             prop_assert!(known.contains(&word) || word.bytes().all(|byte| byte.is_ascii_digit()), "{}", word);
         }

@@ -157,13 +157,19 @@ fn field(part: &Part<'_>) -> String {
     }
     match part.inside() {
         Some(Within::Labels) => parts.push("labels = true".to_owned()),
+        Some(Within::Words) => parts.push("numbers = true".to_owned()),
         Some(Within::Deltas) => parts.push("deltas = true".to_owned()),
         Some(Within::Texts(until)) => parts.push(format!("texts = {}", quoted(&until))),
-        Some(Within::Tagged { size, little, whole, nested }) => {
+        Some(Within::Tagged { tag, aligned, size, little, whole, nested }) => {
             let nested = list(nested.iter().map(|tag| format!("[{tag}] = true")));
-            parts.push(format!("chain = {{ size = {size}, little = {little}, whole = {whole}, nested = {nested} }}"));
+            parts.push(format!(
+                "chain = {{ tag = {tag}, aligned = {aligned}, size = {size}, little = {little}, whole = {whole}, nested = {nested} }}"
+            ));
         }
         None => {}
+    }
+    if part.keeps_its_end() {
+        parts.push("keeps = true".to_owned());
     }
     if !part.words.is_empty() {
         parts.push(format!("words = {}", list(part.words.iter().map(|word| quoted(word)))));

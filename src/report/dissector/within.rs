@@ -12,6 +12,10 @@ use crate::grammar::Kind;
 /// Bytes of a length, at most, that chains are read with.
 const LENGTH_BYTES: u64 = 4;
 
+/// Bytes of a tag, at most, and of what places of tags are multiples of.
+const TAG_BYTES: u64 = 2;
+const FURTHEST_ALIGNED: u64 = 16;
+
 /// How a field divides again.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Within<'a> {
@@ -21,8 +25,10 @@ pub(super) enum Within<'a> {
     Texts(Vec<u8>),
     /// A chain of half a tag, half a length, and value.
     Deltas,
+    /// Numbers, and texts behind their length.
+    Words,
     /// A chain of tag, length, value.
-    Tagged { size: u64, little: bool, whole: bool, nested: &'a [u8] },
+    Tagged { tag: u64, aligned: u64, size: u64, little: bool, whole: bool, nested: &'a [u8] },
 }
 
 impl<'a> Part<'a> {
@@ -36,11 +42,32 @@ impl<'a> Part<'a> {
             Inside::Labels if !to_end => Some(Within::Labels),
             Inside::Texts { until } if *to_end => hex(until).filter(|until| !until.is_empty()).map(Within::Texts),
             Inside::Deltas if *to_end => Some(Within::Deltas),
-            Inside::Tagged { length_size, byte_order, whole, nested } if *to_end && (1..=LENGTH_BYTES).contains(length_size) => {
-                Some(Within::Tagged { size: *length_size, little: *byte_order == ByteOrder::Little, whole: *whole, nested })
+            Inside::Words if *to_end => Some(Within::Words),
+            Inside::Tagged { tag_size, aligned_to, length_size, byte_order, whole, nested }
+                if *to_end
+                    && (1..=LENGTH_BYTES).contains(length_size)
+                    && (1..=TAG_BYTES).contains(tag_size)
+                    && (1..=FURTHEST_ALIGNED).contains(aligned_to) =>
+            {
+                Some(Within::Tagged {
+                    tag: *tag_size,
+                    aligned: *aligned_to,
+                    size: *length_size,
+                    little: *byte_order == ByteOrder::Little,
+                    whole: *whole,
+                    nested,
+                })
             }
             _ => None,
         }
+    }
+}
+
+impl Part<'_> {
+    /// Whether it goes up to bytes that are a part of it.
+    pub(super) fn keeps_its_end(&self) -> bool {
+        let Place::After { until: bytes, .. } = &self.place else { return false };
+        !bytes.is_empty() && matches!(&self.field.inside, Some(Inside::Texts { until }) if hex(until).as_ref() == Some(bytes))
     }
 }
 

@@ -18,8 +18,8 @@ const ENUM: usize = 12;
 /// How much entropy must fall: the next number begins. More than chance makes of random bytes.
 const FALL: u64 = BIT / 2;
 
-/// Claims all free bytes.
-pub(super) fn divide(bytes: &[Byte], rows: usize, order: ByteOrder, claims: &mut Claims) {
+/// Claims all free bytes, which begin so many bytes behind the start of the message.
+pub(super) fn divide(bytes: &[Byte], rows: usize, (order, start_of_all): (ByteOrder, usize), claims: &mut Claims) {
     if order == ByteOrder::Big && rows >= FEWEST {
         wide_numbers(bytes, rows, claims);
         high_bits(bytes, rows, claims);
@@ -34,7 +34,7 @@ pub(super) fn divide(bytes: &[Byte], rows: usize, order: ByteOrder, claims: &mut
         while claims.is_free(start, end.saturating_add(1)) && !is_edge(bytes, rows, order, end) {
             end = end.saturating_add(1);
         }
-        for (from, to) in aligned(bytes, start, end) {
+        for (from, to) in aligned(bytes, (start, end), (order, start_of_all)) {
             let run = bytes.get(from..to).unwrap_or_default();
             let (kind, detector, statement) = kind(run, rows, from, to);
             let order = (to.saturating_sub(from) > 1).then_some(order);
@@ -79,8 +79,9 @@ fn high_bits(bytes: &[Byte], rows: usize, claims: &mut Claims) {
     }
 }
 
-/// Numbers have one, two, four or eight bytes and stand at multiples of that: a run of another length is several.
-fn aligned(bytes: &[Byte], start: usize, end: usize) -> Vec<(usize, usize)> {
+/// Numbers have one, two, four or eight bytes and stand at multiples of that: a run of another length is several. The last three bytes are
+/// one number where its high byte is always zero.
+fn aligned(bytes: &[Byte], (start, end): (usize, usize), (order, start_of_all): (ByteOrder, usize)) -> Vec<(usize, usize)> {
     let length = end.saturating_sub(start);
     let varies = bytes.get(start..end).is_some_and(|run| run.iter().any(|byte| byte.only.is_none()));
     if !varies || matches!(length, 1 | 2 | 4 | 8) || length > 8 {
@@ -89,12 +90,22 @@ fn aligned(bytes: &[Byte], start: usize, end: usize) -> Vec<(usize, usize)> {
     let mut parts = Vec::new();
     let mut at = start;
     while at < end {
-        let fits = |size: &usize| at.is_multiple_of(*size) && at.saturating_add(*size) <= end;
+        let is_three = order == ByteOrder::Little && end.saturating_sub(at) == 3 && bytes.get(at..end).is_some_and(is_low);
+        if is_three {
+            parts.push((at, end));
+            break;
+        }
+        let fits = |size: &usize| start_of_all.saturating_add(at).is_multiple_of(*size) && at.saturating_add(*size) <= end;
         let next = at.saturating_add([4, 2].into_iter().find(fits).unwrap_or(1));
         parts.push((at, next));
         at = next;
     }
     parts
+}
+
+/// Whether these are a number of which only the high byte, the last one, is always zero, or all are.
+fn is_low(run: &[Byte]) -> bool {
+    run.last().is_some_and(|high| high.only == Some(0))
 }
 
 /// Whether a column begins with this byte.
@@ -106,7 +117,7 @@ fn is_edge(bytes: &[Byte], rows: usize, order: ByteOrder, at: usize) -> bool {
             before_zero != here_zero && (if order == ByteOrder::Big { here_zero } else { before_zero }) && joins(bytes, order, at)
         }
         // Zeros before a number are its high bytes, if its place allows.
-        (true, false) => !(order == ByteOrder::Big && before_zero && is_high(bytes, at)),
+        (true, false) => !(is_magic(bytes, at) || order == ByteOrder::Big && before_zero && is_high(bytes, at)),
         (false, true) => !(order == ByteOrder::Little && here_zero),
         (false, false) if rows < FEWEST => false,
         (false, false) => match order {
@@ -122,6 +133,13 @@ fn joins(bytes: &[Byte], order: ByteOrder, at: usize) -> bool {
     let zeros = behind.iter().take_while(|byte| byte.only == Some(0)).count();
     let varies = behind.get(zeros).is_some_and(|byte| byte.only.is_none());
     order == ByteOrder::Big && varies && matches!(zeros, 1 | 3) && is_high(bytes, at.saturating_add(zeros))
+}
+
+/// Whether this is the last byte of a mark of four, which says only who sent it.
+fn is_magic(bytes: &[Byte], at: usize) -> bool {
+    let before = bytes.get(at.saturating_sub(3)..at).unwrap_or_default();
+    let marks = before.iter().filter(|byte| byte.only.is_some_and(|only| only != 0)).count();
+    at % 4 == 3 && bytes.get(at).is_some_and(|byte| byte.is_sided) && before.iter().all(|byte| byte.only.is_some()) && marks >= 2
 }
 
 /// Whether the zero before this byte is its high byte: numbers stand at multiples of their size, mostly.

@@ -12,6 +12,7 @@ use super::rows::Spot;
 use super::time;
 use crate::grammar::ByteOrder;
 use crate::grammar::Kind;
+use crate::peer::Peer;
 use crate::time::Timestamp;
 
 /// Widest table of columns: headers of common protocols are shorter, the fixed part of DHCP has 240 bytes.
@@ -100,6 +101,8 @@ pub(super) struct Byte {
     pub(super) zeros: usize,
     /// All bits that are set in any row.
     pub(super) any: u8,
+    /// Whether it has one value for each side, and not the same.
+    pub(super) is_sided: bool,
 }
 
 pub(super) fn bytes(spots: &[Spot<'_>], width: usize) -> Vec<Byte> {
@@ -124,9 +127,17 @@ pub(super) fn bytes(spots: &[Spot<'_>], width: usize) -> Vec<Byte> {
             printable: count(graphic).saturating_add(ended),
             zeros: count(counts.first().copied().unwrap_or(0)),
             any: seen().fold(0, |bits, (_, value)| bits | value),
+            is_sided: distinct == 2 && is_sided(spots, at),
         }
     };
     (0..width).map(byte).collect()
+}
+
+/// Whether a byte that has two values has one of each side.
+fn is_sided(spots: &[Spot<'_>], at: usize) -> bool {
+    let of = |side: Peer| spots.iter().filter(move |spot| spot.row.from == side).filter_map(|spot| spot.byte(at));
+    let same = |side: Peer| of(side).next().is_some_and(|first| of(side).all(|byte| byte == first));
+    same(Peer::Client) && same(Peer::Server)
 }
 
 /// Whether the byte before this one can be typed.
@@ -146,7 +157,9 @@ pub(super) fn find(spots: &[Spot<'_>], width: usize, around: &Around<'_>) -> Vec
     amounts::claim(spots, &bytes, &mut claims);
     places::text(&bytes, spots.len(), &mut claims);
     amounts::floats(spots, &bytes, &mut claims);
-    boundary::divide(&bytes, spots.len(), around.order, &mut claims);
+    let start = spots.first().map_or(0, |spot| spot.start);
+    let start = if spots.iter().all(|spot| spot.start == start) { start } else { 0 };
+    boundary::divide(&bytes, spots.len(), (around.order, start), &mut claims);
     claims.columns.sort_by_key(|column| column.start);
     claims.columns
 }

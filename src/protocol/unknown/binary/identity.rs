@@ -1,5 +1,7 @@
 //! Numbers that the answer repeats, and numbers that count messages up.
 
+pub(super) mod halved;
+
 use super::columns::Around;
 use super::columns::Byte;
 use super::columns::Claims;
@@ -9,6 +11,7 @@ use super::columns::contrary;
 use super::columns::distinct;
 use super::length::size_at;
 use super::length::zeros_before;
+use super::numbers::BIT;
 use super::numbers::ORDERS;
 use super::numbers::at_least;
 use super::rows::Spot;
@@ -34,9 +37,10 @@ pub(super) fn claim(spots: &[Spot<'_>], bytes: &[Byte], around: &Around<'_>, cla
         .collect();
     if pairs.len() >= FEWEST {
         same_place(spots, bytes, &pairs, claims);
-        elsewhere(&pairs, claims);
+        elsewhere(&pairs, bytes, claims);
     }
     counters(spots, bytes, claims);
+    halved::claim(spots, bytes, claims);
 }
 
 /// What the answer repeats at the same place.
@@ -88,23 +92,36 @@ fn same_place(spots: &[Spot<'_>], bytes: &[Byte], pairs: &[(Spot<'_>, &[u8])], c
     }
 }
 
-/// What the answer repeats at another place: eight bytes.
-fn elsewhere(pairs: &[(Spot<'_>, &[u8])], claims: &mut Claims) {
+/// What the answer repeats at another place: eight bytes; at the same, where not all answers do: up to sixteen, behind what hardly varies.
+fn elsewhere(pairs: &[(Spot<'_>, &[u8])], bytes: &[Byte], claims: &mut Claims) {
     let looked: Vec<_> = pairs.iter().take(PAIRS).collect();
+    let is_same = |(spot, ask): &(Spot<'_>, &[u8]), at: usize, from: usize, size: usize| {
+        let (part, asked) = (spot.part(at, size), ask.get(from..from.saturating_add(size)));
+        part.is_some() && part == asked && part.is_some_and(|part| part.iter().any(|byte| *byte != 0))
+    };
+    let hardly_varies = |at: usize| bytes.get(at..at.saturating_add(4)).is_some_and(|part| part.iter().all(|byte| byte.bits < BIT));
     for at in (0..claims.width().saturating_sub(7)).step_by(4) {
         if !claims.is_free(at, at.saturating_add(8)) {
             continue;
         }
         for from in (0..64_usize).step_by(4) {
-            let same = |(spot, ask): &&&(Spot<'_>, &[u8])| {
-                let (part, asked) = (spot.part(at, 8), ask.get(from..from.saturating_add(8)));
-                part.is_some() && part == asked && part.is_some_and(|part| part.iter().any(|byte| *byte != 0))
+            let here = looked.first().is_some_and(|(spot, _)| spot.start.saturating_add(at) == from);
+            if here && hardly_varies(at) {
+                continue;
+            }
+            let agree = |size: usize| looked.iter().filter(|pair| is_same(pair, at, from, size)).count();
+            let holds = |size: &usize| {
+                let end = at.saturating_add(*size);
+                claims.is_free(at, end) && at_least(agree(*size), looked.len(), 80)
             };
-            let agree = looked.iter().filter(same).count();
+            let sizes: &[usize] = if here { &[16, 12, 8] } else { &[8] };
+            let Some(size) = sizes.iter().find(|size| holds(size)).copied() else { continue };
             let values = looked.iter().filter_map(|(spot, _)| spot.part(at, 8)).collect::<std::collections::BTreeSet<_>>().len();
-            if at_least(agree, looked.len(), 80) && values >= FEWEST {
-                let statement = format!("The answer repeats bytes {from} to {} of what it answers.", from.saturating_add(7));
-                claims.claim(agreed(Column::new(at, at.saturating_add(8), Kind::Echo, "echo", statement), agree, looked.len()));
+            if values >= FEWEST {
+                let last = from.saturating_add(size).saturating_sub(1);
+                let statement = format!("The answer repeats bytes {from} to {last} of what it answers.");
+                let column = Column::new(at, at.saturating_add(size), Kind::Echo, "echo", statement);
+                claims.claim(agreed(column, agree(size), looked.len()));
             }
         }
     }

@@ -100,8 +100,18 @@ fn place(place: Place) -> String {
         Place::Bits { steps, at, mask } => {
             format!("Byte {at} behind {steps} parts of variable length or before them, with mask {mask:#04x},")
         }
+        Place::Code { at, .. } => format!("The lowest bits of the counter at byte {at}"),
         Place::Tag { tag, .. } => format!("The value with tag {tag}"),
         Place::Link { index, .. } => format!("Tag {} of the chain", index.saturating_add(1)),
+    }
+}
+
+/// Steps before the byte that says a type, that byte, and the bits of it that count for this value.
+fn bits(place: Place, value: u8) -> Option<(usize, usize, u8)> {
+    match place {
+        Place::Bits { steps, at, mask } => Some((steps, at, mask)),
+        Place::Code { steps, at } => Some((steps, at, if value == 0 { 1 } else { 3 })),
+        _ => None,
     }
 }
 
@@ -142,18 +152,23 @@ fn message_type(
     let flow = |unit: &Unit<'_>| service.sessions.get(unit.session).map_or(0, |seen| seen.flow.0);
     let side = group.from.name();
     let name = match (group.value, &found.kind) {
-        (Some(value), _) => format!("{side}_type_{value:02x}"),
+        (Some(value), _) => {
+            let told = group.told.iter().map(|told| format!("_{:02x}", told.value));
+            format!("{side}_type_{value:02x}{}", told.collect::<String>())
+        }
         (None, Some(_)) => format!("{side}_without_type"),
         (None, None) => format!("{side}_message_{}", number.saturating_add(1)),
     };
-    let matches = match (found.kind.as_ref().map(|kind| kind.place), group.value) {
-        (Some(Place::Bits { steps, at, mask }), Some(value)) => header.field_at(&found.header, steps, at).map(|field| Match {
-            field,
-            equals: Scalar::Number(i64::from(value)),
-            mask: (mask != 0xff).then_some(u64::from(mask)),
-        }),
-        _ => None,
-    };
+    let place = found.kind.as_ref().and_then(|kind| bits(kind.place, group.value?));
+    let matches = place.and_then(|(steps, at, mask)| {
+        let field = header.field_at(&found.header, steps, at)?;
+        Some(Match { field, equals: Scalar::Number(i64::from(group.value?)), mask: (mask != 0xff).then_some(u64::from(mask)) })
+    });
+    let further = group.told.iter().filter_map(|told| {
+        let field = own.field_at(&group.steps, 0, told.at)?;
+        Some(Match { field, equals: Scalar::Number(i64::from(told.value)), mask: Some(u64::from(told.mask)) })
+    });
+    let matches: Vec<Match> = matches.into_iter().chain(further).collect();
     let sessions = of().map(|unit| unit.session).collect::<BTreeSet<_>>().len();
     MessageType {
         id: format!("mt{}", number.saturating_add(1)),
@@ -163,7 +178,7 @@ fn message_type(
         count: wide(group.rows.len()),
         sessions: wide(sessions),
         template: None,
-        matches: matches.into_iter().collect(),
+        matches,
         length: MessageLength { min: lengths().min().unwrap_or(0), max: lengths().max().unwrap_or(0) },
         fields: own.fields,
         examples: of().take(EXAMPLES).map(|unit| format!("m{}.{}", flow(unit), unit.number)).collect(),
@@ -174,7 +189,7 @@ fn message_type(
 
 fn selects(found: &Found, header: &Named, types: &[MessageType]) -> Option<Relation> {
     let kind = found.kind.as_ref()?;
-    let Place::Bits { steps, at, .. } = kind.place else { return None };
+    let (steps, at, _) = bits(kind.place, 0)?;
     Some(Relation {
         kind: RelationKind::SelectsType,
         from: header.field_at(&found.header, steps, at)?,

@@ -20,6 +20,9 @@ pub(super) const FURTHEST_ADDEND: i64 = 128;
 /// Fewest different lengths that show a dependence.
 const FEWEST_LENGTHS: usize = 3;
 
+/// Different lengths that show it though one message in ten has another.
+const MANY_LENGTHS: usize = 10;
+
 /// A number at this place that depends on the length: what is to be added, rows that agree.
 struct Found {
     addend: i64,
@@ -30,7 +33,7 @@ fn value(spot: &Spot<'_>, at: usize, size: usize, order: ByteOrder) -> Option<i6
     spot.number(at, size, order).and_then(|value| i64::try_from(value).ok())
 }
 
-fn test(spots: &[Spot<'_>], at: usize, size: usize, order: ByteOrder) -> Option<Found> {
+fn test(spots: &[Spot<'_>], (at, size, order): (usize, usize, ByteOrder), is_wide: bool) -> Option<Found> {
     let all = |spot: &Spot<'_>| i64::try_from(spot.row.total).unwrap_or(i64::MAX);
     let addend = |spot: &Spot<'_>| value(spot, at, size, order).map(|value| all(spot).saturating_sub(value));
     // A quick look first.
@@ -52,7 +55,9 @@ fn test(spots: &[Spot<'_>], at: usize, size: usize, order: ByteOrder) -> Option<
         *of = (of.0.saturating_add(usize::from(fits)), of.1.saturating_add(1));
     }
     let fit = lengths.values().filter(|(fits, of)| fits.saturating_mul(2) > *of).count();
-    let holds = fit >= FEWEST_LENGTHS && at_least(fit, lengths.len(), 95) && at_least(agree, spots.len(), 95);
+    // What many lengths of a wide number agree on is no chance, though some messages are made in another way.
+    let (of_lengths, of_all) = if is_wide && fit >= MANY_LENGTHS { (80, 90) } else { (95, 95) };
+    let holds = fit >= FEWEST_LENGTHS && at_least(fit, lengths.len(), of_lengths) && at_least(agree, spots.len(), of_all);
     holds.then_some(Found { addend: best, agree })
 }
 
@@ -95,7 +100,8 @@ pub(super) fn claim(spots: &[Spot<'_>], bytes: &[Byte], claims: &mut Claims) {
                 if !edge(outer) || !claims.is_free(at, end) || (size == 1 && order == ByteOrder::Little) {
                     continue;
                 }
-                let Some(found) = test(spots, at, size, order) else { continue };
+                let is_wide = size > 1 || (order == ByteOrder::Big && zeros_before(bytes, claims, at) > 0);
+                let Some(found) = test(spots, (at, size, order), is_wide) else { continue };
                 let (mut start, mut stop) = (at, end);
                 if size == 1 {
                     let little = zeros_behind(bytes, claims, end);

@@ -13,6 +13,7 @@ mod chain;
 mod checksum;
 mod columns;
 mod deltas;
+mod families;
 mod framing;
 mod identity;
 mod language;
@@ -27,6 +28,7 @@ mod tests;
 mod time;
 mod tokens;
 mod type_field;
+mod words;
 
 pub(super) use framing::cut;
 pub(super) use framing::follows;
@@ -44,15 +46,11 @@ use columns::Around;
 use columns::Column;
 use rows::Spot;
 use script::Step;
-use std::collections::BTreeMap;
 use type_field::Place;
 use type_field::TypeField;
 
 /// Messages of a type from which on it has fields of its own.
 const OWN_FIELDS: usize = 20;
-
-/// Lengths that are types where no field says them: as many, and as much of all messages.
-const LENGTHS: usize = 6;
 
 /// What was found, before it is said.
 struct Found {
@@ -68,8 +66,12 @@ struct Found {
 struct Group {
     from: Peer,
     value: Option<u8>,
+    /// Further fields that tell it, each at a byte behind the header, with the bits that count and their value.
+    told: Vec<families::Told>,
     rows: Vec<usize>,
     steps: Vec<Step>,
+    /// What its family has behind those fields.
+    inherited: Option<Vec<Step>>,
     /// Whether the steps are its own.
     own: bool,
 }
@@ -122,34 +124,16 @@ fn find(steps: Vec<Step>, spots: &[Spot<'_>], around: &Around<'_>) -> Found {
         let here: Vec<Spot<'_>> = spots.iter().map(|spot| script::after(before, spot)).collect();
         isolate(columns, at, &here);
     }
-    let mut groups: Vec<Group> = Vec::new();
-    let mut known: BTreeMap<(Peer, Option<u8>, usize), usize> = BTreeMap::new();
-    let lengths = lengths(spots).filter(|_| kind.is_none());
-    for (row, spot) in spots.iter().enumerate() {
-        let value = kind.as_ref().and_then(|kind| type_field::value(&header, kind.place, spot));
-        let length = lengths.as_ref().and_then(|lengths| lengths.iter().position(|length| *length == spot.row.bytes.len())).unwrap_or(0);
-        let group = *known.entry((spot.row.from, value, length)).or_insert_with(|| {
-            groups.push(Group { from: spot.row.from, value, rows: Vec::new(), steps: Vec::new(), own: false });
-            groups.len().saturating_sub(1)
-        });
-        groups.get_mut(group).into_iter().for_each(|group| group.rows.push(row));
-    }
+    let mut groups = families::groups(&header, kind.as_ref(), spots, around);
     for group in &mut groups {
-        let here: Vec<Spot<'_>> = group.rows.iter().filter_map(|row| spots.get(*row)).map(|spot| script::after(&header, spot)).collect();
+        let mut read = header.clone();
+        read.extend(group.steps.iter().cloned());
+        let here: Vec<Spot<'_>> = group.rows.iter().filter_map(|row| spots.get(*row)).map(|spot| script::after(&read, spot)).collect();
         group.own = here.len() >= OWN_FIELDS;
-        group.steps = if group.own { script::find(&here, around) } else { tail.clone() };
+        let rest = if group.own { script::find(&here, around) } else { group.inherited.take().unwrap_or_else(|| tail.clone()) };
+        group.steps.extend(rest);
     }
     Found { header, kind, sum: None, groups }
-}
-
-/// Lengths that may stand for types: few, of nearly all messages.
-fn lengths(spots: &[Spot<'_>]) -> Option<Vec<usize>> {
-    let counts = numbers::tally(spots.iter().map(|spot| spot.row.bytes.len()));
-    let mut often: Vec<(usize, u64)> = counts.into_iter().filter(|(_, count)| *count >= 5).collect();
-    often.sort_by_key(|(length, count)| (std::cmp::Reverse(*count), *length));
-    let covered: u64 = often.iter().take(LENGTHS).map(|(_, count)| count).sum();
-    let few = often.len() <= LENGTHS && numbers::at_least(usize::try_from(covered).unwrap_or(0), spots.len(), 95);
-    few.then(|| often.into_iter().map(|(length, _)| length).collect())
 }
 
 /// Header and what is behind it: the last columns that only some types may share are no header, unless something gave them away.
@@ -213,13 +197,24 @@ fn cut_columns(columns: Vec<Column>, at: usize) -> (Vec<Column>, Vec<Column>) {
     (before, behind)
 }
 
-/// The byte of the type becomes a column of its own, together with a byte of zeros where both are one number.
+/// Whether the byte of the type says another one, too: it has one value for each type, but not merely one for each side.
+fn goes_with(other: usize, at: usize, spots: &[Spot<'_>]) -> bool {
+    let pairs = || spots.iter().filter_map(|spot| Some(((spot.row.from, spot.byte(at)?), spot.byte(other)?)));
+    let (types, both) = (numbers::tally(pairs().map(|(kind, _)| kind)), numbers::tally(pairs()));
+    both.len() == types.len() && numbers::tally(pairs().map(|((from, _), byte)| (from, byte))).len() > 2
+}
+
+/// The byte of the type becomes a column of its own, together with those before it that it says, where all are one number.
 fn isolate(columns: &mut Vec<Column>, at: usize, spots: &[Spot<'_>]) {
     let Some(place) = columns.iter().position(|column| column.start <= at && at < column.end) else { return };
     let column = columns.remove(place);
     let is_zero = |other: usize| spots.iter().all(|spot| spot.byte(other).unwrap_or(0) == 0);
-    let is_number =
-        column.end.saturating_sub(column.start) == 2 && column.order == Some(ByteOrder::Big) && at > column.start && is_zero(column.start);
+    let goes = match column.end.saturating_sub(column.start) {
+        2 => is_zero(column.start) || goes_with(column.start, at, spots),
+        4 => (column.start..at).all(is_zero),
+        _ => false,
+    };
+    let is_number = goes && column.order == Some(ByteOrder::Big) && at.saturating_add(1) == column.end;
     let (start, end) = if is_number { (column.start, column.end) } else { (at, at.saturating_add(1)) };
     let parts = [(column.start, start, column.kind), (start, end, Kind::TypeCode), (end, column.end, column.kind)];
     let parts =

@@ -8,6 +8,7 @@ use super::columns::Column;
 use super::numbers::at_least;
 use super::rows::Spot;
 use super::rows::width;
+use super::words;
 use crate::grammar::Kind;
 use crate::grammar::Limitation;
 use crate::grammar::LimitationCode;
@@ -62,6 +63,10 @@ pub(super) fn after<'a>(steps: &[Step], spot: &Spot<'a>) -> Spot<'a> {
 pub(super) fn find(spots: &[Spot<'_>], around: &Around<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut here = spots.to_vec();
+    // A header is looked for first: of numbers only, it would be one of these.
+    if spots.iter().all(|spot| spot.start > 0) && words::holds(spots) {
+        return vec![Step::Chain(Chain::Words)];
+    }
     for _ in 0..STEPS {
         let wide = width(&here);
         let found = chain::find(&here, wide.min(REACH));

@@ -1,6 +1,8 @@
 //! The binary way over messages made for it.
 #![allow(clippy::arithmetic_side_effects, reason = "numbers of a test, known to be small")]
 
+mod second;
+
 use super::super::Seen;
 use super::super::Service;
 use super::super::Turn;

@@ -4,6 +4,7 @@ use super::chain;
 use super::chain::Chain;
 use super::deltas;
 use super::script::Step;
+use super::words;
 use crate::annotation::Token;
 use crate::grammar::Kind;
 
@@ -47,6 +48,11 @@ impl Tokens {
                 }
                 Step::Rest(kind) => self.push(bytes.len(), *kind, ids.first()),
                 Step::Chain(found @ Chain::Tagged { .. }) => self.tagged(rest, *found, chain::DEPTH, ids.first()),
+                Step::Chain(Chain::Words) => {
+                    for (end, kind) in words::parts(rest) {
+                        self.push(upto(end), kind, ids.first());
+                    }
+                }
                 Step::Chain(Chain::Deltas) => self.deltas(rest, ids.first()),
                 Step::Chain(found) => {
                     let Some(end) = chain::extent(*found, bytes, start) else { break };
@@ -61,26 +67,27 @@ impl Tokens {
     }
 
     fn tagged(&mut self, rest: &[u8], found: Chain, depth: usize, id: Option<&String>) {
-        let Chain::Tagged { size, nested, .. } = found else { return };
+        let Chain::Tagged { form, size, nested, .. } = found else { return };
         let start = self.at;
         for link in chain::links(found, rest).unwrap_or_default() {
             let at = |place: usize| start.saturating_add(place);
-            let behind_tag = link.start.saturating_add(1);
-            if link.value <= behind_tag && link.tag == 0 {
+            if !link.has_value() && link.tag == 0 {
                 self.push(at(link.end), Kind::Padding, id);
                 continue;
             }
+            let behind_tag = link.start.saturating_add(form.tag);
             self.push(at(behind_tag), Kind::TypeCode, id);
-            if link.value > behind_tag {
+            if link.has_value() {
                 // A length that says how many bytes of length follow is two numbers.
                 self.push(at(behind_tag.saturating_add(size)), Kind::Length, id);
                 self.push(at(link.value), Kind::Length, id);
             }
             let value = rest.get(link.value..link.end).unwrap_or_default();
-            if nested.contains(link.tag) && depth > 0 {
+            if u8::try_from(link.tag).is_ok_and(|tag| nested.contains(tag)) && depth > 0 {
                 self.tagged(value, found, depth.saturating_sub(1), id);
             }
             self.push(at(link.end), self::value(Some(value)), id);
+            self.push(at(link.next), Kind::Padding, id);
         }
     }
 

@@ -6,6 +6,7 @@
 use super::chain;
 use super::chain::Chain;
 use super::columns::Column;
+use super::identity::halved;
 use super::numbers::BIT;
 use super::numbers::at_least;
 use super::numbers::bits_of;
@@ -15,6 +16,7 @@ use super::numbers::wide;
 use super::rows::Spot;
 use super::script::Step;
 use super::script::after;
+use crate::grammar::ByteOrder;
 use crate::grammar::Kind;
 use crate::peer::Peer;
 use std::collections::BTreeMap;
@@ -46,6 +48,8 @@ const LONG_SESSION: usize = 6;
 pub(super) enum Place {
     /// Bits of a byte behind so many steps.
     Bits { steps: usize, at: usize, mask: u8 },
+    /// The lowest bits of a number that counts in all but its lowest: that one if it is not set, else that and the next.
+    Code { steps: usize, at: usize },
     /// The value with this tag, of one or two bytes, in the chain behind so many steps.
     Tag { steps: usize, tag: u8 },
     /// The n-th tag of the chain behind so many steps.
@@ -66,11 +70,14 @@ pub(super) struct TypeField {
 pub(super) fn value(steps: &[Step], place: Place, spot: &Spot<'_>) -> Option<u8> {
     match place {
         Place::Bits { steps: before, at, mask } => after(steps.get(..before)?, spot).byte(at).map(|byte| byte & mask),
+        Place::Code { steps: before, at } => {
+            let byte = after(steps.get(..before)?, spot).byte(at)?;
+            Some(if byte & 1 == 0 { 0 } else { byte & 3 })
+        }
         Place::Tag { steps: before, tag } => {
             let Step::Chain(chain) = steps.get(before)? else { return None };
             let spot = after(steps.get(..before)?, spot);
-            let link =
-                chain::links(*chain, spot.rest())?.into_iter().find(|link| link.tag == tag && link.value > link.start.saturating_add(1))?;
+            let link = chain::links(*chain, spot.rest())?.into_iter().find(|link| link.tag == u16::from(tag) && link.has_value())?;
             // A number, not a text.
             if link.end.saturating_sub(link.value) > 2 { None } else { spot.byte(link.end.saturating_sub(1)) }
         }
@@ -149,12 +156,16 @@ fn candidates(steps: &[Step], spots: &[Spot<'_>]) -> Vec<(Place, Feature)> {
                 for at in columns.iter().filter(|column| is_open(column)).flat_map(|column| column.start..column.end).take(128) {
                     places.extend(MASKS.iter().map(|mask| Place::Bits { steps: count, at, mask: *mask }));
                 }
+                let low =
+                    |column: &Column| if column.order == Some(ByteOrder::Little) { column.start } else { column.end.saturating_sub(1) };
+                let halved = columns.iter().filter(|column| column.detector == halved::DETECTOR);
+                places.extend(halved.map(|column| Place::Code { steps: count, at: low(column) }));
             }
             Step::Chain(chain @ Chain::Tagged { .. }) => {
                 let rests = spots.iter().map(|spot| after(steps.get(..count).unwrap_or_default(), spot));
                 let tags = tally(rests.flat_map(|spot| {
                     let links = chain::links(*chain, spot.rest()).unwrap_or_default();
-                    links.into_iter().map(|link| link.tag).collect::<BTreeSet<_>>()
+                    links.into_iter().filter_map(|link| u8::try_from(link.tag).ok()).collect::<BTreeSet<_>>()
                 }));
                 let often = tags.into_iter().filter(|(_, seen)| seen.saturating_mul(10) >= wide(spots.len()).saturating_mul(9));
                 places.extend(often.map(|(tag, _)| Place::Tag { steps: count, tag }));
@@ -252,14 +263,14 @@ fn comes_back(field: &[u16], spots: &[Spot<'_>]) -> bool {
 /// The place whose bits a candidate is a part of.
 fn home(place: Place) -> (usize, usize, bool) {
     match place {
-        Place::Bits { steps, at, .. } => (steps, at, false),
+        Place::Bits { steps, at, .. } | Place::Code { steps, at } => (steps, at, false),
         Place::Tag { steps, tag } => (steps, usize::from(tag), true),
         Place::Link { steps, index } => (steps, index.saturating_add(256), true),
     }
 }
 
-/// Finds the type field of these rows, which are read by these steps.
-pub(super) fn find(steps: &[Step], spots: &[Spot<'_>]) -> Option<TypeField> {
+/// The field that tells most of these rows beside what classes of them tell already, such as directions.
+fn best(steps: &[Step], spots: &[Spot<'_>], classes: &[Vec<usize>], taken: &[Place]) -> Option<TypeField> {
     let mut answers = vec![None; spots.len()];
     let places: BTreeMap<usize, usize> = spots.iter().enumerate().map(|(index, spot)| (spot.place, index)).collect();
     for (index, spot) in spots.iter().enumerate() {
@@ -268,25 +279,26 @@ pub(super) fn find(steps: &[Step], spots: &[Spot<'_>]) -> Option<TypeField> {
     }
     let features: Vec<(Option<usize>, (Feature, usize))> =
         features(steps, spots, &answers).into_iter().map(|(at, feature)| (at, ranked(&feature))).collect();
-    let sides: Vec<Vec<usize>> = [Peer::Client, Peer::Server]
-        .iter()
-        .map(|side| spots.iter().enumerate().filter(|(_, spot)| spot.row.from == *side).map(|(row, _)| row).collect())
-        .collect();
     // Which side sent it is known; a field that says it too is likelier to say the type.
     let direction: Feature = spots.iter().map(|spot| u16::from(spot.row.from == Peer::Server)).collect();
     let direction = ranked(&direction);
     let all: Vec<usize> = (0..spots.len()).collect();
     let mut scored: Vec<(u64, Place, usize)> = Vec::new();
     for (place, values_of) in candidates(steps, spots) {
+        if taken.iter().any(|taken| home(*taken) == home(place)) {
+            continue;
+        }
         let field = ranked(&values_of);
-        let own = |at: &Option<usize>| at.is_some_and(|at| matches!(place, Place::Bits { steps: 0, at: own, .. } if own == at));
+        let own = |at: &Option<usize>| {
+            at.is_some_and(|at| matches!(place, Place::Bits { steps: 0, at: own, .. } | Place::Code { steps: 0, at: own } if own == at))
+        };
         let others = features.iter().filter(|(at, _)| !own(at));
-        let sum: u64 = others.map(|(_, feature)| sides.iter().map(|rows| saved(&field, feature, rows)).sum::<u64>()).sum();
+        let sum: u64 = others.map(|(_, feature)| classes.iter().map(|rows| saved(&field, feature, rows)).sum::<u64>()).sum();
         let answered: Feature =
             answers.iter().map(|answer| answer.and_then(|answer| values_of.get(answer)).copied().unwrap_or(u16::MAX)).collect();
         let answered = ranked(&answered);
-        let reply: u64 = sides.iter().map(|rows| saved(&field, &answered, rows)).sum();
-        let side = saved(&field, &direction, &all);
+        let reply: u64 = classes.iter().map(|rows| saved(&field, &answered, rows)).sum();
+        let side = if taken.is_empty() { saved(&field, &direction, &all) } else { 0 };
         let values = field.1;
         let score = sum.saturating_add(reply).saturating_add(side).checked_div(wide(spots.len())).unwrap_or(0);
         scored.push((score, place, values));
@@ -299,4 +311,39 @@ pub(super) fn find(steps: &[Step], spots: &[Spot<'_>]) -> Option<TypeField> {
     let (score, place, values) = *near.min_by_key(|(score, _, values)| (*values, std::cmp::Reverse(*score)))?;
     let next = scored.iter().find(|(_, other, _)| home(*other) != home(place)).map_or(0, |(score, _, _)| *score);
     (score >= LEAST).then_some(TypeField { place, saved: score, next, values })
+}
+
+/// Finds the type field of these rows, which are read by these steps.
+pub(super) fn find(steps: &[Step], spots: &[Spot<'_>]) -> Option<TypeField> {
+    let sides: Vec<Vec<usize>> = [Peer::Client, Peer::Server]
+        .iter()
+        .map(|side| spots.iter().enumerate().filter(|(_, spot)| spot.row.from == *side).map(|(row, _)| row).collect())
+        .collect();
+    best(steps, spots, &sides, &[])
+}
+
+/// Fields that tell types of a family apart, one after the other, each beside those before it: of a family whose own field only says how
+/// the rest is read, so that others tell far more of all `rows` than that one does.
+pub(super) fn further(steps: &[Step], spots: &[Spot<'_>], family: &TypeField, rows: usize) -> Vec<TypeField> {
+    let mut found: Vec<TypeField> = Vec::new();
+    let mut taken = vec![family.place];
+    let mut keys: Vec<(Peer, Vec<Option<u8>>)> = spots.iter().map(|spot| (spot.row.from, Vec::new())).collect();
+    for times in [2_u64, 1] {
+        let mut classes: BTreeMap<&(Peer, Vec<Option<u8>>), Vec<usize>> = BTreeMap::new();
+        for (row, key) in keys.iter().enumerate() {
+            classes.entry(key).or_default().push(row);
+        }
+        let classes: Vec<Vec<usize>> = classes.into_values().collect();
+        let Some(field) = best(steps, spots, &classes, &taken) else { break };
+        let told = field.saved.saturating_mul(wide(spots.len()));
+        if told < family.saved.saturating_mul(wide(rows)).saturating_mul(times) || !matches!(field.place, Place::Bits { .. }) {
+            break;
+        }
+        for (spot, (_, key)) in spots.iter().zip(&mut keys) {
+            key.push(value(steps, field.place, spot));
+        }
+        taken.push(field.place);
+        found.push(field);
+    }
+    found
 }

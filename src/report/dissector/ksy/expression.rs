@@ -167,7 +167,8 @@ impl<'p, 'a> Scope<'p, 'a> {
                 page.line(4, &format!("pos: at_{name}"));
                 page.line(4, &format!("size: inside - at_{name}"));
                 page.line(4, &format!("type: {}(0)", scanner_of(self.plan, until)));
-                format!("at_{name} + scan_{name}.len")
+                let keeps = self.plan.fields.get(index).is_some_and(Part::keeps_its_end);
+                format!("at_{name} + scan_{name}.{}", if keeps { "count" } else { "len" })
             }
             (None, None) if self.is_name(index) => {
                 page.line(3, &format!("scan_{name}:"));

@@ -27,7 +27,7 @@ pub(super) fn ways<'p>(plan: &'p Plan<'_>) -> Ways<'p> {
 
 /// The type that reads what a field is made of; names are read as they are.
 pub(super) fn reader(ways: &Ways<'_>, part: &Part<'_>) -> Option<String> {
-    let way = part.inside().filter(|way| *way != Within::Labels)?;
+    let way = part.inside().filter(|way| !matches!(way, Within::Labels | Within::Words))?;
     let number = ways.get(&way)?;
     Some(match way {
         Within::Tagged { .. } => format!("chain_{number}({})", Inside::DEPTH),
@@ -43,6 +43,8 @@ pub(super) fn types(page: &mut Page, plan: &Plan<'_>, ways: &Ways<'_>) {
     for (number, way) in ordered {
         match way {
             Within::Labels => name(page),
+            // Which numbers are lengths, their own letters say only.
+            Within::Words => {}
             Within::Texts(until) => {
                 page.line(1, &format!("texts_{number}:"));
                 for line in ["seq:", "  - id: texts", "    repeat: eos"] {
@@ -51,7 +53,7 @@ pub(super) fn types(page: &mut Page, plan: &Plan<'_>, ways: &Ways<'_>) {
                 page.line(4, &format!("type: {}(_io.pos)", scanner_of(plan, until)));
             }
             Within::Deltas => deltas(page, number),
-            Within::Tagged { size, little, whole, nested } => {
+            Within::Tagged { tag, aligned, size, little, whole, nested } => {
                 page.line(1, &format!("chain_{number}:"));
                 depth(page);
                 for line in ["seq:", "  - id: links", "    repeat: eos"] {
@@ -60,7 +62,7 @@ pub(super) fn types(page: &mut Page, plan: &Plan<'_>, ways: &Ways<'_>) {
                 page.line(4, &format!("type: link_{number}(depth)"));
                 page.line(1, &format!("link_{number}:"));
                 depth(page);
-                link(page, number, (*size, *little, *whole), nested);
+                link(page, number, (*tag, *aligned), (*size, *little, *whole), nested);
             }
         }
     }
@@ -123,14 +125,14 @@ fn deltas(page: &mut Page, number: usize) {
 }
 
 /// A tag, its length and its value.
-fn link(page: &mut Page, number: usize, (size, little, whole): (u64, bool, bool), nested: &[u8]) {
+fn link(page: &mut Page, number: usize, (tag, aligned): (u64, u64), (size, little, whole): (u64, bool, bool), nested: &[u8]) {
     let order = if little { "le" } else { "be" };
     let of_length = match size {
         1 => "u1".to_owned(),
         2 | 4 => format!("u{size}{order}"),
         _ => format!("b{}{}", size.saturating_mul(8), if little { "le" } else { "" }),
     };
-    let long = size == 1 && !whole;
+    let long = size == 1 && !whole && tag == 1;
     page.line(2, "seq:");
     let item = |page: &mut Page, id: &str, kind: &str, when: &str| {
         page.line(3, &format!("- id: {id}"));
@@ -139,7 +141,7 @@ fn link(page: &mut Page, number: usize, (size, little, whole): (u64, bool, bool)
             page.line(4, &format!("if: {}", yaml(when)));
         }
     };
-    item(page, "link_tag", "u1", "");
+    item(page, "link_tag", if tag == 1 { "u1" } else { "u2be" }, "");
     item(page, "link_len", &of_length, "not bare");
     if long {
         item(page, "link_len_1", "u1", "not bare and link_len == 129");
@@ -156,16 +158,25 @@ fn link(page: &mut Page, number: usize, (size, little, whole): (u64, bool, bool)
         page.line(5, "cases:");
         page.line(6, &format!("1: chain_{number}(depth - 1)"));
     }
+    if aligned > 1 {
+        page.line(3, "- id: link_fill");
+        page.line(4, "size: \"fill < _io.size - _io.pos ? fill : _io.size - _io.pos\"");
+        page.line(4, "if: not bare");
+    }
     page.line(2, "instances:");
-    page.value("bare", if whole { "false" } else { "link_tag == 0 or link_tag == 255" });
+    page.value("bare", if whole || tag > 1 { "false" } else { "link_tag == 0 or link_tag == 255" });
     let length = if long {
         "(link_len == 129 ? link_len_1 : (link_len == 130 ? link_len_2 : (link_len == 131 ? link_len_3 : (link_len == 132 ? link_len_4 : link_len))))"
     } else {
         "link_len"
     };
-    let inside = if whole { format!("{length} - {}", size.saturating_add(1)) } else { length.to_owned() };
+    let inside = if whole { format!("{length} - {}", size.saturating_add(tag)) } else { length.to_owned() };
+    if aligned > 1 {
+        let head = size.saturating_add(tag);
+        page.value("fill", &format!("({aligned} - (inside + {head}) % {aligned}) % {aligned}"));
+    }
     page.value("inside", &format!("{inside} < 0 ? 0 : {inside}"));
-    let tags: Vec<String> = nested.iter().map(|tag| format!("link_tag == {tag}")).collect();
+    let tags: Vec<String> = nested.iter().filter(|_| tag == 1).map(|tag| format!("link_tag == {tag}")).collect();
     if !tags.is_empty() {
         page.value("nested", &format!("depth > 0 and ({}) ? 1 : 0", tags.join(" or ")));
     }

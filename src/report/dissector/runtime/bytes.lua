@@ -50,8 +50,9 @@ local function links(bytes, start, stop, chain)
     return from + size <= stop and number(bytes:sub(from + 1, from + size), chain.little) or nil
   end
   while at < stop do
-    local tag, behind = bytes:byte(at + 1), at + 1
-    if not chain.whole and (tag == 0 or tag == 255) then
+    local tag, behind = bytes:byte(at + 1), at + chain.tag
+    if behind > stop then return nil end
+    if chain.tag == 1 and not chain.whole and (tag == 0 or tag == 255) then
       -- The next byte that is not zero is looked for once.
       if solid <= behind then solid = bytes:find("[^%z]", behind + 1) or #bytes + 1 end
       local zeros = solid > stop
@@ -66,14 +67,16 @@ local function links(bytes, start, stop, chain)
     else
       local value = behind + chain.size
       local length = number_at(behind, chain.size)
-      if chain.size == 1 and not chain.whole and length and length > 128 and length < 133 then
+      if chain.tag == 1 and chain.size == 1 and not chain.whole and length and length > 128 and length < 133 then
         local more = length - 128
         length, value = number_at(value, more), value + more
       end
       local finish = length and (chain.whole and at or value) + length
       if not finish or finish < value or finish > stop or #found >= spec.links then return nil end
-      found[#found + 1] = { start = at, value = value, stop = finish }
-      at = finish
+      local next = math.min(start + math.ceil((finish - start) / chain.aligned) * chain.aligned, stop)
+      if bytes:sub(finish + 1, next):find("[^%z]") then return nil end
+      found[#found + 1] = { start = at, value = value, stop = finish, next = next }
+      at = next
     end
   end
   return #found > 0 and found or nil
@@ -86,14 +89,16 @@ local function chain_parts(bytes, start, stop, chain, depth, put)
     if link.padding then
       put("padding", link.start, link.stop, depth)
     else
-      put("tag", link.start, link.start + 1, depth)
+      local behind = link.start + chain.tag
+      put("tag", link.start, behind, depth)
       -- A length that says how many bytes of length follow is two numbers.
-      put("length", link.start + 1, link.start + 1 + chain.size, depth + 1)
-      put("length", link.start + 1 + chain.size, link.value, depth + 1)
-      local nested = depth < spec.depth and chain.nested[bytes:byte(link.start + 1)]
+      put("length", behind, behind + chain.size, depth + 1)
+      put("length", behind + chain.size, link.value, depth + 1)
+      local nested = chain.tag == 1 and depth < spec.depth and chain.nested[bytes:byte(link.start + 1)]
       if not (nested and chain_parts(bytes, link.value, link.stop, chain, depth + 1, put)) then
         put("value", link.value, link.stop, depth + 1)
       end
+      put("padding", link.stop, link.next or link.stop, depth)
     end
   end
   return found ~= nil
@@ -135,6 +140,32 @@ local function delta_parts(bytes, start, stop, put)
   if mark then
     put("delimiter", mark, mark + 1, 0)
     put("value", mark + 1, stop, 0)
+  end
+end
+
+-- The same of numbers of four bytes, and of texts with zeros up to the next four behind the number that says their length.
+local function number_parts(bytes, start, stop, put)
+  local at = start
+  while at < stop do
+    local first = at + 4
+    if first > stop then
+      put("value", at, stop, 0)
+      return
+    end
+    local length = number(bytes:sub(at + 1, first), false)
+    local last = first + length
+    local next = first + math.ceil(length / 4) * 4
+    local is_text = length > 0 and next <= stop
+      and not bytes:sub(first + 1, last):find("[^ -~]") and not bytes:sub(last + 1, next):find("[^%z]")
+    if is_text then
+      put("length", at, first, 0)
+      put("text", first, last, 0)
+      put("padding", last, next, 0)
+      at = next
+    else
+      put("value", at, first, 0)
+      at = first
+    end
   end
 end
 

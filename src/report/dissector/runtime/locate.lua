@@ -107,7 +107,7 @@ local function locate(message, index)
       stop = size and start + size
     elseif field["until"] then
       local first, last = body:find(field["until"], start + 1, true)
-      stop, behind = first and first - 1 or #body, last
+      stop, behind = first and (field.keeps and last or first - 1) or #body, last
     elseif field.labels then
       stop = name_end(body, start)
     elseif field.to_end then

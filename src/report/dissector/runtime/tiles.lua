@@ -113,6 +113,7 @@ local function add_parts(item, part, tvb, at, message)
     mark(shown, role_of[what], range)
   end
   if field.deltas then delta_parts(message.bytes, part.start, part.stop, put)
+  elseif field.numbers then number_parts(message.bytes, part.start, part.stop, put)
   elseif field.chain then chain_parts(message.bytes, part.start, part.stop, field.chain, 0, put)
   else text_parts(message.bytes, part.start, part.stop, field.texts, put) end
 end
@@ -178,7 +179,7 @@ local function show(tvb, at, bytes, side, kind, root, pinfo, counted)
         end
       end
       local only = #tile.inside == 1 and spec.fields[tile.inside[1].index]
-      if only and (only.chain or only.deltas or only.texts) then add_parts(item, tile.inside[1], tvb, at, line)
+      if only and (only.chain or only.deltas or only.numbers or only.texts) then add_parts(item, tile.inside[1], tvb, at, line)
       else mark(item, tile.role, range) end
     end
     at = at + #line.bytes

@@ -212,6 +212,13 @@ pub(super) fn name(steps: &[Step], spots: &[Spot<'_>], prefix: &str, before: Opt
                         Location::After { after: last.clone(), size: None, size_from: last.clone(), until: None, to_end: false },
                     ),
                     Chain::Labels => (Kind::String, behind(&last)),
+                    Chain::Ended => {
+                        let until = Some("00".to_owned());
+                        (Kind::String, Location::After { after: last.clone(), size: None, size_from: None, until, to_end: false })
+                    }
+                    Chain::Words => {
+                        (Kind::List, Location::After { after: last.clone(), size: None, size_from: None, until: None, to_end: true })
+                    }
                     Chain::Tagged { .. } | Chain::Deltas => {
                         (Kind::Tlv, Location::After { after: last.clone(), size: None, size_from: None, until: None, to_end: true })
                     }
@@ -219,7 +226,7 @@ pub(super) fn name(steps: &[Step], spots: &[Spot<'_>], prefix: &str, before: Opt
                 let id = named.add(prefix, kind, location);
                 if let Some(field) = named.fields.last_mut() {
                     field.evidence.push(ground(*chain, here.len()));
-                    field.inside = chain.inside();
+                    field.inside = if *chain == Chain::Ended { Some(Inside::Texts { until: "00".to_owned() }) } else { chain.inside() };
                 }
                 last = Some(id.clone());
                 ids.push(id);
@@ -243,6 +250,7 @@ pub(super) fn name(steps: &[Step], spots: &[Spot<'_>], prefix: &str, before: Opt
 fn ground(chain: Chain, messages: usize) -> Ground {
     let (detector, statement) = match chain {
         Chain::Counted { .. } => ("counted_text", "A length and so many letters."),
+        Chain::Ended => ("ended_text", "Letters up to a zero."),
         Chain::Labels => ("labels", "Labels with their length before them, up to an empty one or a pointer."),
         Chain::Sized(_) => {
             ("sized_part", "Bits of a byte in front say how long it is: behind it a chain leads exactly to the end of the message.")
@@ -250,6 +258,7 @@ fn ground(chain: Chain, messages: usize) -> Ground {
         Chain::Deltas => {
             ("tags", "Links of half a tag and half a length, with values, lead exactly to the end of the message or to a mark.")
         }
+        Chain::Words => ("words", "Numbers of four bytes, most of them small or the length of a text behind them."),
         Chain::Tagged { .. } => ("tags", "Tags with lengths and values lead exactly to the end of the message."),
     };
     Ground {
