@@ -71,10 +71,12 @@ pub(super) fn short(number: u64) -> Option<([u8; 8], usize)> {
     if let Some(digits) = index(number) {
         return Some((digits.bytes(), digits.len().wrapping_sub(1)));
     }
-    let ((high, bits), (low, low_bits)) = (index(number / GROUP)?.alone(), index(number % GROUP)?.alone());
-    // Noughts before the lower digits.
-    let low = low.wrapping_shl(32_u32.wrapping_sub(low_bits)) | 0x3030_3030_u64.wrapping_shr(low_bits);
+    let (high, bits) = index(number / GROUP)?.alone();
     let digits = usize::try_from(bits / 8).ok()?.wrapping_add(4);
+    // The lower digits are worked out: they are any, and all groups of four would not stay at hand.
+    let low = number % GROUP;
+    let (thousands, hundreds, tens) = (low / 1000, low / 100 % 10, low / 10 % 10);
+    let low = thousands | hundreds.wrapping_shl(8) | tens.wrapping_shl(16) | (low % 10).wrapping_shl(24) | 0x3030_3030;
     Some(((high | low.wrapping_shl(bits)).to_le_bytes(), digits))
 }
 

@@ -4,8 +4,8 @@ use super::digits::Digits;
 use super::digits::short;
 use super::room::Piece;
 
-/// Bytes of text that are copied together.
-const STRIDE: usize = 32;
+/// Bytes of text that are copied together: most cells take one stride, which no processor guesses wrong.
+const STRIDE: usize = 64;
 
 /// Bytes behind the last one written that may be written over: the longest piece, twice.
 pub(super) const SLACK: usize = 256;

@@ -242,7 +242,7 @@ fn plain(opening: &mut Opening, (kind, completed_at): (&Text, &[u8]), event: &Ev
         place.piece(key)?;
         match column.form {
             Form::Text | Form::Word => copy(&mut place, row, cell)?,
-            Form::List(separator) => list(&mut place, row.text(cell), separator)?,
+            Form::List(separator) => list(&mut place, row, cell, separator)?,
         }
     }
     place.piece(&kind.before_tokens)?;
@@ -263,7 +263,19 @@ fn copy(place: &mut Place<'_>, row: &Row<'_>, cell: &Cell) -> Option<()> {
 
 /// Adds the texts of a list, as [`crate::annotation::Value::items`] tells them.
 #[inline]
-fn list(place: &mut Place<'_>, text: &[u8], separator: u8) -> Option<()> {
+fn list(place: &mut Place<'_>, row: &Row<'_>, cell: &Cell, separator: u8) -> Option<()> {
+    let text = row.text(cell);
+    let stands_alone = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    if stands_alone(text.first()) && stands_alone(text.last()) && memchr::memchr(separator, text).is_none() {
+        place.text(b"\"")?;
+        copy(place, row, cell)?;
+        return place.text(b"\"");
+    }
+    items(place, text, separator)
+}
+
+/// Adds the texts of a list that has any number of them.
+fn items(place: &mut Place<'_>, text: &[u8], separator: u8) -> Option<()> {
     let (mut rest, mut is_first) = (text, true);
     loop {
         let (item, behind) = match memchr::memchr(separator, rest) {
