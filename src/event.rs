@@ -24,6 +24,7 @@ use crate::peer::Flow;
 use crate::peer::FlowId;
 use crate::peer::Peer;
 use crate::peer::VlanStack;
+use crate::row::Row;
 use crate::span::SpanVerdict;
 use crate::time::Timestamp;
 use std::borrow::Cow;
@@ -65,6 +66,8 @@ pub enum EventKind<'a> {
     PhaseEntered(&'a Phase),
     /// A message is complete.
     MessageDecoded(&'a Message<'a>),
+    /// A message that is a row is complete; only for outputs that take rows, which are told no such message else.
+    RowDecoded(&'a Row<'a>),
     /// So many messages of this protocol are complete that no output looks at: told together, instead of one by one.
     MessagesCounted(&'static str, u64),
     /// A login was accepted or refused.
@@ -128,7 +131,7 @@ impl EventKind<'_> {
             Self::SessionIdentified(..) => "session_identified",
             Self::ProtocolDescribed(_) => "protocol_described",
             Self::PhaseEntered(_) => "phase_entered",
-            Self::MessageDecoded(_) => "message_decoded",
+            Self::MessageDecoded(_) | Self::RowDecoded(_) => "message_decoded",
             Self::MessagesCounted(..) => "messages_counted",
             Self::LoginJudged(_) => "login_judged",
             Self::ExchangeDecoded(_) => "exchange_decoded",

@@ -33,6 +33,7 @@ pub mod peer;
 pub mod pipeline;
 pub mod protocol;
 pub mod report;
+pub mod row;
 pub mod secured;
 pub mod ship;
 pub mod span;

@@ -77,7 +77,7 @@ impl<'s> Stages<'s> {
         let (bare, wants_parts) = (documents.no_dissectors, sink.wants_parts());
         let conversations = Conversations::new(limits, hints, reveal, sink.wants_messages());
         let tokens = if sink.wants_messages() { sink.wanted_tokens() } else { 0 };
-        let conversations = conversations.with_looks(wants_parts, tokens).with_documents(documents);
+        let conversations = conversations.with_looks(wants_parts, tokens, sink.wants_rows()).with_documents(documents);
         let out = Out::new(sink, packets);
         Self {
             inventory: Inventory::new(wanted, limits).quiet(!out.wants_connections),

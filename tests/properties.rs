@@ -16,6 +16,8 @@ mod draw;
 mod model;
 #[path = "properties/probes.rs"]
 mod probes;
+#[path = "properties/rows.rs"]
+mod rows;
 #[path = "properties/secrets.rs"]
 mod secrets;
 #[path = "properties/stream.rs"]

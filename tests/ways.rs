@@ -29,6 +29,7 @@ use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use support::capture::on_disk;
+use support::collect::NoRows;
 use support::collect::text;
 
 /// LINKTYPE numbers: Ethernet, and IP without anything before it.
@@ -108,6 +109,20 @@ fn the_short_way_and_the_long_way_give_the_same_records() {
         bared += bare.bared;
     }
     assert!(bared > 100, "{bared} frames went both ways");
+}
+
+/// Lines of a plugin list are told whole to who wants them so, and written down in one go.
+#[test]
+fn rows_and_messages_give_the_same_records() {
+    let limits = Limits::default();
+    for path in captures() {
+        let rows = text(&mut Files::new(vec![path.clone()], &limits), "jsonl", &Style::default(), false);
+        let messages = NoRows::text(&mut Files::new(vec![path.clone()], &limits));
+        for (row, message) in rows.lines().zip(messages.lines()) {
+            assert_eq!(row, message, "{}", path.display());
+        }
+        assert_eq!(rows.len(), messages.len(), "{}", path.display());
+    }
 }
 
 #[test]

@@ -99,10 +99,10 @@ impl Conversations {
         self
     }
 
-    /// Whether somebody looks at where every byte came from, and at how many tokens of a message, from its front.
+    /// Whether somebody looks at where every byte came from, at how many tokens of a message, from its front, and whether it takes rows.
     #[must_use]
-    pub fn with_looks(mut self, parts: bool, tokens: usize) -> Self {
-        (self.shared.parts, self.shared.tokens) = (parts, tokens);
+    pub fn with_looks(mut self, parts: bool, tokens: usize, rows: bool) -> Self {
+        (self.shared.parts, self.shared.tokens, self.shared.rows) = (parts, tokens, rows);
         self
     }
 

@@ -22,6 +22,8 @@ use crate::limits::Limits;
 use crate::peer::Flow;
 use crate::peer::Peer;
 use crate::peer::RolesFrom;
+use crate::row::Column;
+use crate::row::Row;
 use crate::time::Timestamp;
 use std::borrow::Cow;
 
@@ -33,12 +35,14 @@ const HANDSHAKE: Phase = Phase {
 };
 
 /// What the notes on all connections share.
+#[expect(clippy::struct_excessive_bools, reason = "each is wanted or not whatever the others are")]
 pub(super) struct Shared {
     pub(super) limits: Limits,
     pub(super) reveal: bool,
     pub(super) details: bool,
     pub(super) parts: bool,
     pub(super) tokens: usize,
+    pub(super) rows: bool,
     pub(super) logins: Logins,
     pub(super) stories: Stories,
     pub(super) spare: Spare,
@@ -47,7 +51,7 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(limits: &Limits, reveal: bool, details: bool) -> Self {
         let (logins, stories, spare) = (Logins::new(limits), Stories::new(), Spare::default());
-        Self { limits: limits.clone(), reveal, details, parts: false, tokens: usize::MAX, logins, stories, spare }
+        Self { limits: limits.clone(), reveal, details, parts: false, tokens: usize::MAX, rows: false, logins, stories, spare }
     }
 
     /// What a dissector writes on for one call.
@@ -61,6 +65,21 @@ impl Shared {
     ) -> Notes<'n> {
         Notes { flow, from, protocol, offset, bytes, provenance, messages, counted: 0, shared: self, emit }
     }
+}
+
+/// A line of cells that is one of many alike; the cells are in the spare memory of the notes.
+pub(super) struct Line<'a> {
+    pub(super) name: &'static str,
+    pub(super) sentence: &'static str,
+    pub(super) phase: u16,
+    pub(super) span: ByteSpan,
+    /// Its bytes and whatever stands behind them.
+    pub(super) bytes: &'a [u8],
+    /// How many are its own.
+    pub(super) length: usize,
+    /// As many as there are cells.
+    pub(super) columns: &'static [Column],
+    pub(super) is_plain: bool,
 }
 
 /// Takes the notes of one call of a dissector.
@@ -132,6 +151,23 @@ impl Notes<'_> {
         self.tell(origin.first_at, origin.evidence, EventKind::MessageDecoded(&message));
         self.shared.spare.put_back(annotation.fields, annotation.tokens);
         Reference { number, frame }
+    }
+
+    /// Whether lines of cells may be told as rows.
+    pub(super) fn wants_rows(&self) -> bool {
+        self.shared.rows
+    }
+
+    /// Reports a message that is a row: nothing in it is a secret, it answers nothing, and nothing answers it.
+    pub(super) fn row(&mut self, line: &Line<'_>) {
+        let Line { name, sentence, phase, span, bytes, length, columns, is_plain } = *line;
+        let origin = self.provenance.of(span);
+        *self.messages = self.messages.saturating_add(1);
+        let (protocol, number, from, completed_at) = (self.protocol, *self.messages, self.from, origin.last_at);
+        let cells = self.shared.spare.cells.get(..columns.len()).unwrap_or_default();
+        let row = Row { protocol, number, from, phase, name, sentence, span, completed_at, bytes, length, columns, cells, is_plain };
+        let kind = EventKind::RowDecoded(&row);
+        (self.emit)(Event { at: origin.first_at, flow: Some(self.flow.id), evidence: origin.evidence, kind });
     }
 
     /// Counts a message, one of many alike, that nobody looks at: see [`Self::wants_details`]. Nothing answers such a one.

@@ -2,6 +2,8 @@
 
 use crate::annotation::Field;
 use crate::annotation::Token;
+use crate::row::Cell;
+use crate::row::MOST_CELLS;
 use std::ops::Range;
 
 /// Longer lists are let go: a message of many parts is rare.
@@ -14,6 +16,8 @@ pub(super) struct Spare {
     pub(super) tokens: Vec<Token>,
     /// For places of fields in a line.
     pub(super) cuts: Vec<Range<usize>>,
+    /// For places of cells in a row.
+    pub(super) cells: [Cell; MOST_CELLS],
 }
 
 impl Spare {

@@ -92,7 +92,19 @@ impl Provenance {
     }
 
     /// Frames and times of the bytes of a span.
+    #[inline]
     pub(super) fn of(&self, span: ByteSpan) -> Origin {
+        // Most messages lie in what came last.
+        match self.marks.back() {
+            Some(mark) if mark.start <= span.start && span.end <= mark.end && span.start < mark.end => {
+                Origin { evidence: Evidence { frames: mark.frames.clone(), bytes: Some(span) }, first_at: mark.at, last_at: mark.at }
+            }
+            _ => self.of_several(span),
+        }
+    }
+
+    /// The same of a span that may lie in several marks.
+    fn of_several(&self, span: ByteSpan) -> Origin {
         let first = self.marks.partition_point(|mark| mark.end <= span.start).min(self.marks.len().saturating_sub(1));
         let mut origin = Origin {
             evidence: Evidence { frames: Frames::default(), bytes: Some(span) },

@@ -9,6 +9,7 @@ use super::record::Quick;
 use super::record::Room;
 use crate::event::Event;
 use crate::event::EventKind;
+use crate::row::Row;
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
@@ -48,6 +49,9 @@ impl JsonLines {
         {
             return Ok(true);
         }
+        if let EventKind::RowDecoded(row) = event.kind {
+            return self.write_row(event, row);
+        }
         self.record.clear();
         let written = match self.fields {
             Fields::Native => write_record(event, self.payload, &mut self.record)?,
@@ -55,6 +59,17 @@ impl JsonLines {
         };
         self.lines.put(&self.record);
         Ok(written)
+    }
+
+    /// Adds the record of a row.
+    fn write_row(&mut self, event: &Event<'_>, row: &Row<'_>) -> io::Result<bool> {
+        if self.quick.row(event, row, &mut self.lines)? {
+            return Ok(true);
+        }
+        let annotation = row.annotation();
+        let message = row.message(&annotation);
+        let kind = EventKind::MessageDecoded(&message);
+        self.write(&Event { at: event.at, flow: event.flow, evidence: event.evidence.clone(), kind })
     }
 
     /// Hands over what was gathered.
@@ -66,6 +81,10 @@ impl JsonLines {
 }
 
 impl Sink for JsonLines {
+    fn wants_rows(&self) -> bool {
+        matches!(self.fields, Fields::Native) && !self.payload
+    }
+
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         if !self.write(event)? {
             return Ok(());

@@ -72,6 +72,12 @@ pub trait Sink {
         usize::MAX
     }
 
+    /// Whether it takes messages that are lines of cells as [`Row`](crate::row::Row)s: only an output that writes down every message as it
+    /// comes, and shows neither its bytes nor where each came from.
+    fn wants_rows(&self) -> bool {
+        false
+    }
+
     /// What was written so far may go to its reader. Called while the run goes on: where facts are kept from run to run, since nothing
     /// may be read that the next run would tell again; else when nothing comes for a moment.
     ///

@@ -86,6 +86,10 @@ impl Tally {
                 self.summary.messages = self.summary.messages.saturating_add(1);
                 self.messages.add(message.protocol, 1);
             }
+            EventKind::RowDecoded(row) => {
+                self.summary.messages = self.summary.messages.saturating_add(1);
+                self.messages.add(row.protocol, 1);
+            }
             EventKind::MessagesCounted(protocol, count) => {
                 self.summary.messages = self.summary.messages.saturating_add(*count);
                 self.messages.add(protocol, *count);
@@ -122,7 +126,7 @@ struct Counts(Vec<(&'static str, u64)>);
 
 impl Counts {
     fn add(&mut self, name: &'static str, more: u64) {
-        match self.0.iter_mut().find(|(known, _)| *known == name) {
+        match self.0.iter_mut().find(|(known, _)| std::ptr::eq(*known, name) || *known == name) {
             Some((_, count)) => *count = count.saturating_add(more),
             None => self.0.push((name, more)),
         }

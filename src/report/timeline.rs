@@ -98,6 +98,7 @@ impl Timeline {
             | EventKind::FactSeen(_)
             | EventKind::FactConfirmed(..)
             | EventKind::FactsKnown(_)
+            | EventKind::RowDecoded(_)
             | EventKind::MessagesCounted(..)
             | EventKind::SegmentSeen(_)
             | EventKind::Summary(_) => {}

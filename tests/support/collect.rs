@@ -143,6 +143,7 @@ pub(crate) fn seen(event: &Event<'_>) -> Seen {
             });
             "message_decoded"
         }
+        EventKind::RowDecoded(_) => "row_decoded",
         EventKind::FloodSeen(_) => "flood_seen",
         EventKind::ScannerSeen(_) => "scanner_seen",
         EventKind::LoginJudged(_) => "login_judged",
@@ -238,6 +239,31 @@ pub(crate) fn text(source: &mut dyn Source, format: &str, style: &Style, reveal:
     let mut sink = (format.open)(Box::new(shared.clone()), style);
     into_sink(source, &Limits::default(), reveal, sink.as_mut());
     shared.text()
+}
+
+/// A sink of JSON Lines that takes no rows: it is told every message at length.
+pub(crate) struct NoRows(Box<dyn Sink>);
+
+impl NoRows {
+    /// What it writes of a source.
+    pub(crate) fn text(source: &mut dyn Source) -> String {
+        let shared = Shared::default();
+        let format = FORMATS.iter().find(|entry| entry.name == "jsonl").unwrap();
+        let mut sink = Self((format.open)(Box::new(shared.clone()), &Style::default()));
+        into_sink(source, &Limits::default(), false, &mut sink);
+        shared.text()
+    }
+}
+
+impl Sink for NoRows {
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        assert!(!matches!(event.kind, EventKind::RowDecoded(_)), "only who wants rows is told them");
+        self.0.event(event)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.0.finish()
+    }
 }
 
 /// Everything shown that can be shown.

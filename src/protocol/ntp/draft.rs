@@ -27,12 +27,13 @@ pub(super) struct Draft<'a> {
 impl<'a> Draft<'a> {
     /// Of a line and the bytes it has with its line end.
     pub(super) fn new(line: &'a [u8], total: usize) -> Self {
-        Self::within(&mut Spare::default(), line, total)
+        Self { line, total, ends_in_nul: false, fields: Vec::new(), cuts: Vec::new(), tokens: Vec::new(), cursor: 0 }
     }
 
     /// The same, in memory of messages before it.
     pub(super) fn within(spare: &mut Spare, line: &'a [u8], total: usize) -> Self {
-        let Spare { fields, cuts, tokens } = std::mem::take(spare);
+        let (fields, cuts) = (std::mem::take(&mut spare.fields), std::mem::take(&mut spare.cuts));
+        let tokens = std::mem::take(&mut spare.tokens);
         Self { line, total, ends_in_nul: false, fields, cuts, tokens, cursor: 0 }
     }
 

@@ -3,24 +3,10 @@
 use super::draft::Draft;
 use super::line;
 use crate::annotation::Value;
+use crate::row::Cell;
+use crate::row::Column;
+use crate::row::Form;
 use std::ops::Range;
-
-/// A column of a record: its name, and what stands in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Column {
-    name: &'static str,
-    form: Form,
-}
-
-/// What stands in a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    Text,
-    /// A word, or its number.
-    Category,
-    /// Several texts with this between them.
-    List(u8),
-}
 
 const fn column(name: &'static str, form: Form) -> Column {
     Column { name, form }
@@ -28,7 +14,7 @@ const fn column(name: &'static str, form: Form) -> Column {
 
 const ID: Column = column("plugin_id", Form::Text);
 const NAME: Column = column("plugin_name", Form::Text);
-const CATEGORY: Column = column("category", Form::Category);
+const CATEGORY: Column = column("category", Form::Word);
 const COPYRIGHT: Column = column("copyright", Form::Text);
 const DESCRIPTION: Column = column("description", Form::Text);
 const SUMMARY: Column = column("summary", Form::Text);
@@ -44,7 +30,7 @@ const TAG: Column = column("tag", Form::List(b'|'));
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// NTP with these columns, as the client's options ask.
-    Ntp(Vec<Column>),
+    Ntp(&'static [Column]),
     /// OTP 1.0 or 1.1.
     Otp1,
     /// OTP 2.0 or its beta.
@@ -62,6 +48,27 @@ pub(super) enum Dialect {
 const NTP: [Column; 11] = [ID, NAME, CATEGORY, COPYRIGHT, DESCRIPTION, SUMMARY, FAMILY, VERSION, CVE, BID, XREF];
 const OPTIONS: [&[u8]; 4] = [b"plugins_version", b"plugins_cve_id", b"plugins_bugtraq_id", b"plugins_xrefs"];
 const BASE: usize = 7;
+
+/// The columns for every set of options, by the number whose bits are the options; behind the last one asked for they do not count.
+static NTP_ASKED: [[Column; 11]; 16] = asked();
+
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "done by the compiler: what is wrong does not compile")]
+const fn asked() -> [[Column; 11]; 16] {
+    let mut sets = [NTP; 16];
+    let mut set = 0;
+    while set < sets.len() {
+        let (mut place, mut option) = (BASE, 0);
+        while option < OPTIONS.len() {
+            if (set >> option) & 1 == 1 {
+                sets[set][place] = NTP[BASE + option];
+                place += 1;
+            }
+            option += 1;
+        }
+        set += 1;
+    }
+    sets
+}
 
 /// The columns of OTP 1 records; the first servers had one or two less at the end.
 ///
@@ -94,13 +101,14 @@ const NOTHING: [&[u8]; 7] = [b"NOCVE", b"NOBID", b"NOXREF", b"NOSIGNKEYS", b"NOT
 impl Dialect {
     /// NTP records for the options of a version line.
     pub(super) fn ntp(options: &[&[u8]]) -> Self {
-        let (base, more) = NTP.split_at(BASE);
-        let asked = OPTIONS.iter().zip(more).filter(|(option, _)| options.contains(option)).map(|(_, column)| *column);
-        Self::Ntp(base.iter().copied().chain(asked).collect())
+        let asked = OPTIONS.map(|option| options.contains(&option));
+        let set = asked.iter().rev().fold(0_usize, |set, asked| set.wrapping_shl(1) | usize::from(*asked));
+        let more = asked.iter().filter(|asked| **asked).count();
+        Self::Ntp(NTP_ASKED.get(set).and_then(|columns| columns.get(..BASE.saturating_add(more))).unwrap_or(&NTP))
     }
 
     /// The columns of a record with so many fields, and whether they are only guessed.
-    fn columns(&self, fields: usize, id: &[u8]) -> (&[Column], bool) {
+    fn columns(&self, fields: usize, id: &[u8]) -> (&'static [Column], bool) {
         match self {
             Self::Ntp(columns) if columns.len() <= fields => (columns, false),
             Self::Otp1 => (OTP1.get(..fields.min(OTP1.len())).unwrap_or(&OTP1), false),
@@ -152,7 +160,7 @@ fn fields(draft: &mut Draft<'_>, fields: &[Range<usize>], dialect: &Dialect, aft
         };
         // The last OTP 2.0 form, the only one without copyright, writes two blanks before the family [spec ntp-otp 5.2].
         let two_blanks = *column == FAMILY && draft.bytes(from).starts_with(b" ") && !columns.contains(&COPYRIGHT);
-        column.read(draft, from.start.saturating_add(usize::from(two_blanks))..to.end);
+        read(*column, draft, from.start.saturating_add(usize::from(two_blanks))..to.end);
     }
     if let (Some(from), Some(to)) = (rest.next(), fields.last()) {
         draft.text(from.start..to.end, "surplus");
@@ -168,27 +176,46 @@ fn is_nothing(text: &[u8]) -> bool {
     text.starts_with(b"NO") && NOTHING.contains(&text)
 }
 
-impl Column {
-    /// Reads one column.
-    #[inline]
-    fn read(&self, draft: &mut Draft<'_>, range: Range<usize>) {
-        let text = draft.bytes(&range);
-        match self.form {
-            Form::List(separator) => {
-                let text = if is_nothing(text.trim_ascii()) { &[][..] } else { text };
-                draft.value(range, self.name, Value::Parts(text, separator));
-            }
-            _ if is_nothing(text) => draft.value(range, self.name, Value::text(b"")),
-            Form::Text => draft.value(range, self.name, Value::text(text)),
-            Form::Category => {
-                draft.value(range, self.name, Value::text(text));
-                let number = line::integer(text).and_then(|number| usize::try_from(number).ok());
-                if let Some(category) = number.and_then(|number| CATEGORIES.get(number)) {
-                    draft.note("category_name", Value::text(category.as_bytes()));
-                }
+/// Reads one column.
+#[inline]
+fn read(column: Column, draft: &mut Draft<'_>, range: Range<usize>) {
+    let text = draft.bytes(&range);
+    match column.form {
+        Form::List(separator) => {
+            let text = if is_nothing(text.trim_ascii()) { &[][..] } else { text };
+            draft.value(range, column.name, Value::Parts(text, separator));
+        }
+        _ if is_nothing(text) => draft.value(range, column.name, Value::text(b"")),
+        Form::Text => draft.value(range, column.name, Value::text(text)),
+        Form::Word => {
+            draft.value(range, column.name, Value::text(text));
+            let number = line::integer(text).and_then(|number| usize::try_from(number).ok());
+            if let Some(category) = number.and_then(|number| CATEGORIES.get(number)) {
+                draft.note("category_name", Value::text(category.as_bytes()));
             }
         }
     }
+}
+
+/// The columns of a line of these cells, if it has as many as its dialect says and each is read as it stands there. Cells that mean
+/// nothing are marked.
+pub(super) fn row(bytes: &[u8], cells: &mut [Cell], dialect: &Dialect) -> Option<&'static [Column]> {
+    let id = cells.first().and_then(|first| bytes.get(first.start..first.end))?;
+    let (columns, guessed) = dialect.columns(cells.len(), id);
+    // The form without copyright is the one whose family may have two blanks before it.
+    if guessed || columns.len() != cells.len() || columns.get(3) != Some(&COPYRIGHT) {
+        return None;
+    }
+    for (column, cell) in columns.iter().zip(cells) {
+        let text = bytes.get(cell.start..cell.end)?;
+        cell.is_nothing = match (column.form, text.first()) {
+            (Form::List(_), Some(first)) => (*first == b'N' || first.is_ascii_whitespace()) && is_nothing(text.trim_ascii()),
+            (Form::Word, Some(b'0'..=b'9' | b'-')) => return None,
+            (_, Some(b'N')) => is_nothing(text),
+            _ => false,
+        };
+    }
+    Some(columns)
 }
 
 #[cfg(test)]

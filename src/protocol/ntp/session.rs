@@ -34,7 +34,8 @@ impl Dissector for Session {
             let offset = view.offset.saturating_add(to_u64(done));
             // Behind a unit nothing was searched yet, even where it was shown: an order may have waited for lines that did not fit.
             let fresh = if done == 0 { view.fresh } else { 0 };
-            let Some(used) = self.unit(from, rest, fresh, offset, notes) else { break };
+            let used = self.row(from, rest, fresh, offset, notes).or_else(|| self.unit(from, rest, fresh, offset, notes));
+            let Some(used) = used else { break };
             done = done.saturating_add(used);
         }
         if done == 0 && view.full {

@@ -130,7 +130,9 @@ impl<'a> Line<'a> {
                 let Relation::Connection(client, server) = fact.relation else { return None };
                 Self::ConnectionConfirmed(Record::of(event, fact::ConnectionConfirmed::of(client, server, fact, *told)))
             }
-            EventKind::FactsKnown(_) | EventKind::MessagesCounted(..) | EventKind::SegmentSeen(_) => return None,
+            EventKind::FactsKnown(_) | EventKind::RowDecoded(_) | EventKind::MessagesCounted(..) | EventKind::SegmentSeen(_) => {
+                return None;
+            }
             EventKind::FloodSeen(flood) => Self::FloodSeen(Record::of(event, fact::FloodSeen::of(flood))),
             EventKind::ScannerSeen(scanner) => Self::ScannerSeen(Record::of(event, fact::ScannerSeen::of(scanner))),
             EventKind::SpanVerdict(verdict) => Self::SpanVerdict(Record::of(event, Box::new(span::SpanVerdictRecord::of(verdict)))),

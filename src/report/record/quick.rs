@@ -3,10 +3,13 @@
 //! [`super::Line`] says what a record is, makes the schema, and writes what is rare; here the same bytes are put down directly. Tests
 //! hold the two together, here and over every capture.
 
+mod digits;
 mod kinds;
 mod moment;
 mod opening;
+mod place;
 mod room;
+mod rows;
 mod text;
 mod tokens;
 
@@ -22,6 +25,7 @@ use kinds::Kind;
 use kinds::Kinds;
 use moment::Moment;
 use opening::Opening;
+use rows::Rows;
 use std::io;
 use tokens::Tokens;
 
@@ -33,6 +37,7 @@ pub(in crate::report) struct Quick {
     opening: Opening,
     completed_at: Moment,
     kinds: Kinds,
+    rows: Rows,
     tokens: Tokens,
 }
 

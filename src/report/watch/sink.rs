@@ -224,6 +224,7 @@ impl Sink for WatchSink {
             | EventKind::ProtocolDescribed(_)
             | EventKind::FactConfirmed(..)
             | EventKind::FactsKnown(_)
+            | EventKind::RowDecoded(_)
             | EventKind::MessagesCounted(..)
             | EventKind::SegmentSeen(_) => {}
         }

@@ -114,7 +114,7 @@ impl Kind {
 }
 
 /// Words as they stand in a JSON string.
-fn escaped(words: &str) -> String {
+pub(super) fn escaped(words: &str) -> String {
     let mut room = Room::default();
     // Writing to memory cannot fail.
     _ = text::put_str(&mut room, words);

@@ -18,6 +18,11 @@ pub(super) struct Moment {
 impl Moment {
     /// Adds a moment, in quotation marks.
     pub(super) fn put(&mut self, room: &mut Room, at: Timestamp) {
+        room.put(self.text(at));
+    }
+
+    /// A moment, in quotation marks.
+    pub(super) fn text(&mut self, at: Timestamp) -> &[u8] {
         if self.of != Some(at) {
             self.of = Some(at);
             self.text.clear();
@@ -25,7 +30,7 @@ impl Moment {
             self.write(at);
             self.text.push('"');
         }
-        room.put(self.text.as_bytes());
+        self.text.as_bytes()
     }
 
     fn write(&mut self, at: Timestamp) {

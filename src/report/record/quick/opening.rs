@@ -39,7 +39,7 @@ impl Opening {
         text.cut(0);
         start(text, &mut self.at, event);
         text.put(b"\"input\":");
-        text.number(span.input);
+        text.number(span.input.into());
         text.put(b",\"frames\":[");
         text.pair(span.first, span.last);
         text.put(b"],\"bytes\":");
@@ -59,12 +59,29 @@ fn start(out: &mut Room, at: &mut Moment, event: &Event<'_>) {
 
 /// Evidence of any frames, behind its brace.
 fn evidence(out: &mut Room, event: &Event<'_>) {
+    let frames = &event.evidence.frames;
+    if let Some(newest) = frames.spans().next().filter(|first| frames.spans().all(|span| span.input == first.input)) {
+        out.put(b"\"input\":");
+        out.number(newest.input.into());
+        out.put(b",\"frames\":");
+        out.list(frames.spans(), |out, span| out.pair(span.first, span.last));
+        if let Some(bytes) = event.evidence.bytes {
+            out.put(b",\"bytes\":");
+            out.pair(bytes.start, bytes.end);
+        }
+        return out.put(b"}");
+    }
+    of_inputs(out, event);
+}
+
+/// The same of frames of several inputs, or none.
+fn of_inputs(out: &mut Room, event: &Event<'_>) {
     let spans = |out: &mut Room, frames: &[[u64; 2]]| out.list(frames, |out, [first, last]| out.pair(*first, *last));
     let mut earlier = by_input(&event.evidence.frames);
     let newest = earlier.pop();
     if let Some(newest) = &newest {
         out.put(b"\"input\":");
-        out.number(newest.input);
+        out.number(newest.input.into());
         out.put(b",");
     }
     out.put(b"\"frames\":");
@@ -77,7 +94,7 @@ fn evidence(out: &mut Room, event: &Event<'_>) {
         out.put(b",\"earlier\":");
         out.list(&earlier, |out, earlier| {
             out.put(b"{\"input\":");
-            out.number(earlier.input);
+            out.number(earlier.input.into());
             out.put(b",\"frames\":");
             spans(out, &earlier.frames);
             out.put(b"}");

@@ -1,5 +1,6 @@
 //! Memory that records are written into: texts of any length, and pieces of fixed size, put down one over the end of the other.
 
+use super::digits::short;
 use std::io;
 
 /// Room is made for so many bytes at once, at least.
@@ -90,12 +91,17 @@ impl Room {
     }
 
     /// Adds a number.
-    pub(super) fn number(&mut self, number: impl itoa::Integer) {
-        self.put(itoa::Buffer::new().format(number).as_bytes());
+    #[inline]
+    pub(super) fn number(&mut self, number: u64) {
+        let Some((digits, len)) = short(number) else { return self.put(itoa::Buffer::new().format(number).as_bytes()) };
+        if let Some(place) = self.next(digits.len()).first_chunk_mut() {
+            *place = digits;
+        }
+        self.take(len);
     }
 
     /// Adds two numbers: `[1,2]`.
-    pub(super) fn pair(&mut self, first: impl itoa::Integer, second: impl itoa::Integer) {
+    pub(super) fn pair(&mut self, first: u64, second: u64) {
         self.put(b"[");
         self.number(first);
         self.put(b",");

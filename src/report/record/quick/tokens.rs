@@ -1,5 +1,6 @@
 //! The tokens of a message, half of all bytes written: pieces of fixed size, put down one over the end of the other and cut to their length.
 
+use super::place::TAIL_BYTES;
 use super::room::Piece;
 use super::room::Room;
 use crate::annotation::Role;
@@ -9,9 +10,6 @@ use hashbrown::HashMap;
 
 /// Tokens whose kinds are remembered by their place: messages of a kind mostly have the same ones at the same places.
 const PLACES: usize = 64;
-
-/// Bytes that a tail has at most, of nearly all kinds there are; a longer one is made each time.
-const TAIL_BYTES: usize = 64;
 
 /// Numbers below this are kept as text: messages are short.
 const NUMBERS: u32 = 1000;
@@ -23,7 +21,7 @@ const PAIR_BYTES: usize = 8;
 const TOKEN_BYTES: usize = PAIR_BYTES + TAIL_BYTES;
 
 /// What every token begins with.
-const HEAD: &str = "{\"bytes\":[";
+pub(super) const HEAD: &str = "{\"bytes\":[";
 
 /// Writes tokens; remembers how their kinds and numbers look.
 #[derive(Debug)]
@@ -86,8 +84,13 @@ impl Tail {
 }
 
 fn text(token: &Token) -> String {
-    let secret = if token.secret { ",\"secret\":true" } else { "" };
-    format!("],\"role\":\"{}\",\"kind\":\"{}\"{secret}}},{HEAD}", token.role.name(), token.kind)
+    tail_of(token.role, token.kind, token.secret)
+}
+
+/// What stands behind the numbers of a token, and the head of the next one.
+pub(super) fn tail_of(role: Role, kind: &str, is_secret: bool) -> String {
+    let secret = if is_secret { ",\"secret\":true" } else { "" };
+    format!("],\"role\":\"{}\",\"kind\":\"{kind}\"{secret}}},{HEAD}", role.name())
 }
 
 impl Default for Tokens {
@@ -138,9 +141,10 @@ impl Tokens {
     /// Writes a token of any length behind its head.
     #[cold]
     fn long(&mut self, room: &mut Room, token: &Token) {
-        room.number(token.start);
+        let number = |number| u64::try_from(number).unwrap_or(u64::MAX);
+        room.number(number(token.start));
         room.put(b",");
-        room.number(token.end);
+        room.number(number(token.end));
         match Tail::of(token, &mut self.known).text {
             Some(tail) => room.piece(&tail),
             None => room.put(text(token).as_bytes()),
