@@ -88,6 +88,10 @@ impl Chain {
 /// All ways of tags.
 const TAGGED: [Chain; 6] = [tagged(1, false), tagged(1, true), tagged(2, false), tagged(2, true), wide_tags(2, 1), wide_tags(2, 4)];
 
+/// Tags and lengths of one byte each, which count values only.
+#[cfg(test)]
+pub(super) const ANY_TAGS: Chain = tagged(1, false);
+
 const fn tagged(size: usize, whole: bool) -> Chain {
     Chain::Tagged { form: Form { tag: 1, aligned: 1 }, size, whole, order: ByteOrder::Big, nested: Tags([0; 4]) }
 }
@@ -170,18 +174,19 @@ pub(super) fn links(chain: Chain, bytes: &[u8]) -> Option<Vec<Link>> {
     let mut list = Vec::new();
     let mut at = 0_usize;
     let head = size.saturating_add(form.tag);
+    // Where there are but zeros from: looked for once, since there may be as many tags of zero as bytes.
+    let padding = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
     while at < bytes.len() {
         let behind = at.saturating_add(form.tag);
         let tag = u16::try_from(number(bytes.get(at..behind)?, ByteOrder::Big)).ok()?;
         if !whole && form.tag == 1 && matches!(tag, 0 | 0xff) {
-            let rest = bytes.get(behind..)?;
-            let end = if tag == 0xff || rest.iter().all(|byte| *byte == 0) { bytes.len() } else { behind };
-            if tag == 0xff && rest.iter().any(|byte| *byte != 0) {
+            let end = if tag == 0xff || behind >= padding { bytes.len() } else { behind };
+            if (tag == 0xff && behind < padding) || list.len() >= LINKS {
                 return None;
             }
             let stop = if tag == 0xff { behind } else { end };
             list.push(Link { tag, start: at, value: behind, end: stop, next: stop });
-            at = if tag == 0xff && !rest.is_empty() {
+            at = if tag == 0xff && behind < bytes.len() {
                 list.push(Link { tag: 0, start: behind, value: behind.saturating_add(1), end: bytes.len(), next: bytes.len() });
                 bytes.len()
             } else {

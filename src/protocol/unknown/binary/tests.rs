@@ -286,3 +286,12 @@ fn few_or_empty_messages_are_no_trouble() {
         assert_eq!(infer(&service, &units(&service)).typed.len(), turns.len());
     }
 }
+
+#[test]
+fn a_chain_has_but_so_many_links_though_they_be_zeros() {
+    let tags = chain::ANY_TAGS;
+    let zeros = |count: usize, last: &[u8]| [vec![0; count], last.to_vec()].concat();
+    assert_eq!(chain::links(tags, &zeros(4, &[7, 1, 9])).map(|links| links.len()), Some(5));
+    assert_eq!(chain::links(tags, &[&[7, 1, 9][..], &zeros(4000, &[])].concat()).map(|links| links.len()), Some(2));
+    assert_eq!(chain::links(tags, &zeros(4000, &[7, 1, 9])), None);
+}

@@ -147,6 +147,15 @@ fn saved((field, values): &(Feature, usize), (feature, width): &(Feature, usize)
     bits_of(alone.into_iter()).saturating_sub(behind).saturating_sub(cost)
 }
 
+/// How many values there are: of bytes, or 256 where there is none.
+fn distinct(field: &[u16]) -> usize {
+    let mut seen = [false; 257];
+    for value in field {
+        seen.get_mut(usize::from(*value)).into_iter().for_each(|seen| *seen = true);
+    }
+    seen.into_iter().filter(|seen| *seen).count()
+}
+
 /// All that could be the type: bits of bytes that nothing else explains, first bytes of tagged values.
 fn candidates(steps: &[Step], spots: &[Spot<'_>]) -> Vec<(Place, Feature)> {
     let mut places = Vec::new();
@@ -184,11 +193,11 @@ fn candidates(steps: &[Step], spots: &[Spot<'_>]) -> Vec<(Place, Feature)> {
             }
         }
         let field: Feature = spots.iter().map(|spot| value(steps, place, spot).map_or(256, u16::from)).collect();
-        let values = field.iter().collect::<BTreeSet<_>>().len();
+        let values = distinct(&field);
         let same = |other: &(Place, Feature)| {
             let one_byte =
                 matches!((other.0, place), (Place::Bits { steps: a, at: b, .. }, Place::Bits { steps: c, at: d, .. }) if a == c && b == d);
-            one_byte && tally(other.1.iter().zip(&field)).len() == values && other.1.iter().collect::<BTreeSet<_>>().len() == values
+            one_byte && distinct(&other.1) == values && tally(other.1.iter().zip(&field)).len() == values
         };
         // A value that most messages lack says no type.
         let lack = field.iter().filter(|value| **value == 256).count();
