@@ -151,7 +151,10 @@ impl Flows {
         }
         self.held = self.held.saturating_sub(before).saturating_add(connection.held_bytes());
         let (closed, last_at) = (connection.is_closed(), connection.flow.last_at);
-        self.watch(slot, segment.at);
+        let waits = connection.hole.is_some() || connection.has_hole();
+        if waits {
+            self.watch(slot, segment.at);
+        }
         self.slots.saw(slot, last_at);
         if closed {
             self.slots.bury(slot);
