@@ -18,6 +18,9 @@ impl Session {
     /// Reads the next unit as a row, if it is one: how many bytes it has. `None` where the way of all others tells what it is: nothing
     /// has happened then.
     pub(super) fn row(&self, from: Peer, rest: &[u8], fresh: usize, offset: u64, notes: &mut Notes<'_>) -> Option<usize> {
+        if !notes.wants_rows() || from != Peer::Server {
+            return None;
+        }
         let in_plugins = matches!(
             self.server,
             Side {
@@ -29,7 +32,7 @@ impl Session {
                 open_result: None
             }
         );
-        if !in_plugins || from != Peer::Server || !self.identified || !notes.wants_rows() {
+        if !in_plugins || !self.identified {
             return None;
         }
         // No end marker, no order, not blank.

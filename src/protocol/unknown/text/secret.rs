@@ -222,7 +222,9 @@ fn by_second(line: &Line<'_>) -> Hidden {
         return Hidden::Nothing;
     }
     let verb = |place: &usize| VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(line.column(*place).trim_ascii()));
-    (0..3).find(verb).map_or(Hidden::All, |place| Hidden::behind(place.saturating_add(1)))
+    // Where signs divide lines, the word may stand within a text.
+    let otherwise = if line.columns.len() < 2 { Hidden::All } else { Hidden::Nothing };
+    (0..3).find(verb).map_or(otherwise, |place| Hidden::behind(place.saturating_add(1)))
 }
 
 /// The word that gives the order, and what stands behind it: the letters and digits in front, or behind a tag.
