@@ -57,7 +57,9 @@ function found(content, field, offset) {
     return [[column.start + offset, column.start + column.len + offset]].filter(([start, end]) => end > start);
   }
   if (value === undefined) return [];
-  if (field.inside && field.inside.form !== "labels") return parts(value, field.inside);
+  // What keeps the bytes that end it is whole.
+  const isWhole = field.inside && (field.inside.form === "labels" || field.location.until !== undefined);
+  if (field.inside && !isWhole) return parts(value, field.inside);
   return whole && whole[1] > whole[0] ? [whole] : [];
 }
 
