@@ -81,6 +81,9 @@ pub(super) fn ksy(plan: &Plan<'_>, lossy: &mut Vec<String>) -> String {
     if plan.fields.iter().any(|part| part.inside() == Some(Within::Deltas)) {
         lossy.push("what should be links of half a tag and half a length and is none cannot be read".to_owned());
     }
+    if plan.fields.iter().any(|part| part.inside() == Some(Within::Words)) {
+        lossy.push("what is left of messages is not divided into numbers and texts".to_owned());
+    }
     if plan.client.ends == Ends::Http || plan.server.ends == Ends::Http {
         lossy.push("messages of HTTP are not cut apart: how long a body is stands in words of its head".to_owned());
     }
