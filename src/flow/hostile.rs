@@ -195,3 +195,12 @@ fn a_frame_without_bytes_does_not_look_at_all_that_is_held() {
     hold.insert_cut(10, 400, at, &frames);
     assert!((230..270).contains(&hold.segments()), "{}", hold.segments());
 }
+
+#[test]
+fn syn_acks_that_gave_way_are_not_waited_for() {
+    let mut wire = Wire::with(&Limits { half_open: 8, ..Limits::default() });
+    for port in 0..1900 {
+        wire.send_between((SERVER, 10_000 + port), SYN | ACK, 500, 101, b"");
+    }
+    assert!(wire.flows.lone.len() <= 1025, "{} within the two seconds that each is waited for", wire.flows.lone.len());
+}

@@ -201,7 +201,7 @@ impl Flows {
         self.due_at = self.due_at.min(due);
         self.lone.push_back((due, slot, id));
         // Where the clock stands still, those that gave way meanwhile are no longer waited for.
-        if self.lone.len() > self.half_open_now.saturating_mul(2).max(1024) {
+        if self.lone.len() > self.slots.len().saturating_mul(2).max(1024) {
             let Self { lone, slots, .. } = self;
             lone.retain(|(_, slot, id)| slots.watched(*slot, *id).is_some_and(|connection| connection.lone.is_some()));
         }
