@@ -5,6 +5,7 @@
 
 mod digits;
 mod kinds;
+mod known;
 mod moment;
 mod opening;
 mod place;

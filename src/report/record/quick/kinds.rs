@@ -1,5 +1,6 @@
 //! What messages of one kind have in common, as it stands in their records: nearly all messages of a capture are of a few kinds.
 
+use super::known::Known;
 use super::room::Piece;
 use super::room::Room;
 use super::text;
@@ -9,9 +10,6 @@ use crate::event::Message;
 use crate::peer::Peer;
 use crate::report::sentence::each_part;
 
-/// Kinds that are remembered.
-const KINDS: usize = 16;
-
 /// Bytes of a field's name with what stands around it; a message with a longer one is of no kind.
 const KEY_BYTES: usize = 32;
 
@@ -20,13 +18,7 @@ pub(super) type Key = Piece<KEY_BYTES>;
 
 /// Remembers kinds.
 #[derive(Debug, Default)]
-pub(super) struct Kinds {
-    known: Vec<Kind>,
-    /// Which one the last message was of.
-    last: usize,
-    /// Whose turn it is to be forgotten.
-    hand: usize,
-}
+pub(super) struct Kinds(Known<Kind>);
 
 /// Messages that say the same in the same words, but for the values.
 #[derive(Debug)]
@@ -51,24 +43,7 @@ impl Kinds {
     /// The kind of a message; none where something in it is unusual.
     #[inline]
     pub(super) fn of(&mut self, message: &Message<'_>) -> Option<&Kind> {
-        if !self.known.get(self.last).is_some_and(|kind| kind.is_of(message)) {
-            self.last = match self.known.iter().position(|kind| kind.is_of(message)) {
-                Some(known) => known,
-                None => self.learn(Kind::of(message)?),
-            };
-        }
-        self.known.get(self.last)
-    }
-
-    #[cold]
-    fn learn(&mut self, kind: Kind) -> usize {
-        let place = self.hand;
-        self.hand = self.hand.saturating_add(1).checked_rem(KINDS).unwrap_or(0);
-        match self.known.get_mut(place) {
-            Some(old) => *old = kind,
-            None => self.known.push(kind),
-        }
-        place
+        self.0.of(|kind| kind.is_of(message), || Kind::of(message))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Quick;
 use super::digits::Digits;
 use super::kinds::escaped;
+use super::known::Known;
 use super::opening::Opening;
 use super::place::Place;
 use super::place::SLACK;
@@ -22,9 +23,6 @@ use crate::row::Column;
 use crate::row::Form;
 use crate::row::Row;
 use std::io;
-
-/// Kinds of rows that are remembered.
-const KINDS: usize = 16;
 
 /// Bytes that a text between two values has at most; rows with longer ones are written as other messages are.
 const BETWEEN: usize = 64;
@@ -47,13 +45,7 @@ type Tail = Piece<TAIL_BYTES>;
 
 /// Remembers kinds of rows.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
-    known: Vec<Kind>,
-    /// Which one the last row was of.
-    last: usize,
-    /// Whose turn it is to be forgotten.
-    hand: usize,
-}
+pub(super) struct Rows(Known<Kind>);
 
 /// Rows that say the same in the same words, but for the cells.
 #[derive(Debug)]
@@ -177,24 +169,7 @@ impl Rows {
     /// The kind of a row; nothing where it has to be written as other messages are.
     #[inline]
     fn of(&mut self, row: &Row<'_>) -> Option<&Text> {
-        if !self.known.get(self.last).is_some_and(|kind| kind.is_of(row)) {
-            self.last = match self.known.iter().position(|kind| kind.is_of(row)) {
-                Some(known) => known,
-                None => self.learn(Kind::of(row)?),
-            };
-        }
-        self.known.get(self.last).map(|kind| &kind.text)
-    }
-
-    #[cold]
-    fn learn(&mut self, kind: Kind) -> usize {
-        let place = self.hand;
-        self.hand = self.hand.saturating_add(1).checked_rem(KINDS).unwrap_or(0);
-        match self.known.get_mut(place) {
-            Some(old) => *old = kind,
-            None => self.known.push(kind),
-        }
-        place
+        self.0.of(|kind| kind.is_of(row), || Kind::of(row)).map(|kind| &kind.text)
     }
 }
 
