@@ -1,6 +1,7 @@
 //! Numbers of places by what stands there: an index that does not touch the places it tells of.
 
 use foldhash::quality::RandomState;
+use prefetch_index::prefetch_index;
 use std::hash::BuildHasher;
 use std::hash::Hash;
 
@@ -99,12 +100,12 @@ impl Lookup {
         None
     }
 
-    /// Reads the line this hash chooses, and no more: nothing is decided by it, so that many can be read at once.
-    pub(crate) fn warm(&self, hash: u64) -> u64 {
-        self.lines.get(self.home(hash)).map_or(0, |line| line.passed.into())
+    /// Has the line this hash chooses fetched, and waits for nothing.
+    pub(crate) fn fetch(&self, hash: u64) {
+        prefetch_index(&self.lines, self.home(hash));
     }
 
-    /// A place that may be that of a key, without a look at what stands there: a guess, to have it at hand when it is asked for.
+    /// A place that may be that of a key, without a look at what stands there: a guess, to have it fetched.
     pub(crate) fn guess(&self, hash: u64) -> Option<u32> {
         self.lines.get(self.home(hash))?.find(tag(hash), |_| true)
     }

@@ -11,6 +11,7 @@ use crate::peer::Endpoint;
 use crate::peer::FlowKey;
 use crate::time::Timestamp;
 use foldhash::quality::FixedState;
+use prefetch_index::prefetch_index;
 use std::hash::BuildHasher;
 
 /// Entries that share a place: a new SYN pushes out the oldest of them when all are taken.
@@ -92,16 +93,17 @@ impl PendingSyns {
         Spot { first: usize::try_from(hash & mask).unwrap_or(0).saturating_mul(WAYS), hash }
     }
 
-    /// Reads the marks of this hash.
-    pub(super) fn warm_index(&self, hash: u64) -> u64 {
-        self.marks.get(self.spot_of(hash).first / WAYS).map_or(0, |Ways([mark, ..])| mark.age)
+    /// Has the marks of this hash fetched.
+    pub(super) fn fetch_index(&self, hash: u64) {
+        prefetch_index(&self.marks, self.spot_of(hash).first / WAYS);
     }
 
-    /// Reads the SYN whose place one of this hash takes if there is none yet.
-    pub(super) fn warm_entry(&self, hash: u64) -> u64 {
+    /// Has the SYN fetched that has this hash, or, where there is none yet, the one whose place it takes.
+    pub(super) fn fetch_entry(&self, hash: u64) {
         let first = self.spot_of(hash).first;
-        let place = first.saturating_add(self.marks.get(first / WAYS).map_or(0, Ways::oldest));
-        self.slots.get(place).map_or(0, |kept| u64::from(matches!(kept, Kept::Usual { .. })))
+        let Some(ways) = self.marks.get(first / WAYS) else { return };
+        let known = ways.0.iter().position(|mark| mark.age > 0 && mark.hash == hash);
+        prefetch_index(&self.slots, first.saturating_add(known.unwrap_or_else(|| ways.oldest())));
     }
 
     /// The slot of the SYN of a direction.

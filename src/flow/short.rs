@@ -25,14 +25,20 @@ impl Flows {
         (self.slots.hash(key), headers.flags.has(Flags::SYN).then(|| self.pending.hash(key)))
     }
 
-    /// Reads what tells where the connection of these hashes is, and whether somebody asks for it. The sum of that means nothing.
-    pub(crate) fn warm_index(&self, (open, asked): (u64, Option<u64>)) -> u64 {
-        self.slots.warm_index(open) ^ asked.map_or(0, |asked| self.pending.warm_index(asked))
+    /// Has fetched what tells where the connection of these hashes is, and whether somebody asks for it.
+    pub(crate) fn fetch_index(&self, (open, asked): (u64, Option<u64>)) {
+        self.slots.fetch_index(open);
+        if let Some(asked) = asked {
+            self.pending.fetch_index(asked);
+        }
     }
 
-    /// Reads what most likely is the connection of these hashes. The sum of that means nothing.
-    pub(crate) fn warm_entry(&self, (open, asked): (u64, Option<u64>)) -> u64 {
-        self.slots.warm_entry(open) ^ asked.map_or(0, |asked| self.pending.warm_entry(asked))
+    /// Has fetched what most likely is the connection of these hashes.
+    pub(crate) fn fetch_entry(&self, (open, asked): (u64, Option<u64>)) {
+        self.slots.fetch_entry(open);
+        if let Some(asked) = asked {
+            self.pending.fetch_entry(asked);
+        }
     }
 
     /// Takes the headers of a usual packet, if it changes nothing but numbers, begins a usual connection, or is one more of a connection

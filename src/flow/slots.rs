@@ -10,6 +10,7 @@ use crate::peer::FlowId;
 use crate::peer::FlowKey;
 use crate::time::Timestamp;
 use foldhash::quality::RandomState;
+use prefetch_index::prefetch_index;
 use std::hash::BuildHasher as _;
 use std::hash::Hash;
 
@@ -104,16 +105,17 @@ impl Slots {
         usize::try_from(self.index.find_hashed(hash, is)?).ok()
     }
 
-    /// Reads the line of the index that this hash chooses.
-    pub(super) fn warm_index(&self, hash: u64) -> u64 {
-        self.index.warm(hash)
+    /// Has the line of the index fetched that this hash chooses.
+    pub(super) fn fetch_index(&self, hash: u64) {
+        self.index.fetch(hash);
     }
 
-    /// Reads the slot that a key of this hash most likely has. Nothing is decided by what stands there: it need not be there yet.
-    pub(super) fn warm_entry(&self, hash: u64) -> u64 {
-        let slot = self.index.guess(hash).and_then(|slot| usize::try_from(slot).ok()).unwrap_or(usize::MAX);
-        let entry = self.entries.get(slot).map_or(0, |entry| u64::from(matches!(entry, Entry::Compact(_))));
-        entry ^ self.seen.get(slot).map_or(0, |seen| seen.nanos().unsigned_abs())
+    /// Has the slot fetched that a key of this hash most likely has: its first bytes and its last ones.
+    pub(super) fn fetch_entry(&self, hash: u64) {
+        let Some(slot) = self.index.guess(hash).and_then(|slot| usize::try_from(slot).ok()) else { return };
+        prefetch_index(&self.entries, slot);
+        prefetch_index(&self.entries, slot.saturating_add(1));
+        prefetch_index(&self.seen, slot);
     }
 
     /// The open connection of a slot, at length.

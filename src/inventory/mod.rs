@@ -205,14 +205,18 @@ impl Inventory {
         Packed::of_pair(client.ip, server).map(|relation| self.table.hash(&relation))
     }
 
-    /// Reads what tells where facts of these hashes are. The sum of that means nothing.
-    pub(crate) fn warm_index(&self, hashes: [u64; 3]) -> u64 {
-        hashes.into_iter().fold(0, |sum, hash| sum ^ self.table.warm_index(hash))
+    /// Has fetched what tells where facts of these hashes are.
+    pub(crate) fn fetch_index(&self, hashes: [u64; 3]) {
+        for hash in hashes {
+            self.table.fetch_index(hash);
+        }
     }
 
-    /// Reads what most likely are the facts of these hashes. The sum of that means nothing.
-    pub(crate) fn warm_entries(&self, hashes: [u64; 3]) -> u64 {
-        hashes.into_iter().fold(0, |sum, hash| sum ^ self.table.warm_entry(hash))
+    /// Has fetched what most likely are the facts of these hashes.
+    pub(crate) fn fetch_entries(&self, hashes: [u64; 3]) {
+        for hash in hashes {
+            self.table.fetch_entry(hash);
+        }
     }
 
     /// Learns what a SYN-ACK teaches: the service, the client's use of its port, and that the two talk. A SYN-ACK whose client

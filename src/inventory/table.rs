@@ -10,6 +10,7 @@ use crate::fact::Relation;
 use crate::lookup::Lookup;
 use crate::time::Timestamp;
 use foldhash::quality::RandomState;
+use prefetch_index::prefetch_index;
 use std::fmt;
 use std::hash::BuildHasher as _;
 use std::time::Duration;
@@ -92,15 +93,15 @@ impl Table {
         self.index.hash(relation)
     }
 
-    /// Reads the line of the index that this hash chooses.
-    pub(super) fn warm_index(&self, hash: u64) -> u64 {
-        self.index.warm(hash)
+    /// Has the line of the index fetched that this hash chooses.
+    pub(super) fn fetch_index(&self, hash: u64) {
+        self.index.fetch(hash);
     }
 
-    /// Reads the fact that one of this hash most likely is.
-    pub(super) fn warm_entry(&self, hash: u64) -> u64 {
-        let place = self.index.guess(hash).and_then(|place| usize::try_from(place).ok());
-        place.and_then(|place| self.slots.get(place)).map_or(0, |row| row.marks.handshakes())
+    /// Has the fact fetched that one of this hash most likely is.
+    pub(super) fn fetch_entry(&self, hash: u64) {
+        let Some(place) = self.index.guess(hash).and_then(|place| usize::try_from(place).ok()) else { return };
+        prefetch_index(&self.slots, place);
     }
 
     /// The same; of a relation that is not known a fact is made.

@@ -6,7 +6,6 @@ use crate::capture::Source;
 use crate::decode;
 use crate::decode::Flags;
 use crate::flow::Flows;
-use std::hint::black_box;
 
 /// Packets looked at together: as many as a processor fetches memory for at the same time.
 const TOGETHER: usize = 16;
@@ -40,9 +39,17 @@ impl Stages<'_> {
             }
         });
         // First what tells where to look, of all of them; then what is looked at.
-        let first = |coming: &Coming| flows.warm_index(coming.flow) ^ coming.facts.map_or(0, |facts| self.inventory.warm_index(facts));
-        black_box(coming.iter().fold(0, |sum, coming| sum ^ first(coming)));
-        let second = |coming: &Coming| flows.warm_entry(coming.flow) ^ coming.facts.map_or(0, |facts| self.inventory.warm_entries(facts));
-        black_box(coming.iter().fold(0, |sum, coming| sum ^ second(coming)));
+        for Coming { flow, facts } in &coming {
+            flows.fetch_index(*flow);
+            if let Some(facts) = facts {
+                self.inventory.fetch_index(*facts);
+            }
+        }
+        for Coming { flow, facts } in &coming {
+            flows.fetch_entry(*flow);
+            if let Some(facts) = facts {
+                self.inventory.fetch_entries(*facts);
+            }
+        }
     }
 }
