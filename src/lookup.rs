@@ -4,6 +4,7 @@ use foldhash::quality::RandomState;
 use prefetch_index::prefetch_index;
 use std::hash::BuildHasher;
 use std::hash::Hash;
+use wide::u16x8;
 
 /// Places in a line.
 const WAYS: usize = 8;
@@ -28,8 +29,7 @@ struct Line {
 impl Line {
     /// Which places have this tag, a bit for each: all are compared at once.
     fn having(&self, tag: u16) -> u32 {
-        let bits = [1_u32, 2, 4, 8, 16, 32, 64, 128];
-        self.tags.iter().zip(bits).fold(0, |all, (other, bit)| all | if *other == tag { bit } else { 0 })
+        u16x8::new(self.tags).simd_eq(u16x8::splat(tag)).to_bitmask()
     }
 
     fn find(&self, tag: u16, is: impl Fn(u32) -> bool) -> Option<u32> {
@@ -46,12 +46,10 @@ impl Line {
 
     /// Puts a place here if there is room.
     fn put(&mut self, tag: u16, place: u32) -> bool {
-        let free = self.places.iter_mut().zip(&mut self.tags).find(|(_, tag)| **tag == 0);
-        if let Some((old, old_tag)) = free {
-            (*old, *old_tag) = (place, tag);
-            return true;
-        }
-        false
+        let Ok(free) = usize::try_from(self.having(0).trailing_zeros()) else { return false };
+        let (Some(old), Some(old_tag)) = (self.places.get_mut(free), self.tags.get_mut(free)) else { return false };
+        (*old, *old_tag) = (place, tag);
+        true
     }
 
     /// Takes a place out if it is here.
