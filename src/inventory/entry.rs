@@ -149,8 +149,9 @@ impl Row {
         self.marks.is_told()
     }
 
-    /// Another SYN-ACK.
-    pub(super) fn answered(&mut self, syn_seen: bool, direction: Option<Direction>) {
+    /// Another SYN-ACK, of this moment: the clock may have gone back.
+    pub(super) fn answered(&mut self, at: Timestamp, syn_seen: bool, direction: Option<Direction>) {
+        self.first_at = self.first_at.min(at);
         let marks = &mut self.marks;
         marks.set_handshakes(marks.handshakes().saturating_add(1));
         marks.saw_syn(syn_seen);

@@ -5,6 +5,7 @@ mod entry;
 mod flood;
 mod focus;
 mod marks;
+mod pair;
 #[cfg(feature = "state")]
 pub mod state;
 mod table;
@@ -39,6 +40,9 @@ use crate::peer::VlanStack;
 use crate::time::Timestamp;
 use entry::Packed;
 use flood::Rations;
+use pair::Pair;
+use pair::seen;
+use pair::taught;
 use std::net::IpAddr;
 use std::time::Duration;
 use table::Place;
@@ -103,35 +107,6 @@ impl Sight<'_> {
     fn event<'e>(&self, kind: EventKind<'e>) -> Event<'e> {
         Event { at: self.at, flow: None, evidence: Evidence::of(self.frames.clone()), kind }
     }
-}
-
-/// Who talks to whom, as far as both count.
-#[derive(Clone, Copy)]
-struct Pair {
-    client: IpAddr,
-    server: Endpoint,
-    direction: Direction,
-}
-
-impl Pair {
-    /// The relations that such a pair may have, and whether it teaches each, in the order they are told.
-    ///
-    /// | client | server | facts |
-    /// |---|---|---|
-    /// | inside | inside | service, client port, connection (internal) |
-    /// | inside | outside | client port, connection (outbound) |
-    /// | outside | inside | service, connection (inbound) |
-    /// | outside | outside, or one end excluded | none |
-    fn relations(self) -> [(Packed, bool); 3] {
-        let [service, client_port, connection] = Packed::of_pair(self.client, self.server);
-        let (inside, uses) = (self.direction != Direction::Outbound, self.direction != Direction::Inbound);
-        [(service, inside), (client_port, uses), (connection, true)]
-    }
-}
-
-/// A relation if it is taught.
-fn taught((relation, taught): &(Packed, bool)) -> Option<&Packed> {
-    taught.then_some(relation)
 }
 
 impl Inventory {
@@ -250,7 +225,7 @@ impl Inventory {
         let direction = relation.is_connection().then_some(pair.direction);
         let (enough, quiet) = (self.enough, self.quiet);
         self.table.learn(relation, place, sight.at, |entry| {
-            entry.answered(handshake.syn_seen, direction);
+            entry.answered(handshake.at, handshake.syn_seen, direction);
             handshake.vlans.into_iter().for_each(|stack| entry.vlans.add(stack));
             if entry.tell(enough) && !quiet {
                 emit(sight.event(EventKind::FactSeen(&entry.fact())));
@@ -292,8 +267,10 @@ impl Inventory {
     /// The connection was seen in another VLAN, too.
     pub fn copied(&mut self, (client, server): (Endpoint, Endpoint), facts_at: &mut [Place; 3], vlans: VlanStack, at: Timestamp) {
         let Some(pair) = self.pair(client.ip, server) else { return };
-        for (relation, place) in pair.relations().iter().zip(facts_at) {
-            taught(relation).map(|relation| self.table.change(relation, place, at, |entry| entry.vlans.add(vlans)));
+        let relations = pair.relations();
+        let known = self.knows_connection(&relations, facts_at, at);
+        for (relation, place) in seen(&relations, known).zip(facts_at) {
+            relation.map(|relation| self.table.change(relation, place, at, |entry| entry.vlans.add(vlans)));
         }
     }
 
@@ -311,13 +288,14 @@ impl Inventory {
             self.rations.client_established(pair.client);
         }
         let relations = pair.relations();
-        let [.., (connection, _)] = &relations;
-        if grade >= Grade::Established && !self.table.knows(connection, connection_at(facts_at), at) {
+        let mut known = self.knows_connection(&relations, facts_at, at);
+        if grade >= Grade::Established && !known {
             self.catch_up((pair, &relations), (roles == RolesFrom::Handshake, vlans), facts_at, &sight);
+            known = true;
         }
         let (enough, quiet) = (self.enough, self.quiet);
-        for (relation, place) in relations.iter().zip(facts_at.iter_mut()) {
-            let Some(relation) = taught(relation) else { continue };
+        for (relation, place) in seen(&relations, known).zip(facts_at.iter_mut()) {
+            let Some(relation) = relation else { continue };
             self.table.change(relation, place, at, |entry| {
                 entry.marks.raise(grade);
                 if entry.tell(enough) && !quiet {
@@ -330,8 +308,15 @@ impl Inventory {
         }
         self.say_full(&sight, emit);
         if step == Step::Data {
+            let [.., (connection, _)] = &relations;
             self.confirm((connection, Grade::Data), connection_at(facts_at), &sight, emit);
         }
+    }
+
+    /// Whether the connection of a pair is recorded: one that was left out is not.
+    fn knows_connection(&mut self, relations: &[(Packed, bool); 3], facts_at: &mut [Place; 3], at: Timestamp) -> bool {
+        let [.., (connection, _)] = relations;
+        self.table.knows(connection, connection_at(facts_at), at)
     }
 
     /// Learns the facts of a connection that was left out while it had but a SYN-ACK, or that were forgotten since.
@@ -351,7 +336,7 @@ impl Inventory {
             }
             let direction = relation.is_connection().then_some(pair.direction);
             self.table.learn(relation, place, sight.at, |entry| {
-                entry.answered(syn_seen, direction);
+                entry.answered(sight.at, syn_seen, direction);
                 entry.vlans.add(vlans);
             });
         }
@@ -363,8 +348,9 @@ impl Inventory {
         let Some(pair) = self.pair(flow.client.ip, flow.server) else { return };
         let at = flow.last_at;
         let relations = pair.relations();
-        for (relation, place) in relations.iter().zip(&mut flow.facts_at).take(2) {
-            taught(relation).map(|relation| self.table.change(relation, place, at, |_| ()));
+        let known = self.knows_connection(&relations, &mut flow.facts_at, at);
+        for (relation, place) in seen(&relations, known).zip(&mut flow.facts_at).take(2) {
+            relation.map(|relation| self.table.change(relation, place, at, |_| ()));
         }
         let frames = if flow.closing.is_empty() { &flow.opening } else { &flow.closing };
         let most = if flow.announced { Grade::Data } else { Grade::Probe };

@@ -215,3 +215,37 @@ fn counts_are_those_of_the_facts_there_are() {
     }
     assert!(most > 10, "{most}");
 }
+
+#[test]
+fn a_client_port_is_the_sum_of_its_recorded_connections() {
+    let mut inventory = Inventory::new(Wanted::default(), &Limits::default());
+    let at = |seconds| Timestamp::from_parts(seconds, 0, false);
+    let reach = |inventory: &mut Inventory, server: u32, seconds| {
+        let server = std::net::Ipv4Addr::from_bits(0x0b00_0000 + server).to_string();
+        let handshake = Handshake { at: at(seconds), ..handshake("10.0.0.1", &server, 80) };
+        let mut flow = flow(&handshake);
+        inventory.handshake(&mut flow.facts_at, &handshake, &mut |_| ());
+        flow
+    };
+    // A scanner: of its services more than a hundred are not recorded.
+    let first = reach(&mut inventory, 0, 100);
+    (1..200).for_each(|number| _ = reach(&mut inventory, number, 101));
+    let mut waits = reach(&mut inventory, 200, 102);
+    (waits.last_at, waits.announced) = (at(103), false);
+    Known::of(&mut waits, |known| inventory.step(known, Step::Probe, at(103), &first.opening, &mut |_| ()));
+    inventory.closed(&mut waits, &mut |_| ());
+    // The clock went back, and a connection that is recorded came before all others.
+    let again = Handshake { at: at(99), ..handshake("10.0.0.1", &first.server.ip.to_string(), 80) };
+    inventory.handshake(&mut flow(&again).facts_at, &again, &mut |_| ());
+    let (mut port, mut sum) = (None, (at(1000), at(0), 0, Grade::SynAckOnly));
+    inventory.facts().each(&mut |fact| {
+        let Fact { known: crate::fact::Known { first_at, last_at, handshakes, grade, .. }, .. } = *fact;
+        match fact.relation {
+            Relation::ClientPort(..) => port = Some((first_at, last_at, handshakes, grade)),
+            Relation::Connection(..) => sum = (sum.0.min(first_at), sum.1.max(last_at), sum.2 + handshakes, sum.3.max(grade)),
+            Relation::Service(_) => {}
+        }
+    });
+    assert_eq!(port, Some((at(99), at(101), 101, Grade::SynAck)));
+    assert_eq!(port, Some(sum));
+}
