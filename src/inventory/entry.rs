@@ -9,6 +9,7 @@ use crate::fact::Relation;
 use crate::fact::Vlans;
 use crate::peer::Endpoint;
 use crate::time::Timestamp;
+use std::cmp::Ordering;
 use std::hash::Hash;
 use std::hash::Hasher;
 use std::net::IpAddr;
@@ -66,6 +67,31 @@ impl Packed {
         self.kind() == 2
     }
 
+    /// The client's port that a connection belongs to.
+    pub(super) fn client_port(&self) -> Option<Self> {
+        match *self {
+            Self::V4(2, port, client, _) => Some(Self::V4(1, port, client, 0)),
+            Self::V4(..) => None,
+            Self::Wide(ref relation) => match **relation {
+                Relation::Connection(client, server) => Some(Self::of(Relation::ClientPort(client, server.port))),
+                Relation::Service(_) | Relation::ClientPort(..) => None,
+            },
+        }
+    }
+
+    /// An order in which relations of a kind, a client and a port stand together.
+    pub(super) fn compare_client_ports(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::V4(kind, port, client, _), Self::V4(other_kind, other_port, other_client, _)) => {
+                (kind, client, port).cmp(&(other_kind, other_client, other_port))
+            }
+            _ => {
+                let key = |packed: &Self| (packed.kind(), packed.relation().client(), packed.relation().port());
+                key(self).cmp(&key(other))
+            }
+        }
+    }
+
     /// Which of the three kinds it is: a service, a client's port, a connection.
     pub(super) fn kind(&self) -> usize {
         match self {
@@ -110,6 +136,14 @@ pub(super) struct Row {
     pub(super) last_at: Timestamp,
     pub(super) vlans: Vlans,
     pub(super) marks: Marks,
+}
+
+/// What a fact adds to another one that it is a part of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    pub(super) first_at: Timestamp,
+    last_at: Timestamp,
+    marks: Marks,
 }
 
 impl Row {
@@ -157,6 +191,18 @@ impl Row {
         marks.saw_syn(syn_seen);
         marks.raise(if syn_seen { Grade::SynAck } else { Grade::SynAckOnly });
         marks.set_direction(direction);
+    }
+
+    /// What it adds to a fact that it is a part of.
+    pub(super) fn part(&self) -> Part {
+        Part { first_at: self.first_at, last_at: self.last_at, marks: self.marks }
+    }
+
+    /// Adds what a part knows: the fact is the sum of its parts.
+    pub(super) fn join(&mut self, part: Part) {
+        self.first_at = self.first_at.min(part.first_at);
+        self.last_at = self.last_at.max(part.last_at);
+        self.marks.join(part.marks);
     }
 
     /// Whether it is to be told now: once, when it is sure enough.

@@ -106,6 +106,13 @@ impl Marks {
         let count = count.min((1 << 40) - 1).to_le_bytes();
         self.handshakes.iter_mut().zip(count).for_each(|(to, byte)| *to = byte);
     }
+
+    /// Adds how sure a part of it is, and how often that was seen.
+    pub(super) fn join(&mut self, part: Self) {
+        self.raise(part.grade());
+        self.saw_syn(part.syn_seen());
+        self.set_handshakes(self.handshakes().saturating_add(part.handshakes()));
+    }
 }
 
 #[cfg(test)]

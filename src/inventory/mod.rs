@@ -1,6 +1,7 @@
 //! Who serves and who speaks: facts decided at the SYN-ACK, each told once, as Nessus Network Monitor does.
 
 mod doctor;
+mod ended;
 mod entry;
 mod flood;
 mod focus;
@@ -11,14 +12,18 @@ pub mod state;
 mod table;
 #[cfg(test)]
 mod tests;
+mod wanted;
 
 pub use doctor::Doctor;
+pub use ended::Ended;
 pub use entry::Entry;
 pub use focus::Focus;
 pub use focus::FocusSource;
 pub use focus::Networks;
 pub use focus::parse_range;
 pub use table::Store;
+pub use wanted::RecordAt;
+pub use wanted::Wanted;
 
 use crate::anomaly::Anomaly;
 use crate::error::Error;
@@ -27,6 +32,7 @@ use crate::event::EventKind;
 use crate::evidence::Evidence;
 use crate::evidence::Frames;
 use crate::fact::Direction;
+#[cfg(test)]
 use crate::fact::Facts;
 use crate::fact::Grade;
 use crate::flow::Handshake;
@@ -44,45 +50,9 @@ use pair::Pair;
 use pair::seen;
 use pair::taught;
 use std::net::IpAddr;
-use std::time::Duration;
+use table::NOWHERE;
 use table::Place;
 use table::Table;
-
-/// When a fact is told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RecordAt {
-    /// At the SYN-ACK, as Nessus Network Monitor does.
-    #[default]
-    SynAck,
-    /// When the client acknowledged it.
-    Established,
-    /// When both sides sent payload.
-    Data,
-}
-
-impl RecordAt {
-    /// The least grade a fact is told with.
-    fn enough(self) -> Grade {
-        match self {
-            Self::SynAck => Grade::SynAckOnly,
-            Self::Established => Grade::Established,
-            Self::Data => Grade::Data,
-        }
-    }
-}
-
-/// What the user wants to be recorded. By default everything, at the SYN-ACK, for one run.
-#[derive(Debug, Default)]
-pub struct Wanted {
-    /// The focus network.
-    pub focus: Focus,
-    /// When facts are told.
-    pub record_at: RecordAt,
-    /// How long a fact is remembered after it was last seen, on the capture clock; nothing means for ever.
-    pub lifetime: Option<Duration>,
-    /// Where facts outlive the run.
-    pub store: Option<Box<dyn Store>>,
-}
 
 /// The facts known so far. Bounded: in a full table one that was not seen for long gives way, which is said.
 #[derive(Debug)]
@@ -95,6 +65,10 @@ pub struct Inventory {
     said_full: bool,
     /// Whether nobody looks at facts before the end.
     quiet: bool,
+    /// Whether what a connection came to is looked at when it ends, and not at every step.
+    defers: bool,
+    /// Whether clients' ports have no rows, since they follow from the connections.
+    derives: bool,
 }
 
 /// Where and when something was seen, for its event.
@@ -122,30 +96,61 @@ impl Inventory {
             rations: Rations::new(limits.rations),
             said_full: false,
             quiet: false,
+            defers: false,
+            derives: false,
         }
     }
 
-    /// Tells no fact as it comes to be, since nobody looks at it: all of them are known at the end.
+    /// Tells no fact as it comes to be, since nobody looks at it: all of them are known at the end. `steady` where the focus network stays
+    /// as it is. Then much need not be known before the end, unless facts are kept beyond it or forgotten before.
     #[must_use]
-    pub fn quiet(self, quiet: bool) -> Self {
-        Self { quiet, ..self }
+    pub fn quiet(self, quiet: bool, steady: bool) -> Self {
+        let at_end = quiet && steady && self.enough == RecordAt::SynAck.enough() && self.table.only_remembers();
+        Self { quiet, defers: at_end, derives: at_end && self.focus.is_everything(), ..self }
     }
 
     /// Watches another focus network from now on; what was recorded stays.
     pub fn refocus(&mut self, focus: Focus) {
+        if focus != self.focus {
+            self.lay_out_ports();
+            self.defers = false;
+        }
         self.focus = focus;
     }
 
-    /// Facts of each kind that were told: services, client ports, connections.
-    #[must_use]
-    pub fn counts(&self) -> [u64; 3] {
+    /// Makes rows of clients' ports, and goes on so: something comes, or is asked for, that does not follow from the connections alone.
+    fn lay_out_ports(&mut self) {
+        if std::mem::take(&mut self.derives) {
+            self.table.lay_out_ports();
+        }
+    }
+
+    /// Looks at the tags of a connection before anything is learned of it: in which order those of a client's port came, its connections
+    /// do not tell.
+    fn see_tags(&mut self, stacks: &[VlanStack]) {
+        if self.derives && stacks.iter().any(|stack| !stack.ids().is_empty()) {
+            self.lay_out_ports();
+        }
+    }
+
+    /// Facts of each kind that were told: services, client ports, connections. Asked for before the end it makes rows of clients' ports:
+    /// who asks once may ask again.
+    pub fn counts(&mut self) -> [u64; 3] {
+        self.lay_out_ports();
         self.table.told()
     }
 
     /// All facts that were told and are remembered.
-    #[must_use]
-    pub fn facts(&self) -> &dyn Facts {
+    #[cfg(test)]
+    fn facts(&mut self) -> &dyn Facts {
+        self.lay_out_ports();
         &self.table
+    }
+
+    /// All facts that were told and are remembered, at the end: nothing is left here.
+    pub fn end(&mut self) -> Ended {
+        self.rations = Rations::new(0);
+        Ended::new(self.table.take_rows(), self.derives)
     }
 
     /// Makes safe what was learned, where there is a store.
@@ -161,7 +166,7 @@ impl Inventory {
     /// The pair of a client and a server; nothing when neither is inside or one is excluded.
     fn pair(&self, client: IpAddr, server: Endpoint) -> Option<Pair> {
         if self.focus.is_everything() {
-            return Some(Pair { client, server, direction: Direction::Internal });
+            return Some(Pair { client, server, direction: Direction::Internal, derives: self.derives });
         }
         if self.focus.excludes(client) || self.focus.excludes(server.ip) {
             return None;
@@ -172,7 +177,7 @@ impl Inventory {
             (false, true) => Direction::Inbound,
             (false, false) => return None,
         };
-        Some(Pair { client, server, direction })
+        Some(Pair { client, server, direction, derives: self.derives })
     }
 
     /// What the facts of a pair are looked up by.
@@ -197,6 +202,7 @@ impl Inventory {
     /// Learns what a SYN-ACK teaches: the service, the client's use of its port, and that the two talk. A SYN-ACK whose client
     /// took no part teaches the service alone.
     pub fn handshake(&mut self, facts_at: &mut [Place; 3], handshake: &Handshake, emit: &mut dyn FnMut(Event<'_>)) {
+        self.see_tags(&handshake.vlans);
         let Some(pair) = self.pair(handshake.client.ip, handshake.server) else { return };
         let sight = Sight { at: handshake.at, frames: &handshake.frames };
         let relations = pair.relations();
@@ -266,6 +272,7 @@ impl Inventory {
 
     /// The connection was seen in another VLAN, too.
     pub fn copied(&mut self, (client, server): (Endpoint, Endpoint), facts_at: &mut [Place; 3], vlans: VlanStack, at: Timestamp) {
+        self.see_tags(&[vlans]);
         let Some(pair) = self.pair(client.ip, server) else { return };
         let relations = pair.relations();
         let known = self.knows_connection(&relations, facts_at, at);
@@ -277,6 +284,7 @@ impl Inventory {
     /// A connection came further: its facts rise.
     pub fn step(&mut self, known: Known<'_>, step: Step, at: Timestamp, frames: &Frames, emit: &mut dyn FnMut(Event<'_>)) {
         let Known { client, server, roles, vlans, facts_at, opening } = known;
+        self.see_tags(&[vlans]);
         let Some(pair) = self.pair(client.ip, server) else { return };
         let grade = match step {
             Step::Probe => Grade::Probe,
@@ -286,6 +294,10 @@ impl Inventory {
         let sight = Sight { at, frames };
         if step == Step::Established {
             self.rations.client_established(pair.client);
+        }
+        if self.defers && step != Step::Probe && *connection_at(facts_at) != NOWHERE {
+            // It is recorded, or was: its end tells the rest.
+            return;
         }
         let relations = pair.relations();
         let mut known = self.knows_connection(&relations, facts_at, at);
@@ -346,16 +358,26 @@ impl Inventory {
     /// connection's, which confirms it with frames of its own.
     pub fn closed(&mut self, flow: &mut Flow, emit: &mut dyn FnMut(Event<'_>)) {
         let Some(pair) = self.pair(flow.client.ip, flow.server) else { return };
-        let at = flow.last_at;
-        let relations = pair.relations();
-        let known = self.knows_connection(&relations, &mut flow.facts_at, at);
-        for (relation, place) in seen(&relations, known).zip(&mut flow.facts_at).take(2) {
-            relation.map(|relation| self.table.change(relation, place, at, |_| ()));
-        }
+        let (at, relations) = (flow.last_at, pair.relations());
+        let mut known = self.knows_connection(&relations, &mut flow.facts_at, at);
         let frames = if flow.closing.is_empty() { &flow.opening } else { &flow.closing };
-        let most = if flow.announced { Grade::Data } else { Grade::Probe };
-        let [.., (connection, _)] = &relations;
-        self.confirm((connection, most), connection_at(&mut flow.facts_at), &Sight { at, frames }, emit);
+        let sight = Sight { at, frames };
+        let came_to = flow.came_to.filter(|_| self.defers);
+        if came_to.is_some() && !known {
+            // It gave way since.
+            let since = Sight { at: flow.first_at, frames };
+            self.catch_up((pair, &relations), (flow.roles == RolesFrom::Handshake, flow.vlans), &mut flow.facts_at, &since);
+            self.say_full(&sight, emit);
+            known = true;
+        }
+        for (relation, place) in seen(&relations, known).zip(&mut flow.facts_at) {
+            relation.map(|relation| self.table.change(relation, place, at, |row| came_to.map(|grade| row.marks.raise(grade))));
+        }
+        if !self.defers {
+            let most = if flow.announced { Grade::Data } else { Grade::Probe };
+            let [.., (connection, _)] = &relations;
+            self.confirm((connection, most), connection_at(&mut flow.facts_at), &sight, emit);
+        }
     }
 
     /// Confirms the connection of a pair, if its grade rose, but not beyond what is shown, and that was not said.

@@ -11,6 +11,8 @@ pub(super) struct Pair {
     pub(super) client: IpAddr,
     pub(super) server: Endpoint,
     pub(super) direction: Direction,
+    /// Whether the client's port has no row: it follows from the connections.
+    pub(super) derives: bool,
 }
 
 impl Pair {
@@ -25,7 +27,7 @@ impl Pair {
     pub(super) fn relations(self) -> [(Packed, bool); 3] {
         let [service, client_port, connection] = Packed::of_pair(self.client, self.server);
         let (inside, uses) = (self.direction != Direction::Outbound, self.direction != Direction::Inbound);
-        [(service, inside), (client_port, uses), (connection, true)]
+        [(service, inside), (client_port, uses && !self.derives), (connection, true)]
     }
 }
 

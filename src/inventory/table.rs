@@ -4,8 +4,11 @@ use super::entry::Entry;
 use super::entry::Packed;
 use super::entry::Row;
 use crate::error::Error;
+#[cfg(test)]
 use crate::fact::Fact;
+#[cfg(test)]
 use crate::fact::Facts;
+use crate::fact::Grade;
 use crate::fact::Relation;
 use crate::lookup::Lookup;
 use crate::time::Timestamp;
@@ -60,6 +63,9 @@ pub(super) struct Table {
 
 /// Where a fact was seen last. Only a hint: the fact may have given way to another one.
 pub(super) type Place = u32;
+
+/// The place of a fact that was never seen.
+pub(super) const NOWHERE: Place = Place::MAX;
 
 impl Table {
     pub(super) fn new(most: usize, lifetime: Option<Duration>, store: Option<Box<dyn Store>>) -> Self {
@@ -130,6 +136,32 @@ impl Table {
             count(&mut self.told, slot, 1);
         }
         Some(changed)
+    }
+
+    /// Makes rows of the ports that clients used, of the connections there are. All are told.
+    pub(super) fn lay_out_ports(&mut self) {
+        for slot in 0..self.slots.len() {
+            let Some(row) = self.slots.get(slot) else { return };
+            if let Some(port) = row.packed.client_port() {
+                let part = row.part();
+                self.learn(&port, &mut { NOWHERE }, part.first_at, |port| {
+                    port.join(part);
+                    port.tell(Grade::SynAckOnly)
+                });
+            }
+        }
+    }
+
+    /// Whether it only remembers: nothing is kept beyond the run, nor forgotten before its end.
+    pub(super) fn only_remembers(&self) -> bool {
+        self.store.is_none() && self.lifetime.is_none()
+    }
+
+    /// All rows, taken out of the table, which is empty then.
+    pub(super) fn take_rows(&mut self) -> Vec<Row> {
+        self.index = Lookup::default();
+        self.told = [0; 3];
+        std::mem::take(&mut self.slots)
     }
 
     /// Facts of each kind that were told and are here: services, client ports, connections.
@@ -262,6 +294,7 @@ fn count(told: &mut [u64; 3], row: &Row, change: i64) {
     }
 }
 
+#[cfg(test)]
 impl Facts for Table {
     fn each(&self, take: &mut dyn FnMut(&Fact)) {
         self.slots.iter().filter(|slot| slot.is_told()).for_each(|slot| take(&slot.fact()));

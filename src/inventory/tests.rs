@@ -1,11 +1,14 @@
 //! The facts of made-up handshakes.
 
+mod law;
+
 use super::*;
 use crate::evidence::FrameId;
 use crate::evidence::Frames;
 use crate::fact::Fact;
 use crate::fact::Relation;
 use crate::time::Timestamp;
+use std::time::Duration;
 
 fn handshake(client: &str, server: &str, port: u16) -> Handshake {
     Handshake {
