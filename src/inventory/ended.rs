@@ -1,6 +1,6 @@
 //! What is known when a run is over. Where clients' ports had no rows of their own they follow from the connections here.
 
-use super::entry::Row;
+use super::row::Row;
 use crate::fact::Fact;
 use crate::fact::Facts;
 
@@ -18,7 +18,7 @@ impl Ended {
     pub(super) fn new(mut rows: Vec<Row>, derives: bool) -> Self {
         rows.retain(Row::is_told);
         if derives {
-            rows.sort_unstable_by(|one, other| one.packed.compare_client_ports(&other.packed));
+            rows.sort_unstable_by(|one, other| one.compare_client_ports(other));
         }
         Self { rows, derives }
     }
@@ -28,15 +28,15 @@ impl Ended {
     pub fn counts(&self) -> [u64; 3] {
         let mut counts = [0_u64; 3];
         let mut count = |kind: usize| counts.get_mut(kind).into_iter().for_each(|count| *count = count.saturating_add(1));
-        self.rows.iter().for_each(|row| count(row.packed.kind()));
-        self.ports(&mut |port| count(port.packed.kind()));
+        self.rows.iter().for_each(|row| count(row.kind()));
+        self.ports(&mut |port| count(port.kind()));
         counts
     }
 
     /// The ports that follow from connections, one after the other.
     fn ports(&self, take: &mut dyn FnMut(&Row)) {
         let rows = if self.derives { self.rows.as_slice() } else { &[] };
-        for same in rows.chunk_by(|one, other| one.packed.compare_client_ports(&other.packed).is_eq()) {
+        for same in rows.chunk_by(|one, other| one.compare_client_ports(other).is_eq()) {
             if let Some(port) = port_of(same) {
                 take(&port);
             }
@@ -48,8 +48,8 @@ impl Ended {
 fn port_of(connections: &[Row]) -> Option<Row> {
     let mut port: Option<Row> = None;
     for connection in connections {
-        let relation = connection.packed.client_port()?;
-        port.get_or_insert_with(|| Row::new(relation, connection.first_at)).join(connection.part());
+        let relation = connection.packed().client_port()?;
+        port.get_or_insert_with(|| Row::new(relation, connection.first_at())).join(connection.part());
     }
     port
 }

@@ -6,12 +6,15 @@ mod entry;
 mod flood;
 mod focus;
 mod marks;
+mod packed;
 mod pair;
+mod row;
 #[cfg(feature = "state")]
 pub mod state;
 mod table;
 #[cfg(test)]
 mod tests;
+mod times;
 mod wanted;
 
 pub use doctor::Doctor;
@@ -44,8 +47,8 @@ use crate::peer::Flow;
 use crate::peer::RolesFrom;
 use crate::peer::VlanStack;
 use crate::time::Timestamp;
-use entry::Packed;
 use flood::Rations;
+use packed::Packed;
 use pair::Pair;
 use pair::seen;
 use pair::taught;
@@ -232,11 +235,11 @@ impl Inventory {
         let (enough, quiet) = (self.enough, self.quiet);
         self.table.learn(relation, place, sight.at, |entry| {
             entry.answered(handshake.at, handshake.syn_seen, direction);
-            handshake.vlans.into_iter().for_each(|stack| entry.vlans.add(stack));
+            handshake.vlans.into_iter().for_each(|stack| entry.tagged(stack));
             if entry.tell(enough) && !quiet {
                 emit(sight.event(EventKind::FactSeen(&entry.fact())));
             }
-            (entry.marks.granted, entry.first_at)
+            (entry.marks().granted, entry.first_at())
         })
     }
 
@@ -259,7 +262,10 @@ impl Inventory {
     ) -> bool {
         let asked = self.rations.ask(pair.client, (pair.server, early), sight.at);
         if let Some(service) = service.filter(|_| asked.granted && asked.is_early) {
-            self.table.change(service, place, sight.at, |entry| entry.marks.granted = entry.marks.granted.saturating_add(1));
+            self.table.change(service, place, sight.at, |entry| {
+                let marks = entry.marks_mut();
+                marks.granted = marks.granted.saturating_add(1);
+            });
         }
         if let Some(scanner) = asked.scanner {
             emit(sight.event(EventKind::ScannerSeen(scanner)));
@@ -277,7 +283,7 @@ impl Inventory {
         let relations = pair.relations();
         let known = self.knows_connection(&relations, facts_at, at);
         for (relation, place) in seen(&relations, known).zip(facts_at) {
-            relation.map(|relation| self.table.change(relation, place, at, |entry| entry.vlans.add(vlans)));
+            relation.map(|relation| self.table.change(relation, place, at, |entry| entry.tagged(vlans)));
         }
     }
 
@@ -309,7 +315,7 @@ impl Inventory {
         for (relation, place) in seen(&relations, known).zip(facts_at.iter_mut()) {
             let Some(relation) = relation else { continue };
             self.table.change(relation, place, at, |entry| {
-                entry.marks.raise(grade);
+                entry.marks_mut().raise(grade);
                 if entry.tell(enough) && !quiet {
                     // What is told only now rests on the opening, too.
                     let mut frames = opening();
@@ -349,7 +355,7 @@ impl Inventory {
             let direction = relation.is_connection().then_some(pair.direction);
             self.table.learn(relation, place, sight.at, |entry| {
                 entry.answered(sight.at, syn_seen, direction);
-                entry.vlans.add(vlans);
+                entry.tagged(vlans);
             });
         }
     }
@@ -371,7 +377,7 @@ impl Inventory {
             known = true;
         }
         for (relation, place) in seen(&relations, known).zip(&mut flow.facts_at) {
-            relation.map(|relation| self.table.change(relation, place, at, |row| came_to.map(|grade| row.marks.raise(grade))));
+            relation.map(|relation| self.table.change(relation, place, at, |row| came_to.map(|grade| row.marks_mut().raise(grade))));
         }
         if !self.defers {
             let most = if flow.announced { Grade::Data } else { Grade::Probe };

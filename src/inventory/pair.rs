@@ -1,6 +1,6 @@
 //! A client and a service it talks to: the facts that they may teach.
 
-use super::entry::Packed;
+use super::packed::Packed;
 use crate::fact::Direction;
 use crate::peer::Endpoint;
 use std::net::IpAddr;

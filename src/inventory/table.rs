@@ -1,8 +1,8 @@
 //! The facts in memory: a bounded table, before a store that forgets nothing.
 
 use super::entry::Entry;
-use super::entry::Packed;
-use super::entry::Row;
+use super::packed::Packed;
+use super::row::Row;
 use crate::error::Error;
 #[cfg(test)]
 use crate::fact::Fact;
@@ -125,9 +125,9 @@ impl Table {
     /// Changes the fact at a place, and notes that it was seen.
     fn touch<R>(&mut self, place: Place, at: Timestamp, change: impl FnOnce(&mut Row) -> R) -> Option<R> {
         let slot = self.slots.get_mut(usize::try_from(place).ok()?)?;
-        slot.last_at = slot.last_at.max(at);
-        if self.store.is_some() && !slot.marks.changed() {
-            slot.marks.set_changed(true);
+        slot.seen(at);
+        if self.store.is_some() && !slot.marks().changed() {
+            slot.marks_mut().set_changed(true);
             self.changed.push(place);
         }
         let was_told = slot.is_told();
@@ -142,7 +142,7 @@ impl Table {
     pub(super) fn lay_out_ports(&mut self) {
         for slot in 0..self.slots.len() {
             let Some(row) = self.slots.get(slot) else { return };
-            if let Some(port) = row.packed.client_port() {
+            if let Some(port) = row.packed().client_port() {
                 let part = row.part();
                 self.learn(&port, &mut { NOWHERE }, part.first_at, |port| {
                     port.join(part);
@@ -174,13 +174,13 @@ impl Table {
         let Some(found) = self.find(relation, *place, at) else { return false };
         *place = found;
         let slot = usize::try_from(found).ok().and_then(|found| self.slots.get(found));
-        slot.is_some_and(|slot| slot.marks.handshakes() > 0)
+        slot.is_some_and(|slot| slot.marks().handshakes() > 0)
     }
 
     /// The place of a relation, here or in the store. What was not seen for too long is forgotten.
     fn find(&mut self, relation: &Packed, place: Place, at: Timestamp) -> Option<Place> {
         let is = |slots: &[Row], place: Place| {
-            usize::try_from(place).is_ok_and(|place| slots.get(place).is_some_and(|slot| slot.packed == *relation))
+            usize::try_from(place).is_ok_and(|place| slots.get(place).is_some_and(|slot| slot.is_of(relation)))
         };
         let found = if is(&self.slots, place) { Some(place) } else { self.index.find(relation, |place| is(&self.slots, place)) };
         let Some(found) = found else { return self.fetch(relation, at) };
@@ -193,11 +193,11 @@ impl Table {
     /// Forgets what is known at a place, if it was not seen for too long: the relation is there as if it were new.
     fn expire(&mut self, place: Place, at: Timestamp) {
         let Some(slot) = usize::try_from(place).ok().and_then(|place| self.slots.get_mut(place)) else { return };
-        if self.lifetime.is_some_and(|lifetime| at.since(slot.last_at) > lifetime) {
-            let changed = slot.marks.changed();
+        if self.lifetime.is_some_and(|lifetime| at.since(slot.last_at()) > lifetime) {
+            let changed = slot.marks().changed();
             count(&mut self.told, slot, -1);
-            *slot = Row::new(slot.packed.clone(), at);
-            slot.marks.set_changed(changed);
+            *slot = Row::new(slot.packed(), at);
+            slot.marks_mut().set_changed(changed);
         }
     }
 
@@ -217,7 +217,7 @@ impl Table {
     }
 
     fn insert(&mut self, row: Row) -> Place {
-        let relation = row.packed.clone();
+        let relation = row.packed();
         count(&mut self.told, &row, 1);
         let place = if self.slots.len() < self.most {
             self.slots.push(row);
@@ -232,7 +232,7 @@ impl Table {
         let place = Place::try_from(place).unwrap_or(Place::MAX);
         let Self { slots, index, .. } = self;
         let hash_of = |hasher: &RandomState, place: Place| {
-            usize::try_from(place).ok().and_then(|place| slots.get(place)).map_or(0, |slot| hasher.hash_one(&slot.packed))
+            usize::try_from(place).ok().and_then(|place| slots.get(place)).map_or(0, |slot| hasher.hash_one(slot.packed()))
         };
         index.insert(&relation, place, hash_of);
         place
@@ -241,14 +241,14 @@ impl Table {
     /// Takes the fact that gives way out of the index: its slot.
     fn give_way(&mut self) -> usize {
         let wrap = |slot: usize| slot.checked_rem(self.slots.len()).unwrap_or(0);
-        let seen = |slot: usize| self.slots.get(slot).map(|entry| (entry.last_at, slot));
+        let seen = |slot: usize| self.slots.get(slot).map(|entry| (entry.last_at(), slot));
         let sample = (0..SAMPLE).map(|step| wrap(self.hand.saturating_add(step)));
         let oldest = sample.filter_map(seen).min().map_or(0, |(_, slot)| slot);
         self.hand = wrap(self.hand.saturating_add(SAMPLE));
         let Some(slot) = self.slots.get(oldest) else { return oldest };
         count(&mut self.told, slot, -1);
-        self.index.remove(&slot.packed, Place::try_from(oldest).unwrap_or(Place::MAX));
-        if slot.marks.changed() {
+        self.index.remove(&slot.packed(), Place::try_from(oldest).unwrap_or(Place::MAX));
+        if slot.marks().changed() {
             self.settle();
         }
         self.evicted |= self.store.is_none();
@@ -268,11 +268,11 @@ impl Table {
             // They stay for the next time: what gave way meanwhile is lost, and its place may stand here twice.
             changed.sort_unstable();
             changed.dedup();
-            changed.retain(|place| slot(place).and_then(|place| slots.get(place)).is_some_and(|slot| slot.marks.changed()));
+            changed.retain(|place| slot(place).and_then(|place| slots.get(place)).is_some_and(|slot| slot.marks().changed()));
             return;
         }
         for place in changed.drain(..) {
-            slot(&place).and_then(|place| slots.get_mut(place)).into_iter().for_each(|slot| slot.marks.set_changed(false));
+            slot(&place).and_then(|place| slots.get_mut(place)).into_iter().for_each(|slot| slot.marks_mut().set_changed(false));
         }
     }
 
@@ -289,7 +289,7 @@ impl Table {
 
 /// Counts a fact that came to be there and told, or is no more.
 fn count(told: &mut [u64; 3], row: &Row, change: i64) {
-    if let Some(count) = told.get_mut(row.packed.kind()).filter(|_| row.is_told()) {
+    if let Some(count) = told.get_mut(row.kind()).filter(|_| row.is_told()) {
         *count = count.saturating_add_signed(change);
     }
 }
