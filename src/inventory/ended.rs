@@ -10,6 +10,7 @@ pub struct Ended {
     /// Connections of the same client and port stand together where the port is to follow from them.
     rows: Vec<Row>,
     derives: bool,
+    counts: [u64; 3],
 }
 
 impl Ended {
@@ -20,27 +21,32 @@ impl Ended {
         if derives {
             rows.sort_unstable_by(|one, other| one.compare_client_ports(other));
         }
-        Self { rows, derives }
+        let mut ended = Self { rows, derives, counts: [0; 3] };
+        ended.counts = ended.count();
+        ended
     }
 
     /// Facts of each kind: services, client ports, connections.
     #[must_use]
     pub fn counts(&self) -> [u64; 3] {
+        self.counts
+    }
+
+    fn count(&self) -> [u64; 3] {
         let mut counts = [0_u64; 3];
-        let mut count = |kind: usize| counts.get_mut(kind).into_iter().for_each(|count| *count = count.saturating_add(1));
-        self.rows.iter().for_each(|row| count(row.kind()));
-        self.ports(&mut |port| count(port.kind()));
+        for row in &self.rows {
+            counts.get_mut(row.kind()).into_iter().for_each(|count| *count = count.saturating_add(1));
+        }
+        let ports = self.same_ports().filter(|same| same.first().is_some_and(Row::is_connection)).count();
+        let [_, client_ports, _] = &mut counts;
+        *client_ports = client_ports.saturating_add(u64::try_from(ports).unwrap_or(u64::MAX));
         counts
     }
 
-    /// The ports that follow from connections, one after the other.
-    fn ports(&self, take: &mut dyn FnMut(&Row)) {
+    /// Rows of the same client and port, where these are to follow from connections; or of the same port of services.
+    fn same_ports(&self) -> impl Iterator<Item = &[Row]> {
         let rows = if self.derives { self.rows.as_slice() } else { &[] };
-        for same in rows.chunk_by(|one, other| one.compare_client_ports(other).is_eq()) {
-            if let Some(port) = port_of(same) {
-                take(&port);
-            }
-        }
+        rows.chunk_by(|one, other| one.compare_client_ports(other).is_eq())
     }
 }
 
@@ -57,6 +63,6 @@ fn port_of(connections: &[Row]) -> Option<Row> {
 impl Facts for Ended {
     fn each(&self, take: &mut dyn FnMut(&Fact)) {
         self.rows.iter().for_each(|row| take(&row.fact()));
-        self.ports(&mut |port| take(&port.fact()));
+        self.same_ports().filter_map(port_of).for_each(|port| take(&port.fact()));
     }
 }

@@ -104,6 +104,10 @@ impl Row {
         }
     }
 
+    pub(super) fn is_connection(&self) -> bool {
+        self.kind() == 2
+    }
+
     /// An order in which relations of a kind, a client and a port stand together.
     pub(super) fn compare_client_ports(&self, other: &Self) -> Ordering {
         if let (Self::Short { relation: one, .. }, Self::Short { relation: two, .. }) = (self, other) {
