@@ -1,5 +1,6 @@
 //! What is known when a run is over. Where clients' ports had no rows of their own they follow from the connections here.
 
+use super::row::Part;
 use super::row::Row;
 use crate::fact::Fact;
 use crate::fact::Facts;
@@ -51,18 +52,15 @@ impl Ended {
 }
 
 /// The client's port that these are all connections of, if they are connections.
-fn port_of(connections: &[Row]) -> Option<Row> {
-    let mut port: Option<Row> = None;
-    for connection in connections {
-        let relation = connection.packed().client_port()?;
-        port.get_or_insert_with(|| Row::new(relation, connection.first_at())).join(connection.part());
-    }
-    port
+fn port_of(connections: &[Row]) -> Option<Fact> {
+    let port = connections.first()?.packed().client_port()?;
+    let sum = connections.iter().map(Row::part).reduce(Part::join)?;
+    Some(Fact { relation: port.relation(), direction: None, known: sum.known() })
 }
 
 impl Facts for Ended {
     fn each(&self, take: &mut dyn FnMut(&Fact)) {
         self.rows.iter().for_each(|row| take(&row.fact()));
-        self.same_ports().filter_map(port_of).for_each(|port| take(&port.fact()));
+        self.same_ports().filter_map(port_of).for_each(|port| take(&port));
     }
 }

@@ -34,7 +34,14 @@ impl V4 {
         Some(Self { client: bits(relation.client())?, server: bits(relation.server())?, port: relation.port() })
     }
 
+    /// The client and the port in one number.
+    #[inline]
+    pub(super) fn client_port(self) -> u64 {
+        u64::from(self.client) << 16 | u64::from(self.port)
+    }
+
     /// Which of the three kinds it is: a service, a client's port, a connection.
+    #[inline]
     pub(super) fn kind(self) -> usize {
         match self {
             Self { client: 0, .. } => 0,

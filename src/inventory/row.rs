@@ -39,6 +39,22 @@ pub(super) struct Part {
     marks: Marks,
 }
 
+impl Part {
+    /// Both together.
+    pub(super) fn join(self, other: Self) -> Self {
+        let mut marks = self.marks;
+        marks.join(other.marks);
+        Self { first_at: self.first_at.min(other.first_at), last_at: self.last_at.max(other.last_at), marks }
+    }
+
+    /// What is known, where it is all, and no VLAN tag was seen.
+    pub(super) fn known(self) -> Known {
+        let Self { first_at, last_at, marks } = self;
+        let (grade, syn_seen, handshakes) = (marks.grade, marks.syn_seen(), marks.handshakes());
+        Known { grade, syn_seen, first_at, last_at, handshakes, vlans: Vlans::default() }
+    }
+}
+
 impl Row {
     /// A relation of which nothing is known yet.
     pub(super) fn new(packed: Packed, at: Timestamp) -> Self {
@@ -72,14 +88,13 @@ impl Row {
     }
 
     pub(super) fn fact(&self) -> Fact {
-        let marks = self.marks();
-        let (grade, syn_seen, handshakes) = (marks.grade, marks.syn_seen(), marks.handshakes());
         let vlans = if let Self::Wide(wide) = self { wide.vlans.clone() } else { Vlans::default() };
-        let known = Known { grade, syn_seen, first_at: self.first_at(), last_at: self.last_at(), handshakes, vlans };
-        Fact { relation: self.packed().relation(), direction: marks.direction(), known }
+        let known = Known { vlans, ..self.part().known() };
+        Fact { relation: self.packed().relation(), direction: self.marks().direction(), known }
     }
 
     /// What it is a fact of.
+    #[inline]
     pub(super) fn packed(&self) -> Packed {
         match self {
             Self::Short { relation, .. } => Packed::V4(*relation),
@@ -88,6 +103,7 @@ impl Row {
     }
 
     /// Whether it is a fact of this.
+    #[inline]
     pub(super) fn is_of(&self, packed: &Packed) -> bool {
         match (self, packed) {
             (Self::Short { relation, .. }, Packed::V4(other)) => relation == other,
@@ -97,6 +113,7 @@ impl Row {
     }
 
     /// Which of the three kinds it is: a service, a client's port, a connection.
+    #[inline]
     pub(super) fn kind(&self) -> usize {
         match self {
             Self::Short { relation, .. } => relation.kind(),
@@ -108,11 +125,11 @@ impl Row {
         self.kind() == 2
     }
 
-    /// An order in which relations of a kind, a client and a port stand together.
+    /// An order of services and connections in which those of the same client and port stand together.
     pub(super) fn compare_client_ports(&self, other: &Self) -> Ordering {
         if let (Self::Short { relation: one, .. }, Self::Short { relation: two, .. }) = (self, other) {
-            let key = |v4: &V4| (v4.kind(), v4.client, v4.port);
-            return key(one).cmp(&key(two));
+            // Services stand before all connections: their client is zero.
+            return one.client_port().cmp(&two.client_port());
         }
         let key = |row: &Self| {
             let relation = row.packed().relation();
@@ -121,6 +138,7 @@ impl Row {
         key(self).cmp(&key(other))
     }
 
+    #[inline]
     pub(super) fn marks(&self) -> Marks {
         match self {
             Self::Short { marks, .. } => *marks,
@@ -128,6 +146,7 @@ impl Row {
         }
     }
 
+    #[inline]
     pub(super) fn marks_mut(&mut self) -> &mut Marks {
         match self {
             Self::Short { marks, .. } => marks,
@@ -135,6 +154,7 @@ impl Row {
         }
     }
 
+    #[inline]
     pub(super) fn first_at(&self) -> Timestamp {
         match self {
             Self::Short { times, .. } => times.first(),
@@ -142,6 +162,7 @@ impl Row {
         }
     }
 
+    #[inline]
     pub(super) fn last_at(&self) -> Timestamp {
         match self {
             Self::Short { times, .. } => times.last(),
@@ -161,6 +182,7 @@ impl Row {
     }
 
     /// It was seen at this moment.
+    #[inline]
     pub(super) fn seen(&mut self, at: Timestamp) {
         if at > self.last_at() {
             self.set_times(self.first_at(), at);
@@ -205,9 +227,9 @@ impl Row {
 
     /// Adds what a part knows: the fact is the sum of its parts.
     pub(super) fn join(&mut self, part: Part) {
-        self.began(part.first_at);
-        self.seen(part.last_at);
-        self.marks_mut().join(part.marks);
+        let Part { first_at, last_at, marks } = self.part().join(part);
+        self.set_times(first_at, last_at);
+        *self.marks_mut() = marks;
     }
 
     /// Whether it was told.

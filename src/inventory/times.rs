@@ -7,35 +7,36 @@ use crate::time::Timestamp;
 #[repr(C, packed(2))]
 pub(super) struct Times {
     first: Timestamp,
-    /// Forty-eight bits, the low ones first: nanoseconds of a fine clock, for three days; else microseconds, for nine years.
-    span: [u16; 3],
-}
-
-/// Nanoseconds that one of the span stands for.
-fn unit(fine: bool) -> i64 {
-    if fine { 1 } else { 1000 }
+    /// Forty-eight bits, the low ones and the high ones: nanoseconds of a fine clock, for three days; else microseconds, for nine years.
+    span_low: u32,
+    span_high: u16,
 }
 
 impl Times {
     /// Of two moments; nothing where they do not fit.
+    #[inline]
     pub(super) fn of(first: Timestamp, last: Timestamp) -> Option<Self> {
-        let unit = unit(first.is_fine());
-        let nanos = last.nanos().checked_sub(first.nanos()).filter(|_| first.is_fine() == last.is_fine())?;
-        let span = u64::try_from(nanos.checked_div(unit)?).ok()?.to_le_bytes();
-        let [a, b, c, d, e, f, 0, 0] = span else { return None };
-        let times = Self { first, span: [[a, b], [c, d], [e, f]].map(u16::from_le_bytes) };
-        (times.last() == last).then_some(times)
+        let nanos = u64::try_from(last.nanos().checked_sub(first.nanos())?).ok()?;
+        let fine = first.is_fine();
+        let span = if fine { nanos } else { nanos / 1000 };
+        if fine != last.is_fine() || (!fine && span.wrapping_mul(1000) != nanos) {
+            return None;
+        }
+        let span_low = u32::try_from(span & u64::from(u32::MAX)).unwrap_or(0);
+        Some(Self { first, span_low, span_high: u16::try_from(span >> 32).ok()? })
     }
 
+    #[inline]
     pub(super) fn first(self) -> Timestamp {
         self.first
     }
 
+    #[inline]
     pub(super) fn last(self) -> Timestamp {
-        let first = self.first;
-        let [low, middle, high] = self.span.map(i64::from);
-        let span = low | middle << 16 | high << 32;
-        Timestamp::from_nanos(first.nanos().saturating_add(span.saturating_mul(unit(first.is_fine()))), first.is_fine())
+        let Self { first, span_low, span_high } = self;
+        let span = u64::from(span_low) | u64::from(span_high) << 32;
+        let nanos = if first.is_fine() { span } else { span.saturating_mul(1000) };
+        Timestamp::from_nanos(first.nanos().saturating_add_unsigned(nanos), first.is_fine())
     }
 }
 
