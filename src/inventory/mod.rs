@@ -1,5 +1,6 @@
 //! Who serves and who speaks: facts decided at the SYN-ACK, each told once, as Nessus Network Monitor does.
 
+mod ahead;
 mod doctor;
 mod ended;
 mod entry;
@@ -17,6 +18,7 @@ mod tests;
 mod times;
 mod wanted;
 
+pub(crate) use ahead::Hashes;
 pub use doctor::Doctor;
 pub use ended::Ended;
 pub use entry::Entry;
@@ -181,25 +183,6 @@ impl Inventory {
             (false, false) => return None,
         };
         Some(Pair { client, server, direction, derives: self.derives })
-    }
-
-    /// What the facts of a pair are looked up by.
-    pub(crate) fn hashes(&self, client: Endpoint, server: Endpoint) -> [u64; 3] {
-        Packed::of_pair(client.ip, server).map(|relation| self.table.hash(&relation))
-    }
-
-    /// Has fetched what tells where facts of these hashes are.
-    pub(crate) fn fetch_index(&self, hashes: [u64; 3]) {
-        for hash in hashes {
-            self.table.fetch_index(hash);
-        }
-    }
-
-    /// Has fetched what most likely are the facts of these hashes.
-    pub(crate) fn fetch_entries(&self, hashes: [u64; 3]) {
-        for hash in hashes {
-            self.table.fetch_entry(hash);
-        }
     }
 
     /// Learns what a SYN-ACK teaches: the service, the client's use of its port, and that the two talk. A SYN-ACK whose client

@@ -240,11 +240,10 @@ impl Table {
 
     /// Takes the fact that gives way out of the index: its slot.
     fn give_way(&mut self) -> usize {
-        let wrap = |slot: usize| slot.checked_rem(self.slots.len()).unwrap_or(0);
-        let seen = |slot: usize| self.slots.get(slot).map(|entry| (entry.last_at(), slot));
-        let sample = (0..SAMPLE).map(|step| wrap(self.hand.saturating_add(step)));
-        let oldest = sample.filter_map(seen).min().map_or(0, |(_, slot)| slot);
-        self.hand = wrap(self.hand.saturating_add(SAMPLE));
+        let round = self.slots.iter().enumerate();
+        let sample = round.clone().skip(self.hand).chain(round).take(SAMPLE);
+        let oldest = sample.map(|(slot, row)| (row.last_at(), slot)).min().map_or(0, |(_, slot)| slot);
+        self.hand = self.hand.saturating_add(SAMPLE).checked_rem(self.slots.len()).unwrap_or(0);
         let Some(slot) = self.slots.get(oldest) else { return oldest };
         count(&mut self.told, slot, -1);
         self.index.remove(&slot.packed(), Place::try_from(oldest).unwrap_or(Place::MAX));
