@@ -20,7 +20,7 @@ impl Ended {
     pub(super) fn new(mut rows: Vec<Row>, derives: bool) -> Self {
         rows.retain(Row::is_told);
         if derives {
-            rows.sort_unstable_by(|one, other| one.compare_client_ports(other));
+            rows.sort_unstable_by(Row::compare_client_ports);
         }
         let mut ended = Self { rows, derives, counts: [0; 3] };
         ended.counts = ended.count();

@@ -12,13 +12,14 @@ pub(super) struct Marks {
     flags: u8,
     /// Of a service: clients that were granted before it had a ration.
     pub(super) granted: u8,
-    /// Little-endian: forty bits count a thousand a second for thirty years, and stay there.
-    handshakes: [u8; 5],
+    /// Forty bits, the low ones and the high ones, count a thousand a second for thirty years, and stay there.
+    handshakes_low: u32,
+    handshakes_high: u8,
 }
 
 impl Default for Marks {
     fn default() -> Self {
-        Self { grade: Grade::SynAckOnly, flags: 0, granted: 0, handshakes: [0; 5] }
+        Self { grade: Grade::SynAckOnly, flags: 0, granted: 0, handshakes_low: 0, handshakes_high: 0 }
     }
 }
 
@@ -98,14 +99,14 @@ impl Marks {
 
     /// SYN-ACKs so far.
     pub(super) fn handshakes(self) -> u64 {
-        let [a, b, c, d, e] = self.handshakes;
-        u64::from_le_bytes([a, b, c, d, e, 0, 0, 0])
+        u64::from(self.handshakes_low) | u64::from(self.handshakes_high) << 32
     }
 
     /// Notes how many there were.
     pub(super) fn set_handshakes(&mut self, count: u64) {
-        let [a, b, c, d, e, ..] = count.min((1 << 40) - 1).to_le_bytes();
-        self.handshakes = [a, b, c, d, e];
+        let count = count.min((1 << 40) - 1);
+        self.handshakes_low = u32::try_from(count & u64::from(u32::MAX)).unwrap_or(u32::MAX);
+        self.handshakes_high = u8::try_from(count >> 32).unwrap_or(u8::MAX);
     }
 
     /// Adds how sure a part of it is, and how often that was seen.

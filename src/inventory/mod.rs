@@ -61,6 +61,7 @@ use table::Table;
 
 /// The facts known so far. Bounded: in a full table one that was not seen for long gives way, which is said.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Inventory {
     focus: Focus,
     enough: Grade,
