@@ -80,7 +80,7 @@ impl<'s> Stages<'s> {
         let conversations = conversations.with_looks(wants_parts, tokens, sink.wants_rows()).with_documents(documents);
         let out = Out::new(sink, packets);
         Self {
-            inventory: Inventory::new(wanted, limits).quiet(!out.wants_connections, orders.focus.files().is_empty()),
+            inventory: Inventory::new(wanted, limits).quiet(!out.wants_connections, orders.leave_facts_alone()),
             doctor: Doctor::new(),
             layers: Layers::new(limits, keys, conversations.dialogue_ports()),
             conversations,

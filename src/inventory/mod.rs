@@ -108,7 +108,7 @@ impl Inventory {
     }
 
     /// Tells no fact as it comes to be, since nobody looks at it: all of them are known at the end. `steady` where the focus network stays
-    /// as it is. Then much need not be known before the end, unless facts are kept beyond it or forgotten before.
+    /// as it is, and counts are asked for seldom. Then much need not be known before the end, unless facts are kept beyond it or forgotten before.
     #[must_use]
     pub fn quiet(self, quiet: bool, steady: bool) -> Self {
         let at_end = quiet && steady && self.enough == RecordAt::SynAck.enough() && self.table.only_remembers();
@@ -119,7 +119,6 @@ impl Inventory {
     pub fn refocus(&mut self, focus: Focus) {
         if focus != self.focus {
             self.lay_out_ports();
-            self.defers = false;
         }
         self.focus = focus;
     }
@@ -139,11 +138,13 @@ impl Inventory {
         }
     }
 
-    /// Facts of each kind that were told: services, client ports, connections. Asked for before the end it makes rows of clients' ports:
-    /// who asks once may ask again.
-    pub fn counts(&mut self) -> [u64; 3] {
-        self.lay_out_ports();
-        self.table.told()
+    /// Facts of each kind that were told: services, client ports, connections. Where clients' ports have no rows they are counted anew
+    /// with every call.
+    #[must_use]
+    pub fn counts(&self) -> [u64; 3] {
+        let [services, ports, connections] = self.table.told();
+        let ports = if self.derives { self.table.count_ports() } else { ports };
+        [services, ports, connections]
     }
 
     /// All facts that were told and are remembered.
@@ -317,8 +318,13 @@ impl Inventory {
 
     /// Whether the connection of a pair is recorded: one that was left out is not.
     fn knows_connection(&mut self, relations: &[(Packed, bool); 3], facts_at: &mut [Place; 3], at: Timestamp) -> bool {
-        let [.., (connection, _)] = relations;
-        self.table.knows(connection, connection_at(facts_at), at)
+        let [_, client_port, (connection, _)] = relations;
+        let known = self.table.knows(connection, connection_at(facts_at), at);
+        if !known && let Some(client_port) = taught(client_port) {
+            // Of what was not seen for too long its time is up, also where it is not seen now.
+            self.table.knows(client_port, &mut { NOWHERE }, at);
+        }
+        known
     }
 
     /// Learns the facts of a connection that was left out while it had but a SYN-ACK, or that were forgotten since.
@@ -357,12 +363,19 @@ impl Inventory {
             // It gave way since.
             let since = Sight { at: flow.first_at, frames };
             self.catch_up((pair, &relations), (flow.roles == RolesFrom::Handshake, flow.vlans), &mut flow.facts_at, &since);
-            self.say_full(&sight, emit);
             known = true;
         }
+        let enough = self.enough;
         for (relation, place) in seen(&relations, known).zip(&mut flow.facts_at) {
-            relation.map(|relation| self.table.change(relation, place, at, |row| came_to.map(|grade| row.marks_mut().raise(grade))));
+            let Some(relation) = relation else { continue };
+            self.table.change(relation, place, at, |row| {
+                if let Some(grade) = came_to {
+                    row.marks_mut().raise(grade);
+                    row.tell(enough);
+                }
+            });
         }
+        self.say_full(&sight, emit);
         if !self.defers {
             let most = if flow.announced { Grade::Data } else { Grade::Probe };
             let [.., (connection, _)] = &relations;

@@ -109,6 +109,16 @@ impl Packed {
         }
     }
 
+    /// Who asked, where the relation names it.
+    pub(super) fn client(&self) -> Option<IpAddr> {
+        self.relation().client()
+    }
+
+    /// The server's port.
+    pub(super) fn port(&self) -> u16 {
+        self.relation().port()
+    }
+
     pub(super) fn relation(&self) -> Relation {
         match self {
             Self::V4(v4) => v4.relation(),

@@ -90,7 +90,7 @@ impl Row {
     pub(super) fn fact(&self) -> Fact {
         let vlans = if let Self::Wide(wide) = self { wide.vlans.clone() } else { Vlans::default() };
         let known = Known { vlans, ..self.part().known() };
-        Fact { relation: self.packed().relation(), direction: self.marks().direction(), known }
+        Fact { relation: self.look(Packed::relation), direction: self.marks().direction(), known }
     }
 
     /// What it is a fact of.
@@ -99,6 +99,15 @@ impl Row {
         match self {
             Self::Short { relation, .. } => Packed::V4(*relation),
             Self::Wide(wide) => wide.packed.clone(),
+        }
+    }
+
+    /// Lends what it is a fact of.
+    #[inline]
+    pub(super) fn look<R>(&self, take: impl FnOnce(&Packed) -> R) -> R {
+        match self {
+            Self::Short { relation, .. } => take(&Packed::V4(*relation)),
+            Self::Wide(wide) => take(&wide.packed),
         }
     }
 
@@ -131,10 +140,7 @@ impl Row {
             // Services stand before all connections: their client is zero.
             return one.client_port().cmp(&two.client_port());
         }
-        let key = |row: &Self| {
-            let relation = row.packed().relation();
-            (row.kind(), relation.client(), relation.port())
-        };
+        let key = |row: &Self| row.look(|packed| (packed.kind(), packed.client(), packed.port()));
         key(self).cmp(&key(other))
     }
 

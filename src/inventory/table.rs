@@ -16,6 +16,7 @@ use foldhash::quality::RandomState;
 use prefetch_index::prefetch_index;
 use std::fmt;
 use std::hash::BuildHasher as _;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// How many facts are looked at to find one that gives way: the one of them not seen for the longest time goes.
@@ -142,7 +143,7 @@ impl Table {
     pub(super) fn lay_out_ports(&mut self) {
         for slot in 0..self.slots.len() {
             let Some(row) = self.slots.get(slot) else { return };
-            if let Some(port) = row.packed().client_port() {
+            if let Some(port) = row.look(Packed::client_port) {
                 let part = row.part();
                 self.learn(&port, &mut { NOWHERE }, part.first_at, |port| {
                     port.join(part);
@@ -150,6 +151,22 @@ impl Table {
                 });
             }
         }
+    }
+
+    /// How many ports clients used, of the connections there are.
+    pub(super) fn count_ports(&self) -> u64 {
+        let (mut short, mut wide) = (Vec::new(), Vec::new());
+        for row in self.slots.iter().filter(|row| row.is_connection()) {
+            row.look(|packed| match packed.client() {
+                Some(IpAddr::V4(client)) => short.push(u64::from(client.to_bits()) << 16 | u64::from(packed.port())),
+                client => wide.push((client, packed.port())),
+            });
+        }
+        short.sort_unstable();
+        short.dedup();
+        wide.sort_unstable();
+        wide.dedup();
+        u64::try_from(short.len().saturating_add(wide.len())).unwrap_or(u64::MAX)
     }
 
     /// Whether it only remembers: nothing is kept beyond the run, nor forgotten before its end.
@@ -232,7 +249,7 @@ impl Table {
         let place = Place::try_from(place).unwrap_or(Place::MAX);
         let Self { slots, index, .. } = self;
         let hash_of = |hasher: &RandomState, place: Place| {
-            usize::try_from(place).ok().and_then(|place| slots.get(place)).map_or(0, |slot| hasher.hash_one(slot.packed()))
+            usize::try_from(place).ok().and_then(|place| slots.get(place)).map_or(0, |slot| slot.look(|packed| hasher.hash_one(packed)))
         };
         index.insert(&relation, place, hash_of);
         place
@@ -246,7 +263,8 @@ impl Table {
         self.hand = self.hand.saturating_add(SAMPLE).checked_rem(self.slots.len()).unwrap_or(0);
         let Some(slot) = self.slots.get(oldest) else { return oldest };
         count(&mut self.told, slot, -1);
-        self.index.remove(&slot.packed(), Place::try_from(oldest).unwrap_or(Place::MAX));
+        let place = Place::try_from(oldest).unwrap_or(Place::MAX);
+        slot.look(|packed| self.index.remove(packed, place));
         if slot.marks().changed() {
             self.settle();
         }

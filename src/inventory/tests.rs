@@ -113,6 +113,40 @@ fn a_connection_that_outlives_its_facts_brings_all_of_them_back() {
 }
 
 #[test]
+fn a_fact_whose_time_is_up_is_forgotten_with_the_end_of_its_connection() {
+    let lifetime = Some(Duration::from_secs(60));
+    let mut inventory = Inventory::new(Wanted { lifetime, ..Wanted::default() }, &Limits::default());
+    let handshake = handshake("10.0.0.1", "10.0.0.2", 22);
+    let mut flow = flow(&handshake);
+    inventory.handshake(&mut flow.facts_at, &handshake, &mut |_| ());
+    assert_eq!(inventory.counts(), [1, 1, 1]);
+    flow.last_at = Timestamp::from_parts(600, 0, false);
+    inventory.closed(&mut flow, &mut |_| ());
+    assert_eq!(inventory.counts(), [0, 0, 0]);
+}
+
+#[test]
+fn what_gave_way_is_back_with_the_end_of_its_connection_where_nobody_looked_before() {
+    let limits = Limits { facts: 4, ..Limits::default() };
+    let mut inventory = Inventory::new(Wanted::default(), &limits).quiet(true, true);
+    let of = |host: i64| Handshake { at: Timestamp::from_parts(host, 0, false), ..handshake("10.0.0.1", &format!("10.0.1.{host}"), 22) };
+    let first = of(1);
+    let mut open = flow(&first);
+    inventory.handshake(&mut open.facts_at, &first, &mut |_| ());
+    for host in 2..9 {
+        inventory.handshake(&mut flow(&of(host)).facts_at, &of(host), &mut |_| ());
+    }
+    let at = Timestamp::from_parts(10, 0, false);
+    Known::of(&mut open, |known| inventory.step(known, Step::Data, at, &first.frames, &mut |_| ()));
+    (open.last_at, open.came_to) = (at, Some(Grade::Data));
+    inventory.closed(&mut open, &mut |_| ());
+    let (ended, mut known) = (inventory.end(), Vec::new());
+    ended.each(&mut |fact| known.push((named(fact), fact.known.grade)));
+    assert!(known.contains(&("internal 10.0.0.1 10.0.1.1:22".to_owned(), Grade::Data)), "{known:?}");
+    assert_eq!(known.len(), 5, "all rows are seen, and the port that follows from them: {known:?}");
+}
+
+#[test]
 fn what_is_told_late_cites_the_opening_too() {
     let mut inventory = Inventory::new(Wanted { record_at: RecordAt::Data, ..Wanted::default() }, &Limits::default());
     let handshake = handshake("10.0.0.1", "10.0.0.2", 22);

@@ -67,8 +67,9 @@ struct Open {
     steps: u8,
 }
 
-/// The facts, in order, and the counts, of an inventory to which all this happened, and then the end.
-fn after(mut inventory: Inventory, script: &[(Happens, i64)]) -> (Vec<Fact>, [u64; 3]) {
+/// The facts, in order, and the counts, whenever they were asked for, of an inventory to which all this happened, and then the end.
+fn after(mut inventory: Inventory, script: &[(Happens, i64)]) -> (Vec<Fact>, Vec<[u64; 3]>) {
+    let mut counts = Vec::new();
     let (mut open, mut clock): (Vec<Open>, i64) = (Vec::new(), 1_000_000);
     for (number, (happens, tenths)) in (1..).zip(script) {
         clock += tenths * 100_000_000;
@@ -108,7 +109,7 @@ fn after(mut inventory: Inventory, script: &[(Happens, i64)]) -> (Vec<Fact>, [u6
                 open.flow.last_at = open.flow.last_at.max(at);
                 close(&mut inventory, open);
             }
-            Happens::Count => _ = inventory.counts(),
+            Happens::Count => counts.push(inventory.counts()),
         }
     }
     for open in open {
@@ -117,7 +118,8 @@ fn after(mut inventory: Inventory, script: &[(Happens, i64)]) -> (Vec<Fact>, [u6
     let (ended, mut facts) = (inventory.end(), Vec::new());
     ended.each(&mut |fact| facts.push(fact.clone()));
     facts.sort_by_key(|fact| fact.relation);
-    (facts, ended.counts())
+    counts.push(ended.counts());
+    (facts, counts)
 }
 
 fn close(inventory: &mut Inventory, mut open: Open) {
