@@ -236,9 +236,10 @@ pub struct Known {
     pub grade: Grade,
     /// Whether a client's SYN was seen too.
     pub syn_seen: bool,
-    /// Time of the first SYN-ACK; of a relation that was learned only when a connection was established, the time of that.
+    /// Time of the first SYN-ACK, on the capture clock; where a relation was learned only when a connection was established, the time of that.
     pub first_at: Timestamp,
-    /// Time of the newest sight of a connection that belongs to it: SYN-ACK, step or end. Never before `first_at`.
+    /// Time of the newest sight of a connection that belongs to it: SYN-ACK, step or end; of a client's port, of one that is recorded. Never
+    /// before `first_at`. Where facts are looked at only at the end, a step after which the clock was set back does not count.
     pub last_at: Timestamp,
     /// SYN-ACKs so far, repetitions left out.
     pub handshakes: u64,

@@ -161,12 +161,14 @@ impl Lookup {
         let lines = self.lines.len().saturating_add(self.lines.len() / 2).max(FIRST_LINES);
         let old = std::mem::take(&mut self.lines);
         let mut stands: Vec<bool> = Vec::new();
-        for (place, _) in old.iter().flat_map(|line| line.places.into_iter().zip(line.tags)).filter(|(_, tag)| *tag != 0) {
-            let place = usize::try_from(place).unwrap_or(0);
-            if stands.len() <= place {
-                stands.resize(place.saturating_add(1), false);
+        for line in &old {
+            for (place, _) in line.places.into_iter().zip(line.tags).filter(|(_, tag)| *tag != 0) {
+                let place = usize::try_from(place).unwrap_or(0);
+                if stands.len() <= place {
+                    stands.resize(place.saturating_add(1), false);
+                }
+                stands.get_mut(place).into_iter().for_each(|stands| *stands = true);
             }
-            stands.get_mut(place).into_iter().for_each(|stands| *stands = true);
         }
         drop(old);
         self.lines = vec![Line::default(); lines];

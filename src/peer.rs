@@ -2,6 +2,7 @@
 
 use crate::event::Closing;
 use crate::evidence::Frames;
+use crate::fact::Grade;
 use crate::secured::Secured;
 use crate::time::Timestamp;
 use crate::tunnel::TunnelStack;
@@ -229,6 +230,8 @@ pub struct Flow {
     pub closing: Frames,
     /// How it ended, once it did.
     pub ended: Option<Closing>,
+    /// How far its client and server came behind a SYN-ACK that was seen, once it ended: established, or data of both.
+    pub came_to: Option<Grade>,
     /// VLAN tags of the first frame.
     pub vlans: VlanStack,
     /// The tunnels around the first frame.
@@ -262,6 +265,7 @@ impl Flow {
             opening: Frames::default(),
             closing: Frames::default(),
             ended: None,
+            came_to: None,
             vlans: VlanStack::default(),
             tunnels: TunnelStack::default(),
             from_client: Traffic::default(),

@@ -80,7 +80,7 @@ impl<'s> Stages<'s> {
         let conversations = conversations.with_looks(wants_parts, tokens, sink.wants_rows()).with_documents(documents);
         let out = Out::new(sink, packets);
         Self {
-            inventory: Inventory::new(wanted, limits).quiet(!out.wants_connections),
+            inventory: Inventory::new(wanted, limits).quiet(!out.wants_connections, orders.leave_facts_alone()),
             doctor: Doctor::new(),
             layers: Layers::new(limits, keys, conversations.dialogue_ports()),
             conversations,
@@ -168,7 +168,8 @@ impl<'s> Stages<'s> {
         if !self.owes.stats && !self.owes.board && !self.owes.screen {
             return;
         }
-        let account = self.account(flows, source.received());
+        let facts = self.inventory.counts();
+        let account = self.account(flows, source.received(), facts);
         self.owes.board = false;
         self.upkeep.show(&account);
         if std::mem::take(&mut self.owes.screen) {
@@ -184,12 +185,12 @@ impl<'s> Stages<'s> {
     }
 
     /// The account so far.
-    fn account(&self, flows: &Flows, received: Vec<Received>) -> Summary {
+    fn account(&self, flows: &Flows, received: Vec<Received>, facts: [u64; 3]) -> Summary {
         Summary {
             received,
             lone_syns: flows.lone_syns(),
             evicted: flows.evicted(),
-            facts: self.inventory.counts(),
+            facts,
             lost: self.upkeep.lost(),
             ..self.out.tally.so_far()
         }
@@ -304,7 +305,8 @@ impl<'s> Stages<'s> {
         self.conversations.finish(&mut |event| self.out.event(&event));
         self.let_packets_go();
         let broken = self.broken.take().or_else(|| if lost { None } else { self.inventory.settle().err() });
-        let mut summary = self.account(flows, received);
+        let facts = self.inventory.end();
+        let mut summary = self.account(flows, received, facts.counts());
         summary.undocumented = self.conversations.undocumented();
         if let Some(sights) = self.sights {
             summary.inputs = sights.inputs(source.origins());
@@ -318,7 +320,7 @@ impl<'s> Stages<'s> {
         let Out { sink, failure, .. } = self.out;
         let at = summary.last_at.unwrap_or(self.now);
         let mut say = |kind| sink.event(&Event { at, flow: None, evidence: Evidence::default(), kind });
-        let said = failure.map_or(Ok(()), Err).and_then(|()| say(EventKind::FactsKnown(self.inventory.facts())));
+        let said = failure.map_or(Ok(()), Err).and_then(|()| say(EventKind::FactsKnown(&facts)));
         let written = said.and_then(|()| say(EventKind::Summary(&summary))).and_then(|()| sink.finish());
         written.map_err(|source| Error::Write { output: "output".to_owned(), source })?;
         broken.map_or(Ok(summary), Err)

@@ -56,6 +56,13 @@ pub struct Orders {
     pub unwritten: Unwritten,
 }
 
+impl Orders {
+    /// Whether nothing is asked of facts before the end, but by a user now and then.
+    pub(crate) fn leave_facts_alone(&self) -> bool {
+        self.focus.files().is_empty() && self.stats_every.is_none() && self.board.is_none()
+    }
+}
+
 /// Knows what is due. It reads a clock of its own, since a killed run is measured by that of its user; no output shows it.
 #[derive(Debug)]
 pub(crate) struct Upkeep {

@@ -22,14 +22,20 @@ use ntp_sniff::capture::Next;
 use ntp_sniff::capture::Source;
 use ntp_sniff::capture::files::Files;
 use ntp_sniff::error::Error;
+use ntp_sniff::event::Event;
+use ntp_sniff::event::EventKind;
+use ntp_sniff::fact::Fact;
 use ntp_sniff::limits::Limits;
+use ntp_sniff::report::Sink;
 use ntp_sniff::report::Style;
 use serde_json::Value;
+use std::io;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use support::capture::on_disk;
 use support::collect::NoRows;
+use support::collect::into_sink;
 use support::collect::text;
 
 /// LINKTYPE numbers: Ethernet, and IP without anything before it.
@@ -123,6 +129,54 @@ fn rows_and_messages_give_the_same_records() {
         }
         assert_eq!(rows.len(), messages.len(), "{}", path.display());
     }
+}
+
+/// Keeps the facts of the end, and looks at each as it is told, or at none.
+struct AtEnd {
+    looks: bool,
+    facts: Vec<Fact>,
+    counts: [u64; 3],
+}
+
+impl AtEnd {
+    fn of(path: &Path, looks: bool) -> Self {
+        let (limits, mut sink) = (Limits::default(), Self { looks, facts: Vec::new(), counts: [0; 3] });
+        into_sink(&mut Files::new(vec![path.to_owned()], &limits), &limits, false, &mut sink);
+        sink.facts.sort_by_key(|fact| fact.relation);
+        sink
+    }
+}
+
+impl Sink for AtEnd {
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        match event.kind {
+            EventKind::FactsKnown(facts) => facts.each(&mut |fact| self.facts.push(fact.clone())),
+            EventKind::Summary(summary) => self.counts = summary.facts,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn wants_connections(&self) -> bool {
+        self.looks
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Where nobody looks at facts before the end, clients' ports and how far connections came are known only then.
+#[test]
+fn facts_nobody_looked_at_are_those_told_on_the_way() {
+    let mut ports = 0;
+    for path in captures() {
+        let (told, known) = (AtEnd::of(&path, true), AtEnd::of(&path, false));
+        assert_eq!(told.facts, known.facts, "{}", path.display());
+        assert_eq!(told.counts, known.counts, "{}", path.display());
+        ports += known.counts[1];
+    }
+    assert!(ports > 100, "{ports} clients' ports");
 }
 
 #[test]

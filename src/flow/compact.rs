@@ -269,7 +269,7 @@ impl Compact {
         connection.last = self.last();
         connection.counted = self.has(COUNTED);
         connection.anew.asked = self.has(ASKED);
-        connection.told = Told { answered: self.has(ANSWERED), established: self.has(ESTABLISHED), data: self.has(DATA) };
+        connection.told = self.told();
         connection
     }
 
@@ -283,7 +283,7 @@ impl Compact {
         }
         let ended_both = fins == FIN[0] | FIN[1] && closing != Closing::Reused;
         let closing = if ended_both { Closing::Fin } else { closing };
-        let mut flow = Flow { place, ended: Some(closing), ..self.flow(last_at) };
+        let mut flow = Flow { place, ended: Some(closing), came_to: self.told().came_to(), ..self.flow(last_at) };
         receiver.closed(&mut flow);
         if flow.announced {
             let frames = if flow.closing.is_empty() { self.last() } else { flow.closing.clone() };
@@ -297,6 +297,10 @@ impl Compact {
     fn ends(&self) -> (Endpoint, Endpoint) {
         let (low, high) = (self.key.low.endpoint(), self.key.high.endpoint());
         if self.has(CLIENT_IS_LOW) { (low, high) } else { (high, low) }
+    }
+
+    fn told(&self) -> Told {
+        Told { answered: self.has(ANSWERED), established: self.has(ESTABLISHED), data: self.has(DATA) }
     }
 
     fn has(&self, mark: u16) -> bool {

@@ -18,6 +18,7 @@ use crate::event::Event;
 use crate::event::EventKind;
 use crate::evidence::Evidence;
 use crate::evidence::Frames;
+use crate::fact::Grade;
 use crate::limits::Limits;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
@@ -75,6 +76,17 @@ pub(super) struct Told {
     pub(super) answered: bool,
     pub(super) established: bool,
     pub(super) data: bool,
+}
+
+impl Told {
+    /// How far it came, as far as that was told.
+    pub(super) fn came_to(self) -> Option<Grade> {
+        match self {
+            Self { data: true, .. } => Some(Grade::Data),
+            Self { established: true, .. } => Some(Grade::Established),
+            _ => None,
+        }
+    }
 }
 
 impl Connection {
@@ -364,7 +376,7 @@ impl Connection {
         let both_fin = self.streams.iter().all(Stream::fin_seen);
         let closing = if both_fin && closing != Closing::Reused && !matches!(closing, Closing::Reset(_)) { Closing::Fin } else { closing };
         self.closed = true;
-        self.flow.ended = Some(closing);
+        (self.flow.ended, self.flow.came_to) = (Some(closing), self.told.came_to());
         self.tell_handshake(receiver);
         let clients_first = [self.flow.client, self.flow.server];
         for source in clients_first {

@@ -4,53 +4,57 @@ use crate::fact::Direction;
 use crate::fact::Grade;
 
 /// How sure a fact is, what was told of it, and how often it was seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Marks {
-    /// The grade, and in the high half, one higher, the grade it was told with; zero there when it was not.
-    grades: u8,
-    /// The direction, one higher, and the flags.
+    /// How sure it is.
+    pub(super) grade: Grade,
+    /// The direction, one higher; the flags; and in the highest bits, one higher, the grade it was told with: zero where it is not so.
     flags: u8,
     /// Of a service: clients that were granted before it had a ration.
     pub(super) granted: u8,
-    /// Little-endian: forty bits count a thousand a second for thirty years, and stay there.
-    handshakes: [u8; 5],
+    /// Forty bits, the low ones and the high ones, count a thousand a second for thirty years, and stay there.
+    handshakes_low: u32,
+    handshakes_high: u8,
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        Self { grade: Grade::SynAckOnly, flags: 0, granted: 0, handshakes_low: 0, handshakes_high: 0 }
+    }
 }
 
 const DIRECTION: u8 = 3;
 const SYN_SEEN: u8 = 1 << 2;
 const CONFIRMED: u8 = 1 << 3;
 const CHANGED: u8 = 1 << 4;
+/// From this bit on stands what was told.
+const TOLD_AT: u32 = 5;
 
-/// The place of a value among all of its kind.
-fn place<T: PartialEq>(all: &[T], value: &T) -> u8 {
-    all.iter().position(|other| other == value).and_then(|place| u8::try_from(place).ok()).unwrap_or(0)
+/// The place of a value among all of its kind, one higher.
+fn place<T: PartialEq>(all: &[T], value: Option<T>) -> u8 {
+    let place = value.and_then(|value| all.iter().position(|other| *other == value)).and_then(|place| u8::try_from(place).ok());
+    place.map_or(0, |place| place.saturating_add(1))
 }
 
 impl Marks {
-    /// How sure it is.
-    pub(super) fn grade(self) -> Grade {
-        Grade::ALL.get(usize::from(self.grades & 0xf)).copied().unwrap_or(Grade::SynAckOnly)
-    }
-
     /// Raises the grade, if this one is higher.
     pub(super) fn raise(&mut self, grade: Grade) {
-        self.grades = (self.grades & 0xf0) | place(&Grade::ALL, &self.grade().max(grade));
+        self.grade = self.grade.max(grade);
     }
 
     /// The grade it was told with, once it was.
     pub(super) fn told(self) -> Option<Grade> {
-        Grade::ALL.get(usize::from(self.grades >> 4).checked_sub(1)?).copied()
+        Grade::ALL.get(usize::from(self.flags >> TOLD_AT).checked_sub(1)?).copied()
     }
 
     /// Whether it was told.
     pub(super) fn is_told(self) -> bool {
-        self.grades >> 4 != 0
+        self.flags >> TOLD_AT != 0
     }
 
     /// Notes with which grade it was told.
     pub(super) fn set_told(&mut self, told: Option<Grade>) {
-        let told = told.map_or(0, |grade| place(&Grade::ALL, &grade).saturating_add(1));
-        self.grades = (self.grades & 0xf) | told << 4;
+        self.flags = (self.flags & !(u8::MAX << TOLD_AT)) | place(&Grade::ALL, told) << TOLD_AT;
     }
 
     /// Where the client and the server are, where both are named.
@@ -60,8 +64,7 @@ impl Marks {
 
     /// Notes where they are.
     pub(super) fn set_direction(&mut self, direction: Option<Direction>) {
-        let direction = direction.map_or(0, |direction| place(&Direction::ALL, &direction).saturating_add(1));
-        self.flags = (self.flags & !DIRECTION) | direction;
+        self.flags = (self.flags & !DIRECTION) | place(&Direction::ALL, direction);
     }
 
     /// Whether a SYN was seen.
@@ -96,15 +99,21 @@ impl Marks {
 
     /// SYN-ACKs so far.
     pub(super) fn handshakes(self) -> u64 {
-        let mut count = [0; 8];
-        count.iter_mut().zip(self.handshakes).for_each(|(to, byte)| *to = byte);
-        u64::from_le_bytes(count)
+        u64::from(self.handshakes_low) | u64::from(self.handshakes_high) << 32
     }
 
     /// Notes how many there were.
     pub(super) fn set_handshakes(&mut self, count: u64) {
-        let count = count.min((1 << 40) - 1).to_le_bytes();
-        self.handshakes.iter_mut().zip(count).for_each(|(to, byte)| *to = byte);
+        let count = count.min((1 << 40) - 1);
+        self.handshakes_low = u32::try_from(count & u64::from(u32::MAX)).unwrap_or(u32::MAX);
+        self.handshakes_high = u8::try_from(count >> 32).unwrap_or(u8::MAX);
+    }
+
+    /// Adds how sure a part of it is, and how often that was seen.
+    pub(super) fn join(&mut self, part: Self) {
+        self.raise(part.grade);
+        self.saw_syn(part.syn_seen());
+        self.set_handshakes(self.handshakes().saturating_add(part.handshakes()));
     }
 }
 
@@ -116,7 +125,7 @@ mod tests {
     #[test]
     fn nothing_is_known_at_first() {
         let marks = Marks::default();
-        assert_eq!((marks.grade(), marks.told(), marks.direction(), marks.handshakes()), (Grade::SynAckOnly, None, None, 0));
+        assert_eq!((marks.grade, marks.told(), marks.direction(), marks.handshakes()), (Grade::SynAckOnly, None, None, 0));
         assert!(!marks.syn_seen() && !marks.confirmed() && !marks.changed() && !marks.is_told());
         assert_eq!(size_of::<Marks>(), 8);
     }
@@ -139,12 +148,12 @@ mod tests {
             marks.raise(grade);
             marks.set_confirmed(flags[1]);
             marks.saw_syn(flags[2]);
-            prop_assert_eq!((marks.grade(), marks.told(), marks.is_told(), marks.direction()), (grade, told, told.is_some(), direction));
+            prop_assert_eq!((marks.grade, marks.told(), marks.is_told(), marks.direction()), (grade, told, told.is_some(), direction));
             prop_assert_eq!((marks.changed(), marks.confirmed(), marks.syn_seen()), (flags[0], flags[1], flags[2]));
             prop_assert_eq!((marks.granted, marks.handshakes()), (granted, count.min((1 << 40) - 1)));
             marks.set_changed(false);
             marks.set_confirmed(false);
-            prop_assert_eq!((marks.direction(), marks.syn_seen(), marks.changed()), (direction, flags[2], false));
+            prop_assert_eq!((marks.direction(), marks.syn_seen(), marks.changed(), marks.told()), (direction, flags[2], false, told));
         }
     }
 }

@@ -1,23 +1,34 @@
 //! Who serves and who speaks: facts decided at the SYN-ACK, each told once, as Nessus Network Monitor does.
 
+mod ahead;
 mod doctor;
+mod ended;
 mod entry;
 mod flood;
 mod focus;
 mod marks;
+mod packed;
+mod pair;
+mod row;
 #[cfg(feature = "state")]
 pub mod state;
 mod table;
 #[cfg(test)]
 mod tests;
+mod times;
+mod wanted;
 
+pub(crate) use ahead::Hashes;
 pub use doctor::Doctor;
+pub use ended::Ended;
 pub use entry::Entry;
 pub use focus::Focus;
 pub use focus::FocusSource;
 pub use focus::Networks;
 pub use focus::parse_range;
 pub use table::Store;
+pub use wanted::RecordAt;
+pub use wanted::Wanted;
 
 use crate::anomaly::Anomaly;
 use crate::error::Error;
@@ -26,6 +37,7 @@ use crate::event::EventKind;
 use crate::evidence::Evidence;
 use crate::evidence::Frames;
 use crate::fact::Direction;
+#[cfg(test)]
 use crate::fact::Facts;
 use crate::fact::Grade;
 use crate::flow::Handshake;
@@ -37,51 +49,19 @@ use crate::peer::Flow;
 use crate::peer::RolesFrom;
 use crate::peer::VlanStack;
 use crate::time::Timestamp;
-use entry::Packed;
 use flood::Rations;
+use packed::Packed;
+use pair::Pair;
+use pair::seen;
+use pair::taught;
 use std::net::IpAddr;
-use std::time::Duration;
+use table::NOWHERE;
 use table::Place;
 use table::Table;
 
-/// When a fact is told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RecordAt {
-    /// At the SYN-ACK, as Nessus Network Monitor does.
-    #[default]
-    SynAck,
-    /// When the client acknowledged it.
-    Established,
-    /// When both sides sent payload.
-    Data,
-}
-
-impl RecordAt {
-    /// The least grade a fact is told with.
-    fn enough(self) -> Grade {
-        match self {
-            Self::SynAck => Grade::SynAckOnly,
-            Self::Established => Grade::Established,
-            Self::Data => Grade::Data,
-        }
-    }
-}
-
-/// What the user wants to be recorded. By default everything, at the SYN-ACK, for one run.
-#[derive(Debug, Default)]
-pub struct Wanted {
-    /// The focus network.
-    pub focus: Focus,
-    /// When facts are told.
-    pub record_at: RecordAt,
-    /// How long a fact is remembered after it was last seen, on the capture clock; nothing means for ever.
-    pub lifetime: Option<Duration>,
-    /// Where facts outlive the run.
-    pub store: Option<Box<dyn Store>>,
-}
-
 /// The facts known so far. Bounded: in a full table one that was not seen for long gives way, which is said.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Inventory {
     focus: Focus,
     enough: Grade,
@@ -91,6 +71,10 @@ pub struct Inventory {
     said_full: bool,
     /// Whether nobody looks at facts before the end.
     quiet: bool,
+    /// Whether what a connection came to is looked at when it ends, and not at every step.
+    defers: bool,
+    /// Whether clients' ports have no rows, since they follow from the connections.
+    derives: bool,
 }
 
 /// Where and when something was seen, for its event.
@@ -103,35 +87,6 @@ impl Sight<'_> {
     fn event<'e>(&self, kind: EventKind<'e>) -> Event<'e> {
         Event { at: self.at, flow: None, evidence: Evidence::of(self.frames.clone()), kind }
     }
-}
-
-/// Who talks to whom, as far as both count.
-#[derive(Clone, Copy)]
-struct Pair {
-    client: IpAddr,
-    server: Endpoint,
-    direction: Direction,
-}
-
-impl Pair {
-    /// The relations that such a pair may have, and whether it teaches each, in the order they are told.
-    ///
-    /// | client | server | facts |
-    /// |---|---|---|
-    /// | inside | inside | service, client port, connection (internal) |
-    /// | inside | outside | client port, connection (outbound) |
-    /// | outside | inside | service, connection (inbound) |
-    /// | outside | outside, or one end excluded | none |
-    fn relations(self) -> [(Packed, bool); 3] {
-        let [service, client_port, connection] = Packed::of_pair(self.client, self.server);
-        let (inside, uses) = (self.direction != Direction::Outbound, self.direction != Direction::Inbound);
-        [(service, inside), (client_port, uses), (connection, true)]
-    }
-}
-
-/// A relation if it is taught.
-fn taught((relation, taught): &(Packed, bool)) -> Option<&Packed> {
-    taught.then_some(relation)
 }
 
 impl Inventory {
@@ -147,30 +102,62 @@ impl Inventory {
             rations: Rations::new(limits.rations),
             said_full: false,
             quiet: false,
+            defers: false,
+            derives: false,
         }
     }
 
-    /// Tells no fact as it comes to be, since nobody looks at it: all of them are known at the end.
+    /// Tells no fact as it comes to be, since nobody looks at it: all of them are known at the end. `steady` where the focus network stays
+    /// as it is, and counts are asked for seldom. Then much need not be known before the end, unless facts are kept beyond it or forgotten before.
     #[must_use]
-    pub fn quiet(self, quiet: bool) -> Self {
-        Self { quiet, ..self }
+    pub fn quiet(self, quiet: bool, steady: bool) -> Self {
+        let at_end = quiet && steady && self.enough == RecordAt::SynAck.enough() && self.table.only_remembers();
+        Self { quiet, defers: at_end, derives: at_end && self.focus.is_everything(), ..self }
     }
 
     /// Watches another focus network from now on; what was recorded stays.
     pub fn refocus(&mut self, focus: Focus) {
+        if focus != self.focus {
+            self.lay_out_ports();
+        }
         self.focus = focus;
     }
 
-    /// Facts of each kind that were told: services, client ports, connections.
+    /// Makes rows of clients' ports, and goes on so: something comes, or is asked for, that does not follow from the connections alone.
+    fn lay_out_ports(&mut self) {
+        if std::mem::take(&mut self.derives) {
+            self.table.lay_out_ports();
+        }
+    }
+
+    /// Looks at the tags of a connection before anything is learned of it: in which order those of a client's port came, its connections
+    /// do not tell.
+    fn see_tags(&mut self, stacks: &[VlanStack]) {
+        if self.derives && stacks.iter().any(|stack| !stack.ids().is_empty()) {
+            self.lay_out_ports();
+        }
+    }
+
+    /// Facts of each kind that were told: services, client ports, connections. Where clients' ports have no rows they are counted anew
+    /// with every call.
     #[must_use]
     pub fn counts(&self) -> [u64; 3] {
-        self.table.told()
+        let [services, ports, connections] = self.table.told();
+        let ports = if self.derives { self.table.count_ports() } else { ports };
+        [services, ports, connections]
     }
 
     /// All facts that were told and are remembered.
-    #[must_use]
-    pub fn facts(&self) -> &dyn Facts {
+    #[cfg(test)]
+    fn facts(&mut self) -> &dyn Facts {
+        self.lay_out_ports();
         &self.table
+    }
+
+    /// All facts that were told and are remembered, at the end: nothing is left here.
+    pub fn end(&mut self) -> Ended {
+        self.rations = Rations::new(0);
+        Ended::new(self.table.take_rows(), self.derives)
     }
 
     /// Makes safe what was learned, where there is a store.
@@ -186,7 +173,7 @@ impl Inventory {
     /// The pair of a client and a server; nothing when neither is inside or one is excluded.
     fn pair(&self, client: IpAddr, server: Endpoint) -> Option<Pair> {
         if self.focus.is_everything() {
-            return Some(Pair { client, server, direction: Direction::Internal });
+            return Some(Pair { client, server, direction: Direction::Internal, derives: self.derives });
         }
         if self.focus.excludes(client) || self.focus.excludes(server.ip) {
             return None;
@@ -197,31 +184,13 @@ impl Inventory {
             (false, true) => Direction::Inbound,
             (false, false) => return None,
         };
-        Some(Pair { client, server, direction })
-    }
-
-    /// What the facts of a pair are looked up by.
-    pub(crate) fn hashes(&self, client: Endpoint, server: Endpoint) -> [u64; 3] {
-        Packed::of_pair(client.ip, server).map(|relation| self.table.hash(&relation))
-    }
-
-    /// Has fetched what tells where facts of these hashes are.
-    pub(crate) fn fetch_index(&self, hashes: [u64; 3]) {
-        for hash in hashes {
-            self.table.fetch_index(hash);
-        }
-    }
-
-    /// Has fetched what most likely are the facts of these hashes.
-    pub(crate) fn fetch_entries(&self, hashes: [u64; 3]) {
-        for hash in hashes {
-            self.table.fetch_entry(hash);
-        }
+        Some(Pair { client, server, direction, derives: self.derives })
     }
 
     /// Learns what a SYN-ACK teaches: the service, the client's use of its port, and that the two talk. A SYN-ACK whose client
     /// took no part teaches the service alone.
     pub fn handshake(&mut self, facts_at: &mut [Place; 3], handshake: &Handshake, emit: &mut dyn FnMut(Event<'_>)) {
+        self.see_tags(&handshake.vlans);
         let Some(pair) = self.pair(handshake.client.ip, handshake.server) else { return };
         let sight = Sight { at: handshake.at, frames: &handshake.frames };
         let relations = pair.relations();
@@ -250,12 +219,12 @@ impl Inventory {
         let direction = relation.is_connection().then_some(pair.direction);
         let (enough, quiet) = (self.enough, self.quiet);
         self.table.learn(relation, place, sight.at, |entry| {
-            entry.answered(handshake.syn_seen, direction);
-            handshake.vlans.into_iter().for_each(|stack| entry.vlans.add(stack));
+            entry.answered(handshake.at, handshake.syn_seen, direction);
+            handshake.vlans.into_iter().for_each(|stack| entry.tagged(stack));
             if entry.tell(enough) && !quiet {
                 emit(sight.event(EventKind::FactSeen(&entry.fact())));
             }
-            (entry.marks.granted, entry.first_at)
+            (entry.marks().granted, entry.first_at())
         })
     }
 
@@ -278,7 +247,10 @@ impl Inventory {
     ) -> bool {
         let asked = self.rations.ask(pair.client, (pair.server, early), sight.at);
         if let Some(service) = service.filter(|_| asked.granted && asked.is_early) {
-            self.table.change(service, place, sight.at, |entry| entry.marks.granted = entry.marks.granted.saturating_add(1));
+            self.table.change(service, place, sight.at, |entry| {
+                let marks = entry.marks_mut();
+                marks.granted = marks.granted.saturating_add(1);
+            });
         }
         if let Some(scanner) = asked.scanner {
             emit(sight.event(EventKind::ScannerSeen(scanner)));
@@ -291,15 +263,19 @@ impl Inventory {
 
     /// The connection was seen in another VLAN, too.
     pub fn copied(&mut self, (client, server): (Endpoint, Endpoint), facts_at: &mut [Place; 3], vlans: VlanStack, at: Timestamp) {
+        self.see_tags(&[vlans]);
         let Some(pair) = self.pair(client.ip, server) else { return };
-        for (relation, place) in pair.relations().iter().zip(facts_at) {
-            taught(relation).map(|relation| self.table.change(relation, place, at, |entry| entry.vlans.add(vlans)));
+        let relations = pair.relations();
+        let known = self.knows_connection(&relations, facts_at, at);
+        for (relation, place) in seen(&relations, known).zip(facts_at) {
+            relation.map(|relation| self.table.change(relation, place, at, |entry| entry.tagged(vlans)));
         }
     }
 
     /// A connection came further: its facts rise.
     pub fn step(&mut self, known: Known<'_>, step: Step, at: Timestamp, frames: &Frames, emit: &mut dyn FnMut(Event<'_>)) {
         let Known { client, server, roles, vlans, facts_at, opening } = known;
+        self.see_tags(&[vlans]);
         let Some(pair) = self.pair(client.ip, server) else { return };
         let grade = match step {
             Step::Probe => Grade::Probe,
@@ -310,16 +286,21 @@ impl Inventory {
         if step == Step::Established {
             self.rations.client_established(pair.client);
         }
+        if self.defers && step != Step::Probe && *connection_at(facts_at) != NOWHERE {
+            // It is recorded, or was: its end tells the rest.
+            return;
+        }
         let relations = pair.relations();
-        let [.., (connection, _)] = &relations;
-        if grade >= Grade::Established && !self.table.knows(connection, connection_at(facts_at), at) {
+        let mut known = self.knows_connection(&relations, facts_at, at);
+        if grade >= Grade::Established && !known {
             self.catch_up((pair, &relations), (roles == RolesFrom::Handshake, vlans), facts_at, &sight);
+            known = true;
         }
         let (enough, quiet) = (self.enough, self.quiet);
-        for (relation, place) in relations.iter().zip(facts_at.iter_mut()) {
-            let Some(relation) = taught(relation) else { continue };
+        for (relation, place) in seen(&relations, known).zip(facts_at.iter_mut()) {
+            let Some(relation) = relation else { continue };
             self.table.change(relation, place, at, |entry| {
-                entry.marks.raise(grade);
+                entry.marks_mut().raise(grade);
                 if entry.tell(enough) && !quiet {
                     // What is told only now rests on the opening, too.
                     let mut frames = opening();
@@ -330,8 +311,20 @@ impl Inventory {
         }
         self.say_full(&sight, emit);
         if step == Step::Data {
+            let [.., (connection, _)] = &relations;
             self.confirm((connection, Grade::Data), connection_at(facts_at), &sight, emit);
         }
+    }
+
+    /// Whether the connection of a pair is recorded: one that was left out is not.
+    fn knows_connection(&mut self, relations: &[(Packed, bool); 3], facts_at: &mut [Place; 3], at: Timestamp) -> bool {
+        let [_, client_port, (connection, _)] = relations;
+        let known = self.table.knows(connection, connection_at(facts_at), at);
+        if !known && let Some(client_port) = taught(client_port) {
+            // Of what was not seen for too long its time is up, also where it is not seen now.
+            self.table.knows(client_port, &mut { NOWHERE }, at);
+        }
+        known
     }
 
     /// Learns the facts of a connection that was left out while it had but a SYN-ACK, or that were forgotten since.
@@ -351,8 +344,8 @@ impl Inventory {
             }
             let direction = relation.is_connection().then_some(pair.direction);
             self.table.learn(relation, place, sight.at, |entry| {
-                entry.answered(syn_seen, direction);
-                entry.vlans.add(vlans);
+                entry.answered(sight.at, syn_seen, direction);
+                entry.tagged(vlans);
             });
         }
     }
@@ -361,15 +354,33 @@ impl Inventory {
     /// connection's, which confirms it with frames of its own.
     pub fn closed(&mut self, flow: &mut Flow, emit: &mut dyn FnMut(Event<'_>)) {
         let Some(pair) = self.pair(flow.client.ip, flow.server) else { return };
-        let at = flow.last_at;
-        let relations = pair.relations();
-        for (relation, place) in relations.iter().zip(&mut flow.facts_at).take(2) {
-            taught(relation).map(|relation| self.table.change(relation, place, at, |_| ()));
-        }
+        let (at, relations) = (flow.last_at, pair.relations());
+        let mut known = self.knows_connection(&relations, &mut flow.facts_at, at);
         let frames = if flow.closing.is_empty() { &flow.opening } else { &flow.closing };
-        let most = if flow.announced { Grade::Data } else { Grade::Probe };
-        let [.., (connection, _)] = &relations;
-        self.confirm((connection, most), connection_at(&mut flow.facts_at), &Sight { at, frames }, emit);
+        let sight = Sight { at, frames };
+        let came_to = flow.came_to.filter(|_| self.defers);
+        if came_to.is_some() && !known {
+            // It gave way since.
+            let since = Sight { at: flow.first_at, frames };
+            self.catch_up((pair, &relations), (flow.roles == RolesFrom::Handshake, flow.vlans), &mut flow.facts_at, &since);
+            known = true;
+        }
+        let enough = self.enough;
+        for (relation, place) in seen(&relations, known).zip(&mut flow.facts_at) {
+            let Some(relation) = relation else { continue };
+            self.table.change(relation, place, at, |row| {
+                if let Some(grade) = came_to {
+                    row.marks_mut().raise(grade);
+                    row.tell(enough);
+                }
+            });
+        }
+        self.say_full(&sight, emit);
+        if !self.defers {
+            let most = if flow.announced { Grade::Data } else { Grade::Probe };
+            let [.., (connection, _)] = &relations;
+            self.confirm((connection, most), connection_at(&mut flow.facts_at), &sight, emit);
+        }
     }
 
     /// Confirms the connection of a pair, if its grade rose, but not beyond what is shown, and that was not said.

@@ -1,11 +1,14 @@
 //! The facts in memory: a bounded table, before a store that forgets nothing.
 
 use super::entry::Entry;
-use super::entry::Packed;
-use super::entry::Row;
+use super::packed::Packed;
+use super::row::Row;
 use crate::error::Error;
+#[cfg(test)]
 use crate::fact::Fact;
+#[cfg(test)]
 use crate::fact::Facts;
+use crate::fact::Grade;
 use crate::fact::Relation;
 use crate::lookup::Lookup;
 use crate::time::Timestamp;
@@ -13,6 +16,7 @@ use foldhash::quality::RandomState;
 use prefetch_index::prefetch_index;
 use std::fmt;
 use std::hash::BuildHasher as _;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// How many facts are looked at to find one that gives way: the one of them not seen for the longest time goes.
@@ -60,6 +64,9 @@ pub(super) struct Table {
 
 /// Where a fact was seen last. Only a hint: the fact may have given way to another one.
 pub(super) type Place = u32;
+
+/// The place of a fact that was never seen.
+pub(super) const NOWHERE: Place = Place::MAX;
 
 impl Table {
     pub(super) fn new(most: usize, lifetime: Option<Duration>, store: Option<Box<dyn Store>>) -> Self {
@@ -119,9 +126,9 @@ impl Table {
     /// Changes the fact at a place, and notes that it was seen.
     fn touch<R>(&mut self, place: Place, at: Timestamp, change: impl FnOnce(&mut Row) -> R) -> Option<R> {
         let slot = self.slots.get_mut(usize::try_from(place).ok()?)?;
-        slot.last_at = slot.last_at.max(at);
-        if self.store.is_some() && !slot.marks.changed() {
-            slot.marks.set_changed(true);
+        slot.seen(at);
+        if self.store.is_some() && !slot.marks().changed() {
+            slot.marks_mut().set_changed(true);
             self.changed.push(place);
         }
         let was_told = slot.is_told();
@@ -130,6 +137,48 @@ impl Table {
             count(&mut self.told, slot, 1);
         }
         Some(changed)
+    }
+
+    /// Makes rows of the ports that clients used, of the connections there are. All are told.
+    pub(super) fn lay_out_ports(&mut self) {
+        for slot in 0..self.slots.len() {
+            let Some(row) = self.slots.get(slot) else { return };
+            if let Some(port) = row.look(Packed::client_port) {
+                let part = row.part();
+                self.learn(&port, &mut { NOWHERE }, part.first_at, |port| {
+                    port.join(part);
+                    port.tell(Grade::SynAckOnly)
+                });
+            }
+        }
+    }
+
+    /// How many ports clients used, of the connections there are.
+    pub(super) fn count_ports(&self) -> u64 {
+        let (mut short, mut wide) = (Vec::new(), Vec::new());
+        for row in self.slots.iter().filter(|row| row.is_connection()) {
+            row.look(|packed| match packed.client() {
+                Some(IpAddr::V4(client)) => short.push(u64::from(client.to_bits()) << 16 | u64::from(packed.port())),
+                client => wide.push((client, packed.port())),
+            });
+        }
+        short.sort_unstable();
+        short.dedup();
+        wide.sort_unstable();
+        wide.dedup();
+        u64::try_from(short.len().saturating_add(wide.len())).unwrap_or(u64::MAX)
+    }
+
+    /// Whether it only remembers: nothing is kept beyond the run, nor forgotten before its end.
+    pub(super) fn only_remembers(&self) -> bool {
+        self.store.is_none() && self.lifetime.is_none()
+    }
+
+    /// All rows, taken out of the table, which is empty then.
+    pub(super) fn take_rows(&mut self) -> Vec<Row> {
+        self.index = Lookup::default();
+        self.told = [0; 3];
+        std::mem::take(&mut self.slots)
     }
 
     /// Facts of each kind that were told and are here: services, client ports, connections.
@@ -142,13 +191,13 @@ impl Table {
         let Some(found) = self.find(relation, *place, at) else { return false };
         *place = found;
         let slot = usize::try_from(found).ok().and_then(|found| self.slots.get(found));
-        slot.is_some_and(|slot| slot.marks.handshakes() > 0)
+        slot.is_some_and(|slot| slot.marks().handshakes() > 0)
     }
 
     /// The place of a relation, here or in the store. What was not seen for too long is forgotten.
     fn find(&mut self, relation: &Packed, place: Place, at: Timestamp) -> Option<Place> {
         let is = |slots: &[Row], place: Place| {
-            usize::try_from(place).is_ok_and(|place| slots.get(place).is_some_and(|slot| slot.packed == *relation))
+            usize::try_from(place).is_ok_and(|place| slots.get(place).is_some_and(|slot| slot.is_of(relation)))
         };
         let found = if is(&self.slots, place) { Some(place) } else { self.index.find(relation, |place| is(&self.slots, place)) };
         let Some(found) = found else { return self.fetch(relation, at) };
@@ -161,11 +210,11 @@ impl Table {
     /// Forgets what is known at a place, if it was not seen for too long: the relation is there as if it were new.
     fn expire(&mut self, place: Place, at: Timestamp) {
         let Some(slot) = usize::try_from(place).ok().and_then(|place| self.slots.get_mut(place)) else { return };
-        if self.lifetime.is_some_and(|lifetime| at.since(slot.last_at) > lifetime) {
-            let changed = slot.marks.changed();
+        if self.lifetime.is_some_and(|lifetime| at.since(slot.last_at()) > lifetime) {
+            let changed = slot.marks().changed();
             count(&mut self.told, slot, -1);
-            *slot = Row::new(slot.packed.clone(), at);
-            slot.marks.set_changed(changed);
+            *slot = Row::new(slot.packed(), at);
+            slot.marks_mut().set_changed(changed);
         }
     }
 
@@ -185,7 +234,7 @@ impl Table {
     }
 
     fn insert(&mut self, row: Row) -> Place {
-        let relation = row.packed.clone();
+        let relation = row.packed();
         count(&mut self.told, &row, 1);
         let place = if self.slots.len() < self.most {
             self.slots.push(row);
@@ -200,7 +249,7 @@ impl Table {
         let place = Place::try_from(place).unwrap_or(Place::MAX);
         let Self { slots, index, .. } = self;
         let hash_of = |hasher: &RandomState, place: Place| {
-            usize::try_from(place).ok().and_then(|place| slots.get(place)).map_or(0, |slot| hasher.hash_one(&slot.packed))
+            usize::try_from(place).ok().and_then(|place| slots.get(place)).map_or(0, |slot| slot.look(|packed| hasher.hash_one(packed)))
         };
         index.insert(&relation, place, hash_of);
         place
@@ -208,15 +257,15 @@ impl Table {
 
     /// Takes the fact that gives way out of the index: its slot.
     fn give_way(&mut self) -> usize {
-        let wrap = |slot: usize| slot.checked_rem(self.slots.len()).unwrap_or(0);
-        let seen = |slot: usize| self.slots.get(slot).map(|entry| (entry.last_at, slot));
-        let sample = (0..SAMPLE).map(|step| wrap(self.hand.saturating_add(step)));
-        let oldest = sample.filter_map(seen).min().map_or(0, |(_, slot)| slot);
-        self.hand = wrap(self.hand.saturating_add(SAMPLE));
+        let round = self.slots.iter().enumerate();
+        let sample = round.clone().skip(self.hand).chain(round).take(SAMPLE);
+        let oldest = sample.map(|(slot, row)| (row.last_at(), slot)).min().map_or(0, |(_, slot)| slot);
+        self.hand = self.hand.saturating_add(SAMPLE).checked_rem(self.slots.len()).unwrap_or(0);
         let Some(slot) = self.slots.get(oldest) else { return oldest };
         count(&mut self.told, slot, -1);
-        self.index.remove(&slot.packed, Place::try_from(oldest).unwrap_or(Place::MAX));
-        if slot.marks.changed() {
+        let place = Place::try_from(oldest).unwrap_or(Place::MAX);
+        slot.look(|packed| self.index.remove(packed, place));
+        if slot.marks().changed() {
             self.settle();
         }
         self.evicted |= self.store.is_none();
@@ -236,11 +285,11 @@ impl Table {
             // They stay for the next time: what gave way meanwhile is lost, and its place may stand here twice.
             changed.sort_unstable();
             changed.dedup();
-            changed.retain(|place| slot(place).and_then(|place| slots.get(place)).is_some_and(|slot| slot.marks.changed()));
+            changed.retain(|place| slot(place).and_then(|place| slots.get(place)).is_some_and(|slot| slot.marks().changed()));
             return;
         }
         for place in changed.drain(..) {
-            slot(&place).and_then(|place| slots.get_mut(place)).into_iter().for_each(|slot| slot.marks.set_changed(false));
+            slot(&place).and_then(|place| slots.get_mut(place)).into_iter().for_each(|slot| slot.marks_mut().set_changed(false));
         }
     }
 
@@ -257,11 +306,12 @@ impl Table {
 
 /// Counts a fact that came to be there and told, or is no more.
 fn count(told: &mut [u64; 3], row: &Row, change: i64) {
-    if let Some(count) = told.get_mut(row.packed.kind()).filter(|_| row.is_told()) {
+    if let Some(count) = told.get_mut(row.kind()).filter(|_| row.is_told()) {
         *count = count.saturating_add_signed(change);
     }
 }
 
+#[cfg(test)]
 impl Facts for Table {
     fn each(&self, take: &mut dyn FnMut(&Fact)) {
         self.slots.iter().filter(|slot| slot.is_told()).for_each(|slot| take(&slot.fact()));

@@ -1,11 +1,14 @@
 //! The facts of made-up handshakes.
 
+mod law;
+
 use super::*;
 use crate::evidence::FrameId;
 use crate::evidence::Frames;
 use crate::fact::Fact;
 use crate::fact::Relation;
 use crate::time::Timestamp;
+use std::time::Duration;
 
 fn handshake(client: &str, server: &str, port: u16) -> Handshake {
     Handshake {
@@ -107,6 +110,40 @@ fn a_connection_that_outlives_its_facts_brings_all_of_them_back() {
     Known::of(&mut flow, |known| inventory.step(known, Step::Data, Timestamp::from_parts(600, 0, false), &handshake.frames, &mut note));
     assert_eq!(names, ["service 10.0.0.2:22", "client 10.0.0.1 22", "internal 10.0.0.1 10.0.0.2:22"].repeat(2));
     assert_eq!(inventory.counts(), [1, 1, 1]);
+}
+
+#[test]
+fn a_fact_whose_time_is_up_is_forgotten_with_the_end_of_its_connection() {
+    let lifetime = Some(Duration::from_secs(60));
+    let mut inventory = Inventory::new(Wanted { lifetime, ..Wanted::default() }, &Limits::default());
+    let handshake = handshake("10.0.0.1", "10.0.0.2", 22);
+    let mut flow = flow(&handshake);
+    inventory.handshake(&mut flow.facts_at, &handshake, &mut |_| ());
+    assert_eq!(inventory.counts(), [1, 1, 1]);
+    flow.last_at = Timestamp::from_parts(600, 0, false);
+    inventory.closed(&mut flow, &mut |_| ());
+    assert_eq!(inventory.counts(), [0, 0, 0]);
+}
+
+#[test]
+fn what_gave_way_is_back_with_the_end_of_its_connection_where_nobody_looked_before() {
+    let limits = Limits { facts: 4, ..Limits::default() };
+    let mut inventory = Inventory::new(Wanted::default(), &limits).quiet(true, true);
+    let of = |host: i64| Handshake { at: Timestamp::from_parts(host, 0, false), ..handshake("10.0.0.1", &format!("10.0.1.{host}"), 22) };
+    let first = of(1);
+    let mut open = flow(&first);
+    inventory.handshake(&mut open.facts_at, &first, &mut |_| ());
+    for host in 2..9 {
+        inventory.handshake(&mut flow(&of(host)).facts_at, &of(host), &mut |_| ());
+    }
+    let at = Timestamp::from_parts(10, 0, false);
+    Known::of(&mut open, |known| inventory.step(known, Step::Data, at, &first.frames, &mut |_| ()));
+    (open.last_at, open.came_to) = (at, Some(Grade::Data));
+    inventory.closed(&mut open, &mut |_| ());
+    let (ended, mut known) = (inventory.end(), Vec::new());
+    ended.each(&mut |fact| known.push((named(fact), fact.known.grade)));
+    assert!(known.contains(&("internal 10.0.0.1 10.0.1.1:22".to_owned(), Grade::Data)), "{known:?}");
+    assert_eq!(known.len(), 5, "all rows are seen, and the port that follows from them: {known:?}");
 }
 
 #[test]
@@ -214,4 +251,38 @@ fn counts_are_those_of_the_facts_there_are() {
         most = most.max(counts.iter().sum::<u64>());
     }
     assert!(most > 10, "{most}");
+}
+
+#[test]
+fn a_client_port_is_the_sum_of_its_recorded_connections() {
+    let mut inventory = Inventory::new(Wanted::default(), &Limits::default());
+    let at = |seconds| Timestamp::from_parts(seconds, 0, false);
+    let reach = |inventory: &mut Inventory, server: u32, seconds| {
+        let server = std::net::Ipv4Addr::from_bits(0x0b00_0000 + server).to_string();
+        let handshake = Handshake { at: at(seconds), ..handshake("10.0.0.1", &server, 80) };
+        let mut flow = flow(&handshake);
+        inventory.handshake(&mut flow.facts_at, &handshake, &mut |_| ());
+        flow
+    };
+    // A scanner: of its services more than a hundred are not recorded.
+    let first = reach(&mut inventory, 0, 100);
+    (1..200).for_each(|number| _ = reach(&mut inventory, number, 101));
+    let mut waits = reach(&mut inventory, 200, 102);
+    (waits.last_at, waits.announced) = (at(103), false);
+    Known::of(&mut waits, |known| inventory.step(known, Step::Probe, at(103), &first.opening, &mut |_| ()));
+    inventory.closed(&mut waits, &mut |_| ());
+    // The clock went back, and a connection that is recorded came before all others.
+    let again = Handshake { at: at(99), ..handshake("10.0.0.1", &first.server.ip.to_string(), 80) };
+    inventory.handshake(&mut flow(&again).facts_at, &again, &mut |_| ());
+    let (mut port, mut sum) = (None, (at(1000), at(0), 0, Grade::SynAckOnly));
+    inventory.facts().each(&mut |fact| {
+        let Fact { known: crate::fact::Known { first_at, last_at, handshakes, grade, .. }, .. } = *fact;
+        match fact.relation {
+            Relation::ClientPort(..) => port = Some((first_at, last_at, handshakes, grade)),
+            Relation::Connection(..) => sum = (sum.0.min(first_at), sum.1.max(last_at), sum.2 + handshakes, sum.3.max(grade)),
+            Relation::Service(_) => {}
+        }
+    });
+    assert_eq!(port, Some((at(99), at(101), 101, Grade::SynAck)));
+    assert_eq!(port, Some(sum));
 }

@@ -6,6 +6,7 @@ use crate::capture::Source;
 use crate::decode;
 use crate::decode::Flags;
 use crate::flow::Flows;
+use crate::inventory::Hashes;
 
 /// Packets looked at together: as many as a processor fetches memory for at the same time.
 const TOGETHER: usize = 16;
@@ -14,7 +15,7 @@ const TOGETHER: usize = 16;
 #[derive(Clone, Copy, Default)]
 struct Coming {
     flow: (u64, Option<u64>),
-    facts: Option<[u64; 3]>,
+    facts: Option<Hashes>,
 }
 
 impl Stages<'_> {
