@@ -248,8 +248,8 @@ pub struct Limits {
     pub fragments_per_datagram: usize,
     /// How long a datagram waits for its fragments (RFC 1122: 60 to 120 s; Linux: 30 s).
     pub fragment_life: Duration,
-    /// Facts of all kinds together: some 60 MB, and some 200 MB where all have VLAN tags or are of IPv6. One that was not seen for long gives way. Clients' ports that follow from connections
-    /// take no room.
+    /// Facts of all kinds together: some 60 MB, and some 200 MB where all have VLAN tags or are of IPv6. One that was not seen for long
+    /// gives way. Clients' ports that follow from connections take no room.
     pub facts: usize,
     /// Services, and clients, whose facts are rationed.
     pub rations: usize,
