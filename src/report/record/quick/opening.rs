@@ -1,12 +1,18 @@
 //! How records begin: with their time, their flow and their frames, which many messages share.
 
 use super::moment::Moment;
+use super::place::Place;
+use super::place::SLACK;
 use super::room::Room;
+use crate::annotation::ByteSpan;
 use crate::event::Event;
 use crate::evidence::FrameSpan;
 use crate::peer::FlowId;
 use crate::report::record::by_input;
 use crate::time::Timestamp;
+
+/// Bytes of two numbers of any size, and of what stands around them; rounded up.
+const NUMBERS: usize = 64;
 
 /// Writes the beginning of records; remembers how the last one looks up to its bytes.
 #[derive(Debug, Default)]
@@ -26,12 +32,22 @@ impl Opening {
                 self.of = of;
                 self.remember(event, *span);
             }
-            out.put(self.text.written());
-            out.pair(bytes.start, bytes.end);
-            return out.put(b"}");
+            let mut place = Place::new(out.next(self.text.len().saturating_add(NUMBERS).saturating_add(SLACK)));
+            if self.known(&mut place, bytes).is_some() {
+                let filled = place.filled();
+                return out.take(filled);
+            }
         }
         start(out, &mut self.at, event);
         evidence(out, event);
+    }
+
+    /// Puts down what is remembered, and of which bytes it is this time.
+    #[inline]
+    fn known(&self, place: &mut Place<'_>, bytes: ByteSpan) -> Option<()> {
+        place.front(self.text.all(), self.text.len())?;
+        place.pair(bytes.start, bytes.end)?;
+        place.text(b"]}")
     }
 
     fn remember(&mut self, event: &Event<'_>, span: FrameSpan) {
@@ -42,7 +58,7 @@ impl Opening {
         text.number(span.input.into());
         text.put(b",\"frames\":[");
         text.pair(span.first, span.last);
-        text.put(b"],\"bytes\":");
+        text.put(b"],\"bytes\":[");
     }
 }
 

@@ -91,6 +91,14 @@ impl<'p> Place<'p> {
         Some(())
     }
 
+    /// Adds two numbers, and a comma between them.
+    #[inline]
+    pub(super) fn pair(&mut self, first: u64, second: u64) -> Option<()> {
+        self.number(first)?;
+        self.text(b",")?;
+        self.number(second)
+    }
+
     /// Adds a number.
     #[inline]
     pub(super) fn number(&mut self, number: u64) -> Option<()> {

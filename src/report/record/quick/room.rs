@@ -1,10 +1,14 @@
 //! Memory that records are written into: texts of any length, and pieces of fixed size, put down one over the end of the other.
 
 use super::digits::short;
+use super::place::Place;
 use std::io;
 
 /// Room is made for so many bytes at once, at least.
 const STEP: usize = 1 << 12;
+
+/// Bytes of two numbers of any size, and of what stands around them; rounded up.
+const PAIR: usize = 64;
 
 /// What was written so far. What stands behind it does not count: nothing is ever cleared, and room is made but once.
 #[derive(Debug, Default)]
@@ -39,6 +43,11 @@ impl Room {
     /// All that was written.
     pub(in crate::report) fn written(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// All that was written, and what stands behind it.
+    pub(super) fn all(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// How much was written.
@@ -102,11 +111,11 @@ impl Room {
 
     /// Adds two numbers: `[1,2]`.
     pub(super) fn pair(&mut self, first: u64, second: u64) {
-        self.put(b"[");
-        self.number(first);
-        self.put(b",");
-        self.number(second);
-        self.put(b"]");
+        let mut place = Place::new(self.next(PAIR));
+        let written = place.text(b"[").and_then(|()| place.pair(first, second)).and_then(|()| place.text(b"]"));
+        debug_assert!(written.is_some(), "two numbers and three marks have room");
+        let filled = place.filled();
+        self.take(filled);
     }
 
     /// Adds a list of what `each` writes.
