@@ -47,45 +47,45 @@ impl Opening {
     fn known(&self, place: &mut Place<'_>, bytes: ByteSpan) -> Option<()> {
         place.front(self.text.all(), self.text.len())?;
         place.pair(bytes.start, bytes.end)?;
-        place.text(b"]}")
+        place.word(b"]}")
     }
 
     fn remember(&mut self, event: &Event<'_>, span: FrameSpan) {
         let text = &mut self.text;
         text.cut(0);
         start(text, &mut self.at, event);
-        text.put(b"\"input\":");
+        text.word(b"\"input\":");
         text.number(span.input.into());
-        text.put(b",\"frames\":[");
+        text.word(b",\"frames\":[");
         text.pair(span.first, span.last);
-        text.put(b"],\"bytes\":[");
+        text.word(b"],\"bytes\":[");
     }
 }
 
 /// Up to the evidence.
 fn start(out: &mut Room, at: &mut Moment, event: &Event<'_>) {
-    out.put(b"{\"v\":1,\"event\":\"message_decoded\",\"at\":");
+    out.word(b"{\"v\":1,\"event\":\"message_decoded\",\"at\":");
     at.put(out, event.at);
     if let Some(flow) = event.flow {
-        out.put(b",\"flow\":");
+        out.word(b",\"flow\":");
         out.number(flow.0);
     }
-    out.put(b",\"evidence\":{");
+    out.word(b",\"evidence\":{");
 }
 
 /// Evidence of any frames, behind its brace.
 fn evidence(out: &mut Room, event: &Event<'_>) {
     let frames = &event.evidence.frames;
     if let Some(newest) = frames.spans().next().filter(|first| frames.spans().all(|span| span.input == first.input)) {
-        out.put(b"\"input\":");
+        out.word(b"\"input\":");
         out.number(newest.input.into());
-        out.put(b",\"frames\":");
+        out.word(b",\"frames\":");
         out.list(frames.spans(), |out, span| out.pair(span.first, span.last));
         if let Some(bytes) = event.evidence.bytes {
-            out.put(b",\"bytes\":");
+            out.word(b",\"bytes\":");
             out.pair(bytes.start, bytes.end);
         }
-        return out.put(b"}");
+        return out.word(b"}");
     }
     of_inputs(out, event);
 }
@@ -96,25 +96,25 @@ fn of_inputs(out: &mut Room, event: &Event<'_>) {
     let mut earlier = by_input(&event.evidence.frames);
     let newest = earlier.pop();
     if let Some(newest) = &newest {
-        out.put(b"\"input\":");
+        out.word(b"\"input\":");
         out.number(newest.input.into());
-        out.put(b",");
+        out.word(b",");
     }
-    out.put(b"\"frames\":");
+    out.word(b"\"frames\":");
     spans(out, newest.as_ref().map(|newest| &*newest.frames).unwrap_or_default());
     if let Some(bytes) = event.evidence.bytes {
-        out.put(b",\"bytes\":");
+        out.word(b",\"bytes\":");
         out.pair(bytes.start, bytes.end);
     }
     if !earlier.is_empty() {
-        out.put(b",\"earlier\":");
+        out.word(b",\"earlier\":");
         out.list(&earlier, |out, earlier| {
-            out.put(b"{\"input\":");
+            out.word(b"{\"input\":");
             out.number(earlier.input.into());
-            out.put(b",\"frames\":");
+            out.word(b",\"frames\":");
             spans(out, &earlier.frames);
-            out.put(b"}");
+            out.word(b"}");
         });
     }
-    out.put(b"}");
+    out.word(b"}");
 }

@@ -90,6 +90,15 @@ impl Room {
         self.take(text.len());
     }
 
+    /// Adds a word of the program.
+    #[inline]
+    pub(in crate::report) fn word<const N: usize>(&mut self, word: &[u8; N]) {
+        if let Some(place) = self.next(N).first_chunk_mut() {
+            *place = *word;
+        }
+        self.take(N);
+    }
+
     /// Adds a piece.
     #[inline]
     pub(super) fn piece<const N: usize>(&mut self, piece: &Piece<N>) {
@@ -112,7 +121,7 @@ impl Room {
     /// Adds two numbers: `[1,2]`.
     pub(super) fn pair(&mut self, first: u64, second: u64) {
         let mut place = Place::new(self.next(PAIR));
-        let written = place.text(b"[").and_then(|()| place.pair(first, second)).and_then(|()| place.text(b"]"));
+        let written = place.word(b"[").and_then(|()| place.pair(first, second)).and_then(|()| place.word(b"]"));
         debug_assert!(written.is_some(), "two numbers and three marks have room");
         let filled = place.filled();
         self.take(filled);
@@ -120,15 +129,15 @@ impl Room {
 
     /// Adds a list of what `each` writes.
     pub(super) fn list<T>(&mut self, items: impl IntoIterator<Item = T>, mut each: impl FnMut(&mut Self, T)) {
-        self.put(b"[");
+        self.word(b"[");
         let start = self.len;
         for item in items {
             if self.len > start {
-                self.put(b",");
+                self.word(b",");
             }
             each(self, item);
         }
-        self.put(b"]");
+        self.word(b"]");
     }
 }
 
@@ -154,13 +163,13 @@ mod tests {
         assert!(Piece::<2>::of(b"abc").is_none());
         for _ in 0..2000 {
             room.piece(&piece);
-            room.put(b"-");
+            room.word(b"-");
             room.pair(1, 23);
         }
         room.list([1, 2], Room::number);
         assert_eq!(room.written(), ["abc-[1,23]".repeat(2000).as_bytes(), b"[1,2]"].concat());
         room.cut(4);
-        room.put(b"!");
+        room.word(b"!");
         assert_eq!(room.written(), b"abc-!");
     }
 }

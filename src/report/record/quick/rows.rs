@@ -245,9 +245,9 @@ fn list(place: &mut Place<'_>, row: &Row<'_>, cell: &Cell, separator: u8) -> Opt
         return Some(());
     }
     if stands_alone(text.first()) && stands_alone(text.last()) && !holds(text, separator) {
-        place.text(b"\"")?;
+        place.word(b"\"")?;
         copy(place, row, cell)?;
-        return place.text(b"\"");
+        return place.word(b"\"");
     }
     items(place, text, separator)
 }
@@ -277,9 +277,12 @@ fn items(place: &mut Place<'_>, text: &[u8], separator: u8) -> Option<()> {
         };
         let item = item.trim_ascii();
         if !item.is_empty() {
-            place.text(if is_first { b"\"" } else { b",\"" })?;
+            if !is_first {
+                place.word(b",")?;
+            }
+            place.word(b"\"")?;
             place.front(item, item.len())?;
-            place.text(b"\"")?;
+            place.word(b"\"")?;
             is_first = false;
         }
         let Some(behind) = behind else { return Some(()) };
@@ -291,10 +294,10 @@ fn items(place: &mut Place<'_>, text: &[u8], separator: u8) -> Option<()> {
 #[inline]
 fn length(place: &mut Place<'_>, completed_at: &[u8], row: &Row<'_>) -> Option<()> {
     if !completed_at.is_empty() {
-        place.text(b",\"completed_at\":")?;
+        place.word(b",\"completed_at\":")?;
         place.text(completed_at)?;
     }
-    place.text(b",\"length\":")?;
+    place.word(b",\"length\":")?;
     place.number(row.span.len())
 }
 
