@@ -145,7 +145,8 @@ impl Probing {
     /// Shows the openings to all protocols. More bytes never change a yes, so it does not matter when they are asked.
     pub(super) fn ask(&mut self, flow: &Flow, (protocols, hints): Asked<'_>) -> Verdict {
         self.asked = self.shown();
-        let [client, server] = self.openings.each_ref().map(|opening| opening.bytes(&self.arrivals));
+        let [client, server] = &self.openings;
+        let (client, server) = (client.bytes(&self.arrivals), server.bytes(&self.arrivals));
         let mut verdict = Verdict::Nobody;
         for protocol in protocols {
             let opening = Opening { client, server, whole: self.whole, hinted: is_hinted(*protocol, flow, hints) };

@@ -224,7 +224,8 @@ impl Listener for Gather {
             || path == "token"
             || (self.operation == "scan.status" && path.starts_with("hosts[]."))
             || (self.operation == "scan.list" && path.starts_with("scans[]."))
-            || self.rules.iter().chain(&self.counting).any(|rule| rule.2 == path)
+            || self.rules.iter().any(|rule| rule.2 == path)
+            || self.counting.iter().any(|rule| rule.2 == path)
     }
 
     fn passed(&mut self, bytes: usize) {

@@ -354,7 +354,7 @@ impl Session {
         if draft.text_of("name") == Some(escape::ASKED_BY) {
             self.escaping = Escaping::Ntp;
         }
-        if memchr::memmem::find(draft.line, END_OF_CLIENT).is_some() {
+        if line::separators_at(draft.line).any(|at| draft.line.get(at..).is_some_and(|rest| rest.starts_with(END_OF_CLIENT))) {
             self.client.mode = Mode::Line;
         }
     }
