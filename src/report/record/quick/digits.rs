@@ -81,7 +81,7 @@ pub(super) fn short(number: u64) -> Option<([u8; 8], usize)> {
 #[inline]
 pub(super) fn group(number: u64) -> u64 {
     // Both halves have two digits and are worked out side by side: nothing of one reaches into the other.
-    let halves = number / 100 | (number % 100).wrapping_shl(16);
+    let halves = (number / 100) | (number % 100).wrapping_shl(16);
     let tens = halves.wrapping_mul(103).wrapping_shr(10) & 0x000f_000f;
     tens | halves.wrapping_sub(tens.wrapping_mul(10)).wrapping_shl(8) | 0x3030_3030
 }

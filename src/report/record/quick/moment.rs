@@ -52,8 +52,9 @@ impl Moment {
             let micros = nanos / 1000;
             // Of the lower digits two are zeroes, and shifted out.
             let digits = group(micros / 100) | group(micros % 100).wrapping_shr(16).wrapping_shl(32);
-            let [a, b, c, d, e, f, _, _] = digits.to_le_bytes();
-            self.text.extend_from_slice(&[a, b, c, d, e, f, b'Z', b'"']);
+            let [six @ .., _, _] = digits.to_le_bytes();
+            self.text.extend_from_slice(&six);
+            self.text.extend_from_slice(b"Z\"");
         }
     }
 
