@@ -122,12 +122,14 @@ fn the_short_way_and_the_long_way_give_the_same_records() {
 fn rows_and_messages_give_the_same_records() {
     let limits = Limits::default();
     for path in captures() {
-        let rows = text(&mut Files::new(vec![path.clone()], &limits), "jsonl", &Style::default(), false);
-        let messages = NoRows::text(&mut Files::new(vec![path.clone()], &limits));
-        for (row, message) in rows.lines().zip(messages.lines()) {
-            assert_eq!(row, message, "{}", path.display());
+        for format in ["jsonl", "table"] {
+            let rows = text(&mut Files::new(vec![path.clone()], &limits), format, &Style::default(), false);
+            let messages = NoRows::text(&mut Files::new(vec![path.clone()], &limits), format, &Style::default());
+            for (row, message) in rows.lines().zip(messages.lines()) {
+                assert_eq!(row, message, "{}", path.display());
+            }
+            assert_eq!(rows.len(), messages.len(), "{}", path.display());
         }
-        assert_eq!(rows.len(), messages.len(), "{}", path.display());
     }
 }
 

@@ -177,6 +177,12 @@ impl Notes<'_> {
         Reference { number: *self.messages, frame: FrameId::default() }
     }
 
+    /// Counts so many such messages.
+    pub(super) fn count_more(&mut self, messages: u64) {
+        *self.messages = self.messages.saturating_add(messages);
+        self.counted = self.counted.saturating_add(messages);
+    }
+
     /// Tells how many messages were only counted, when the dissector is done with the call.
     pub(super) fn settle(&mut self) {
         if self.counted > 0 {

@@ -46,12 +46,41 @@ pub(super) enum Verdict {
     Nobody,
 }
 
+/// What came first of one direction, in a row: its first bytes, or those behind a hole.
+enum Front {
+    /// Nothing.
+    Nothing,
+    /// What came in this arrival, as nearly always: no second copy of it is kept.
+    One(usize),
+    /// What came in several.
+    Several(Vec<u8>),
+}
+
+impl Front {
+    fn bytes<'a>(&'a self, arrivals: &'a [Arrival]) -> &'a [u8] {
+        match self {
+            Self::Nothing => &[],
+            Self::One(place) => arrivals.get(*place).map(|arrival| &*arrival.data).unwrap_or_default(),
+            Self::Several(bytes) => bytes,
+        }
+    }
+
+    /// Adds the arrival that comes next.
+    fn add(&mut self, data: &[u8], arrivals: &[Arrival]) {
+        match self {
+            Self::Nothing => *self = Self::One(arrivals.len()),
+            Self::One(_) => *self = Self::Several([self.bytes(arrivals), data].concat()),
+            Self::Several(bytes) => bytes.extend_from_slice(data),
+        }
+    }
+}
+
 /// A flow nobody has claimed yet. Bounded by `probe_bytes` per direction and by `probe_pieces`.
 pub(super) struct Probing {
     pub(super) arrivals: Vec<Arrival>,
     /// Whether both streams are kept from their first byte.
     pub(super) whole: bool,
-    opening: [Vec<u8>; 2],
+    openings: [Front; 2],
     /// Bytes kept of each direction, also those before a hole.
     kept: [usize; 2],
     /// Bytes of both openings when the protocols were last asked.
@@ -62,7 +91,7 @@ pub(super) struct Probing {
 
 impl Probing {
     pub(super) fn new(whole: bool) -> Self {
-        Self { arrivals: Vec::new(), opening: [Vec::new(), Vec::new()], kept: [0, 0], asked: 0, whole, place: None }
+        Self { arrivals: Vec::new(), openings: [Front::Nothing, Front::Nothing], kept: [0, 0], asked: 0, whole, place: None }
     }
 
     /// Keeps the next chunk, and asks the protocols when that is due.
@@ -86,23 +115,24 @@ impl Probing {
             Body::Data(data) => (data, None),
             Body::Gap(bytes, reason) => (&[][..], Some((bytes, reason))),
         };
-        let opening = of(&mut self.opening, from);
+        let opening = of(&mut self.openings, from);
         if gap.is_some() {
             // What follows a hole is no opening any more.
             self.whole = false;
-            opening.clear();
+            *opening = Front::Nothing;
+        } else {
+            opening.add(data, &self.arrivals);
         }
-        opening.extend_from_slice(data);
         let kept = of(&mut self.kept, from);
         *kept = kept.saturating_add(data.len());
-        self.asked = self.asked.min(self.shown());
         let Chunk { offset, at, frame_offset, .. } = chunk;
         self.arrivals.push(Arrival { from, offset, at, frames: chunk.frames.clone(), frame_offset, data: data.to_vec(), gap });
+        self.asked = self.asked.min(self.shown());
     }
 
     /// Bytes the protocols would be shown.
     fn shown(&self) -> usize {
-        self.opening.iter().map(Vec::len).fold(0, usize::saturating_add)
+        self.openings.iter().map(|opening| opening.bytes(&self.arrivals).len()).fold(0, usize::saturating_add)
     }
 
     /// Whether the openings grew by a sixteenth: so the cost of asking is linear in bytes, whatever the segments are. The first
@@ -115,7 +145,8 @@ impl Probing {
     /// Shows the openings to all protocols. More bytes never change a yes, so it does not matter when they are asked.
     pub(super) fn ask(&mut self, flow: &Flow, (protocols, hints): Asked<'_>) -> Verdict {
         self.asked = self.shown();
-        let [client, server] = &self.opening;
+        let [client, server] = &self.openings;
+        let (client, server) = (client.bytes(&self.arrivals), server.bytes(&self.arrivals));
         let mut verdict = Verdict::Nobody;
         for protocol in protocols {
             let opening = Opening { client, server, whole: self.whole, hinted: is_hinted(*protocol, flow, hints) };
@@ -149,7 +180,10 @@ pub(super) fn starts_known(flow: &Flow) -> bool {
 
 /// Whether the server's port, or what may be it, is one of this protocol's.
 fn is_hinted(protocol: &dyn Protocol, flow: &Flow, hints: &Hints) -> bool {
-    let named = |port: u16| protocol.ports().contains(&port) || hints.contains(&(protocol.id(), port));
+    // Not `contains`, which is made for lists that are long.
+    let named = |port: u16| {
+        protocol.ports().iter().any(|known| *known == port) || hints.iter().any(|(id, hint)| *hint == port && *id == protocol.id())
+    };
     named(flow.server.port) || (!starts_known(flow) && named(flow.client.port))
 }
 

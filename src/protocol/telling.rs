@@ -74,8 +74,9 @@ pub(in crate::protocol) fn is_secret_key(name: &[u8]) -> bool {
 /// Whether one of [`NAMES`] or [`INSIDE`] is in these letters: of each place the first letter says which of them it may be, mostly none.
 fn tells_inside(letters: &[u8]) -> bool {
     (0..letters.len()).filter_map(|at| letters.get(at..)).any(|rest| match rest.first() {
-        Some(b'a' | b'b' | b'c' | b'e' | b'k' | b'l' | b'm' | b'n' | b'o' | b'p' | b's' | b't' | b'w') => {
-            NAMES.iter().chain(&INSIDE).any(|inside| rest.starts_with(inside))
+        Some(first @ (b'a' | b'b' | b'c' | b'e' | b'k' | b'l' | b'm' | b'n' | b'o' | b'p' | b's' | b't' | b'w')) => {
+            let begins = |inside: &&[u8]| inside.first() == Some(first) && rest.starts_with(inside);
+            NAMES.iter().any(begins) || INSIDE.iter().any(begins)
         }
         _ => false,
     })

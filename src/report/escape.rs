@@ -121,6 +121,10 @@ impl Cut {
 /// Columns that visible text takes on a terminal.
 #[must_use]
 pub fn display_width(text: &str) -> usize {
+    // Of ASCII all but control characters take one column.
+    if text.is_ascii() {
+        return text.bytes().filter(|byte| !byte.is_ascii_control()).count();
+    }
     text.chars().map(|char| char.width().unwrap_or(0)).sum()
 }
 

@@ -89,7 +89,7 @@ impl Sink for JsonLines {
         if !self.write(event)? {
             return Ok(());
         }
-        self.lines.put(b"\n");
+        self.lines.word(b"\n");
         if self.lines.len() < self.most { Ok(()) } else { self.hand_over() }
     }
 

@@ -72,8 +72,8 @@ pub trait Sink {
         usize::MAX
     }
 
-    /// Whether it takes messages that are lines of cells as [`Row`](crate::row::Row)s: only an output that writes down every message as it
-    /// comes, and shows neither its bytes nor where each came from.
+    /// Whether it takes messages that are lines of cells as [`Row`](crate::row::Row)s: not an output that shows where every byte came
+    /// from, as rows do not say that.
     fn wants_rows(&self) -> bool {
         false
     }

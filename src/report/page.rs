@@ -130,20 +130,27 @@ impl Page {
     /// Lays out parts that are not to be torn apart if it can be helped, with a separator where two share a line; lines after
     /// the first are indented.
     pub(super) fn packed<'p>(&mut self, style: Style, indent: usize, separator: &str, parts: impl IntoIterator<Item = &'p str>) {
-        let indent = " ".repeat(indent);
-        let mut line = String::new();
+        let (indent, blanks) = (" ".repeat(indent), indent);
+        let (mut line, mut width) = (String::new(), 0_usize);
         let mut between = "";
         for part in parts {
-            let needed = display_width(&line).saturating_add(display_width(between)).saturating_add(display_width(part));
-            if !between.is_empty() && needed > self.room(0) {
+            let columns = display_width(part);
+            let apart = width.saturating_add(display_width(between));
+            if !between.is_empty() && apart.saturating_add(columns) > self.room(0) {
                 self.fill(style, &line);
                 line.clone_from(&indent);
+                width = blanks;
             } else {
                 line.push_str(between);
+                width = apart;
             }
             line.push_str(part);
+            width = width.saturating_add(columns);
             between = separator;
-            self.torn(style, &indent, &mut line);
+            if width > self.room(0) {
+                self.torn(style, &indent, &mut line);
+                width = display_width(&line);
+            }
         }
         self.fill(style, &line);
     }

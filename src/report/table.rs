@@ -98,6 +98,10 @@ impl Sink for TableSink {
         }
     }
 
+    fn wants_rows(&self) -> bool {
+        self.show.timeline
+    }
+
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         if self.show.timeline {
             self.timeline.event(&mut self.page, event);

@@ -14,6 +14,7 @@ use super::page::Page;
 use super::page::palette;
 use super::span::finding_sentence;
 use super::words;
+use crate::annotation::ByteSpan;
 use crate::anomaly::Anomaly;
 use crate::event::Closing;
 use crate::event::Event;
@@ -27,6 +28,7 @@ use crate::exchange::Exchange;
 use crate::peer::Flow;
 use crate::peer::FlowId;
 use crate::peer::Peer;
+use crate::row::Row;
 use crate::span::SpanVerdict;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
@@ -83,6 +85,7 @@ impl Timeline {
             EventKind::SessionIdentified(flow, session) => self.session(page, flow, session),
             EventKind::PhaseEntered(phase) => self.phase(page, event, phase),
             EventKind::MessageDecoded(message) => self.message(page, event, message),
+            EventKind::RowDecoded(row) => self.row(page, event, row),
             EventKind::AnomalyFound(anomaly) => self.anomaly(page, event, anomaly),
             EventKind::FloodSeen(flood) => self.alarm(page, event, &words::flood(flood)),
             EventKind::ScannerSeen(scanner) => self.alarm(page, event, &words::scanner(scanner)),
@@ -98,7 +101,6 @@ impl Timeline {
             | EventKind::FactSeen(_)
             | EventKind::FactConfirmed(..)
             | EventKind::FactsKnown(_)
-            | EventKind::RowDecoded(_)
             | EventKind::MessagesCounted(..)
             | EventKind::SegmentSeen(_)
             | EventKind::Summary(_) => {}
@@ -165,9 +167,23 @@ impl Timeline {
     /// Draws a message, or counts it.
     fn message(&mut self, page: &mut Page, event: &Event<'_>, message: &Message<'_>) {
         let Some(id) = self.shown(event.flow) else { return };
-        if self.counted(page, id, message) {
-            return;
+        let annotation = message.annotation;
+        if !self.counted(page, id, (&annotation.name, message.from, annotation.span), annotation.bulk) {
+            self.shown_message(page, id, event, message);
         }
+    }
+
+    /// The same of a row, which is taken apart only if it is shown.
+    fn row(&mut self, page: &mut Page, event: &Event<'_>, row: &Row<'_>) {
+        let Some(id) = self.shown(event.flow) else { return };
+        if !self.counted(page, id, (row.name, row.from, row.span), true) {
+            let annotation = row.annotation();
+            self.shown_message(page, id, event, &row.message(&annotation));
+        }
+    }
+
+    /// Draws a message of a session that is shown.
+    fn shown_message(&mut self, page: &mut Page, id: FlowId, event: &Event<'_>, message: &Message<'_>) {
         self.turn_to(page, id);
         let start = self.sessions.get(&id).map_or(event.at, |shown| shown.first_at);
         message::draw(page, self.columns, event, message, start);
@@ -180,24 +196,23 @@ impl Timeline {
     }
 
     /// Takes note of a message's place in a run; whether it is only to be counted.
-    fn counted(&mut self, page: &mut Page, id: FlowId, message: &Message<'_>) -> bool {
-        let bulk = message.annotation.bulk && !self.verbose;
-        let name = &message.annotation.name;
+    fn counted(&mut self, page: &mut Page, id: FlowId, (name, from, span): (&str, Peer, ByteSpan), bulk: bool) -> bool {
+        let bulk = bulk && !self.verbose;
         if let Some(run) = self.sessions.get_mut(&id).and_then(|shown| shown.run.as_mut())
             && bulk
-            && run.name == *name
-            && run.from == message.from
+            && run.from == from
+            && run.name == name
         {
             run.count = run.count.saturating_add(1);
             if run.count > RUN_SHOWN {
-                run.elided_bytes = run.elided_bytes.saturating_add(message.annotation.span.len());
+                run.elided_bytes = run.elided_bytes.saturating_add(span.len());
                 return true;
             }
             return false;
         }
         self.end_run(page, id);
         if bulk && let Some(shown) = self.sessions.get_mut(&id) {
-            shown.run = Some(Run { name: name.to_string(), from: message.from, count: 1, elided_bytes: 0 });
+            shown.run = Some(Run { name: name.to_owned(), from, count: 1, elided_bytes: 0 });
         }
         false
     }

@@ -7,6 +7,7 @@ use crate::support::capture::captured;
 use crate::support::capture::memory;
 use crate::support::collect::NoRows;
 use crate::support::collect::into_sink;
+use crate::support::collect::loud;
 use crate::support::collect::text;
 use crate::support::talk::Step;
 use crate::support::talk::bytes;
@@ -120,8 +121,10 @@ proptest! {
             }
         }
         let frames = captured(Net::v4(1241).frames(&packets), 100);
-        let quick = text(&mut memory(&frames), "jsonl", &Style::default(), false);
-        prop_assert_eq!(quick, NoRows::text(&mut memory(&frames)));
+        for (format, style) in [("jsonl", Style::default()), ("table", Style::default()), ("table", loud())] {
+            let quick = text(&mut memory(&frames), format, &style, false);
+            prop_assert_eq!(quick, NoRows::text(&mut memory(&frames), format, &style));
+        }
     }
 }
 

@@ -241,15 +241,15 @@ pub(crate) fn text(source: &mut dyn Source, format: &str, style: &Style, reveal:
     shared.text()
 }
 
-/// A sink of JSON Lines that takes no rows: it is told every message at length.
+/// A sink that takes no rows: it is told every message at length.
 pub(crate) struct NoRows(Box<dyn Sink>);
 
 impl NoRows {
-    /// What it writes of a source.
-    pub(crate) fn text(source: &mut dyn Source) -> String {
+    /// What a format writes of a source then.
+    pub(crate) fn text(source: &mut dyn Source, format: &str, style: &Style) -> String {
         let shared = Shared::default();
-        let format = FORMATS.iter().find(|entry| entry.name == "jsonl").unwrap();
-        let mut sink = Self((format.open)(Box::new(shared.clone()), &Style::default()));
+        let format = FORMATS.iter().find(|entry| entry.name == format).unwrap();
+        let mut sink = Self((format.open)(Box::new(shared.clone()), style));
         into_sink(source, &Limits::default(), false, &mut sink);
         shared.text()
     }

@@ -18,8 +18,10 @@ use std::borrow::Cow;
 pub(super) struct Gather {
     operation: String,
     pub(super) is_response: bool,
-    /// The rules for such a body.
+    /// The rules for values of such a body.
     rules: Vec<&'static Rule>,
+    /// Those for what is but counted.
+    counting: Vec<&'static Rule>,
     pub(super) fields: Vec<Field<'static>>,
     /// The token of a response: whoever has it, so it is kept but to compare.
     pub(super) token: Option<Vec<u8>>,
@@ -54,7 +56,8 @@ const SCAN: [&str; 3] = ["id", "status", "name"];
 impl Gather {
     pub(super) fn new(operation: &str, is_response: bool) -> Self {
         let fits = |rule: &&Rule| rule.1 == is_response && (rule.0 == "*" || rule.0 == operation);
-        Self { operation: operation.to_owned(), is_response, rules: RULES.iter().filter(fits).collect(), ..Self::default() }
+        let (counting, rules) = RULES.iter().filter(fits).partition(|rule| rule.4 == Take::Count);
+        Self { operation: operation.to_owned(), is_response, rules, counting, ..Self::default() }
     }
 
     /// Whether it is of a file that goes to the server.
@@ -132,9 +135,10 @@ impl Gather {
 
     /// The rules for what stands at a path; those that count, or the others.
     fn take_all(&mut self, path: &str, counts: bool, value: Option<&Value<'static>>) {
-        for place in 0..self.rules.len() {
-            let Some(Rule(_, _, _, name, take)) = self.rules.get(place).copied().filter(|rule| rule.2 == path) else { continue };
-            if (*take == Take::Count) == counts {
+        let mut place = 0_usize;
+        while let Some(Rule(_, _, at, name, take)) = if counts { self.counting.get(place) } else { self.rules.get(place) } {
+            place = place.saturating_add(1);
+            if *at == path {
                 self.take(name, *take, value.cloned());
             }
         }
@@ -221,6 +225,7 @@ impl Listener for Gather {
             || (self.operation == "scan.status" && path.starts_with("hosts[]."))
             || (self.operation == "scan.list" && path.starts_with("scans[]."))
             || self.rules.iter().any(|rule| rule.2 == path)
+            || self.counting.iter().any(|rule| rule.2 == path)
     }
 
     fn passed(&mut self, bytes: usize) {
@@ -277,6 +282,12 @@ impl Listener for Gather {
 
 /// The value of raw JSON; none for `null`. A text with a raw control character in it, or cut in an escape, stays as the wire has it.
 fn value_of(raw: &[u8]) -> Option<Value<'static>> {
+    if let [b'"', plain @ .., b'"'] = raw
+        && plain.iter().fold(true, |all, byte| all & !matches!(byte, b'"' | b'\\' | 0..=0x1f))
+    {
+        // It stands for itself, as nearly all text does.
+        return Some(Value::Text(Cow::Owned(plain.to_vec())));
+    }
     if raw.first() == Some(&b'"') {
         let text = serde_json::from_slice::<String>(raw).map(String::into_bytes);
         return Some(Value::Text(Cow::Owned(

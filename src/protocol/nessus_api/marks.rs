@@ -25,11 +25,25 @@ impl Kind {
         Self { role: Role::Data, name, secret }
     }
 
+    fn is(self, other: Self) -> bool {
+        (self.role, self.secret) == (other.role, other.secret) && is_same(self.name, other.name)
+    }
+
+    fn is_of(self, token: &Token) -> bool {
+        (self.role, self.secret) == (token.role, token.secret) && is_same(self.name, token.kind)
+    }
+
     /// Bytes that are not read: they may hold a secret.
     pub(super) const WITHHELD: Self = Self::data("withheld", true);
 
     /// Of so many bytes of values and keys before these: now they are known to be a secret.
     pub(super) const ECHO: Self = Self::data("echo", true);
+}
+
+/// Whether two names are the same: they are constants of the program, so that most stand at one place if they are.
+#[inline]
+fn is_same(one: &'static str, other: &'static str) -> bool {
+    std::ptr::eq(one, other) || (one.len() == other.len() && one == other)
 }
 
 /// The tokens so far. Invariant: they tile all bytes that were marked.
@@ -53,16 +67,20 @@ impl Marks {
 
     /// Gives the next bytes a role. Behind the last token there may be, all is withheld.
     pub(super) fn add(&mut self, bytes: usize, kind: Kind) {
-        if kind == Kind::ECHO {
+        if kind.is(Kind::ECHO) {
             return self.hide(bytes);
         }
-        let start = self.tokens.last().map_or(0, |token| token.end);
-        let end = start.saturating_add(bytes);
         let kind = if self.tokens.len() >= self.most { Kind::WITHHELD } else { kind };
-        match self.tokens.last_mut() {
-            Some(last) if (last.role, last.kind, last.secret) == (kind.role, kind.name, kind.secret) => last.end = end,
-            _ if bytes > 0 => self.tokens.push(Token { start, end, role: kind.role, kind: kind.name, secret: kind.secret }),
-            _ => {}
+        let start = match self.tokens.last_mut() {
+            Some(last) if kind.is_of(last) => {
+                last.end = last.end.saturating_add(bytes);
+                return;
+            }
+            last => last.map_or(0, |last| last.end),
+        };
+        if bytes > 0 {
+            let Kind { role, name, secret } = kind;
+            self.tokens.push(Token { start, end: start.saturating_add(bytes), role, kind: name, secret });
         }
     }
 

@@ -62,6 +62,10 @@ pub(super) fn probe(opening: &Opening<'_>) -> Probe {
 
 /// The first bytes of a whole stream: a head of the client's, or one of the server's.
 fn whole(bytes: &[u8]) -> Sight {
+    // All of what a head begins with does so in capitals.
+    if bytes.first().is_some_and(|first| !first.is_ascii_uppercase()) {
+        return Sight::Other;
+    }
     let first = bytes.get(..FIRST_BYTES).unwrap_or(bytes);
     let is_request = METHODS.iter().any(|method| method.starts_with(first) || first.starts_with(method));
     let is_response = b"HTTP/1.".starts_with(first) || first.starts_with(b"HTTP/1.");

@@ -35,8 +35,7 @@ impl Block {
     /// Whether a line in the middle of this block is one message, and changes nothing of how others are read, whatever else it says:
     /// told at one look, and no where that is not plain.
     pub(super) fn is_plain_line(self, from: Peer, text: &[u8]) -> bool {
-        // No end marker, no order, not blank, not cut.
-        if !text.first().is_some_and(|first| first.is_ascii_graphic() && !matches!(first, b'<' | b'S' | b'C')) {
+        if !begins_plainly(text.first()) {
             return false;
         }
         let mut separators = line::separators_at(text).filter_map(|at| text.get(at..)).peekable();
@@ -50,6 +49,12 @@ impl Block {
             _ => false,
         }
     }
+}
+
+/// Whether a line that begins so is no end marker, no order and not blank.
+#[inline]
+pub(super) fn begins_plainly(first: Option<&u8>) -> bool {
+    first.is_some_and(|first| first.is_ascii_graphic() && !matches!(first, b'<' | b'S' | b'C'))
 }
 
 /// A body line's name and sentence.

@@ -20,6 +20,7 @@
 
 mod blob;
 mod block;
+mod counted;
 mod dialogue;
 mod draft;
 mod escape;

@@ -44,11 +44,14 @@ pub(super) fn probe(opening: &Opening<'_>) -> Probe {
 
 /// Whether a stream begins as this protocol does; `None` while that cannot be told.
 fn begins(bytes: &[u8]) -> Option<bool> {
-    let openings = OPENINGS.into_iter().chain([LOADING]);
+    // Nothing may become anything; most others are told by their first byte.
+    let first = bytes.first()?;
+    let openings = OPENINGS.into_iter().chain([LOADING]).filter(|opening| opening.first() == Some(first));
     if openings.clone().any(|opening| bytes.starts_with(opening)) {
         return Some(true);
     }
-    if openings.into_iter().any(|opening| opening.starts_with(bytes)) { None } else { Some(false) }
+    let mut openings = openings;
+    if openings.any(|opening| opening.starts_with(bytes)) { None } else { Some(false) }
 }
 
 /// What the lines of a stream are worth.

@@ -176,6 +176,11 @@ fn is_nothing(text: &[u8]) -> bool {
     text.starts_with(b"NO") && NOTHING.contains(&text)
 }
 
+/// The same of a column that has blanks around it where it is a list.
+fn is_nothing_in(text: &[u8], form: Form) -> bool {
+    is_nothing(if matches!(form, Form::List(_)) { text.trim_ascii() } else { text })
+}
+
 /// Reads one column.
 #[inline]
 fn read(column: Column, draft: &mut Draft<'_>, range: Range<usize>) {
@@ -207,11 +212,10 @@ pub(super) fn row(bytes: &[u8], cells: &mut [Cell], dialect: &Dialect) -> Option
         return None;
     }
     for (column, cell) in columns.iter().zip(cells) {
-        let text = bytes.get(cell.start..cell.end)?;
-        cell.is_nothing = match (column.form, text.first()) {
-            (Form::List(_), Some(first)) => (*first == b'N' || first.is_ascii_whitespace()) && is_nothing(text.trim_ascii()),
-            (Form::Word, Some(b'0'..=b'9' | b'-')) => return None,
-            (_, Some(b'N')) => is_nothing(text),
+        // Of an empty cell this is no byte of its own, which does no harm: nothing is nothing, and no separator begins so.
+        cell.is_nothing = match (bytes.get(cell.start)?, column.form) {
+            (b'N', _) | (b' ' | b'\t'..=b'\r', Form::List(_)) => is_nothing_in(bytes.get(cell.start..cell.end)?, column.form),
+            (b'0'..=b'9' | b'-', Form::Word) => return None,
             _ => false,
         };
     }

@@ -1,10 +1,7 @@
 //! Plugin records as rows: nearly all lines of a capture are these, and most hold nothing that has to be looked at closer.
 
 use super::block;
-use super::block::Block;
-use super::place::Mode;
 use super::place::Session;
-use super::place::Side;
 use super::record;
 use super::said::to_u64;
 use super::scan::scan;
@@ -21,22 +18,7 @@ impl Session {
         if !notes.wants_rows() || from != Peer::Server {
             return None;
         }
-        let in_plugins = matches!(
-            self.server,
-            Side {
-                mode: Mode::Body(Block::Plugins),
-                torn: false,
-                after_loss: false,
-                behind_secret: false,
-                waiting: false,
-                open_result: None
-            }
-        );
-        if !in_plugins || !self.identified {
-            return None;
-        }
-        // No end marker, no order, not blank.
-        if !rest.first().is_some_and(|first| first.is_ascii_graphic() && !matches!(first, b'<' | b'S' | b'C')) {
+        if !self.is_amid_plugins() || !self.identified || !block::begins_plainly(rest.first()) {
             return None;
         }
         // What was shown before is not looked at again until the line end is there: a line that never ends costs linear time.

@@ -1,6 +1,5 @@
 //! One look at every byte of a line: where it ends, where its separators are, and whether it is plain.
 
-use super::line::SEPARATOR;
 use crate::row::Cell;
 use crate::row::MOST_CELLS;
 use std::ops::ControlFlow;
@@ -9,7 +8,13 @@ use std::ops::ControlFlow::Continue;
 use wide::u8x16;
 
 /// Bytes looked at together.
-const STRIDE: usize = 32;
+const STRIDE: usize = 64;
+
+/// A separator with its blanks, behind three bytes that do not count.
+const USUAL: u64 = u64::from_le_bytes(*b"\0\0\0 <|> ");
+
+/// Bits of the bytes of a number that stand behind a separator with its blanks.
+const BEHIND: u32 = 24;
 
 /// What one look tells of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,14 +37,14 @@ pub(super) fn scan(bytes: &[u8], cells: &mut [Cell; MOST_CELLS]) -> Option<Seen>
     let (strides, rest) = bytes.as_chunks::<STRIDE>();
     let mut at = 0_usize;
     for stride in strides {
-        if let Break(end) = line.stride(at, masks(stride)) {
+        if let Break(end) = line.stride(at, marks(stride)) {
             return line.finish(end?);
         }
         at = at.wrapping_add(STRIDE);
     }
     let mut last = [b' '; STRIDE];
     last.get_mut(..rest.len())?.copy_from_slice(rest);
-    let end = line.stride(at, masks(&last)).break_value()?;
+    let end = line.stride(at, marks(&last)).break_value()?;
     line.finish(end?)
 }
 
@@ -57,43 +62,42 @@ struct Line<'l> {
 impl Line<'_> {
     /// Looks at the bytes of a stride that may matter. Breaks where the line ends, or, without a place, where it has too many cells.
     #[inline]
-    fn stride(&mut self, at: usize, (mut bars, mut odd): (u32, u32)) -> ControlFlow<Option<usize>> {
-        let mut end = None;
-        while odd != 0 {
-            let place = odd.trailing_zeros();
-            let index = at.wrapping_add(index(place));
-            if matches!(self.bytes.get(index), Some(b'\n' | 0)) {
-                bars &= 1_u32.wrapping_shl(place).wrapping_sub(1);
-                end = Some(index);
-                break;
+    fn stride(&mut self, at: usize, mut marks: u64) -> ControlFlow<Option<usize>> {
+        while marks != 0 {
+            let place = at.wrapping_add(index(marks.trailing_zeros()));
+            marks &= marks.wrapping_sub(1);
+            match self.bytes.get(place) {
+                Some(b'|') if self.bar(place) => {}
+                Some(b'|') => return Break(None),
+                Some(b'\n' | 0) => return Break(Some(place)),
+                _ => self.is_plain = false,
             }
-            self.is_plain = false;
-            odd &= odd.wrapping_sub(1);
         }
-        while bars != 0 {
-            if !self.bar(at.wrapping_add(index(bars.trailing_zeros()))) {
-                return Break(None);
-            }
-            bars &= bars.wrapping_sub(1);
-        }
-        if end.is_some() { Break(end) } else { Continue(()) }
+        Continue(())
     }
 
     /// Looks at what may be the middle of a separator: one blank on each side belongs to it, and no line begins with one. False where
     /// there is no room for the cell before it.
     #[inline]
     fn bar(&mut self, bar: usize) -> bool {
-        let around = bar.checked_sub(2).and_then(|first| self.bytes.get(first..)).and_then(<[u8]>::first_chunk);
-        if let Some([before, b'<', b'|', b'>', behind]) = around {
-            let at = bar.wrapping_sub(1);
-            let blank = *before == b' ' && at > self.start;
-            let cell = Cell { start: self.start, end: at.wrapping_sub(usize::from(blank)), is_nothing: false };
-            self.start = at.wrapping_add(SEPARATOR.len()).wrapping_add(usize::from(*behind == b' '));
-            let Some(place) = self.cells.get_mut(self.count) else { return false };
-            *place = cell;
-            self.count = self.count.wrapping_add(1);
-        }
+        let around = self.bytes.get(bar.wrapping_sub(2)..).and_then(<[u8]>::first_chunk);
+        let usual = around.is_some_and(|around| u64::from_le_bytes(*around).wrapping_shl(BEHIND) == USUAL);
+        let blanks = if usual { Some((true, true)) } else { self.blanks(bar) };
+        let Some((before, behind)) = blanks else { return true };
+        let Some(place) = self.cells.get_mut(self.count) else { return false };
+        let end = bar.wrapping_sub(1).wrapping_sub(usize::from(before)).max(self.start);
+        *place = Cell { start: self.start, end, is_nothing: false };
+        self.start = bar.wrapping_add(2).wrapping_add(usize::from(behind));
+        self.count = self.count.wrapping_add(1);
         true
+    }
+
+    /// Whether there are blanks before and behind a separator, if this is the middle of one.
+    #[cold]
+    fn blanks(&self, bar: usize) -> Option<(bool, bool)> {
+        let around = bar.checked_sub(2).and_then(|first| self.bytes.get(first..)).and_then(<[u8]>::first_chunk);
+        let Some([before, b'<', b'|', b'>', behind]) = around else { return None };
+        Some((*before == b' ', *behind == b' '))
     }
 
     /// The last cell ends with the line.
@@ -109,24 +113,26 @@ fn index(place: u32) -> usize {
     usize::try_from(place).unwrap_or(usize::MAX)
 }
 
-/// Which bytes of a stride are bars, and which are not plain: a bit for each, the first one in the lowest bit.
+/// Which bytes of a stride are bars or are not plain: a bit for each, the first one in the lowest bit.
 #[inline]
-fn masks(stride: &[u8; STRIDE]) -> (u32, u32) {
-    let (Some(front), Some(back)) = (stride.first_chunk(), stride.last_chunk()) else { return (0, 0) };
-    let ((bars, odd), (bars_behind, odd_behind)) = (masks_of_half(front), masks_of_half(back));
-    (bars | bars_behind.wrapping_shl(16), odd | odd_behind.wrapping_shl(16))
+fn marks(stride: &[u8; STRIDE]) -> u64 {
+    let [first, second, third, fourth] = stride.as_chunks().0 else { return u64::MAX };
+    let (first, second, third, fourth) =
+        (marks_of_quarter(first), marks_of_quarter(second), marks_of_quarter(third), marks_of_quarter(fourth));
+    first | second.wrapping_shl(16) | third.wrapping_shl(32) | fourth.wrapping_shl(48)
 }
 
-/// The same of half a stride.
+/// The same of a quarter of a stride.
 #[inline]
-fn masks_of_half(half: &[u8; STRIDE / 2]) -> (u32, u32) {
-    let (all, each) = (u8x16::from(*half), u8x16::splat);
-    let is = |byte| all.simd_eq(each(byte));
+fn marks_of_quarter(quarter: &[u8; STRIDE / 4]) -> u64 {
+    let (all, each) = (u8x16::from(*quarter), u8x16::splat);
+    // Bar and backslash differ in one bit.
+    let bars = (all | each(b'|' ^ b'\\')).simd_eq(each(b'|'));
     // What is below the blank is above all others then.
     #[allow(clippy::arithmetic_side_effects, reason = "the bytes of vectors wrap")]
     let above = all - each(b' ');
     let visible = above.min(each(b'~' - b' ')).simd_eq(above);
-    (is(b'|').to_bitmask(), (!visible | is(b'"') | is(b'\\')).to_bitmask())
+    (!visible | bars | all.simd_eq(each(b'"'))).to_bitmask().into()
 }
 
 #[cfg(test)]
@@ -137,13 +143,12 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn masks_tell_every_byte() {
+    fn marks_tell_every_byte() {
         for (byte, at) in (0..=u8::MAX).flat_map(|byte| (0..STRIDE).map(move |at| (byte, at))) {
             let mut stride = [b'a'; STRIDE];
             stride[at] = byte;
-            let is_odd = !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\\');
-            let bit = |is: bool| u32::from(is) << at;
-            assert_eq!(masks(&stride), (bit(byte == b'|'), bit(is_odd)), "{byte} at {at}");
+            let is_marked = !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\\' | b'|');
+            assert_eq!(marks(&stride), u64::from(is_marked) << at, "{byte} at {at}");
         }
     }
 
@@ -167,7 +172,7 @@ mod tests {
 
     #[test]
     fn lines_end_and_are_cut_at_every_place() {
-        for length in 0..70 {
+        for length in 0..150 {
             for at in 0..length {
                 let mut bytes = vec![b'a'; length];
                 for (place, byte) in b" <|> \n".iter().enumerate() {

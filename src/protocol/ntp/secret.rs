@@ -58,6 +58,9 @@ const WELL_KNOWN: [&[u8]; 24] = [
     b"delay_between_scan_loops",
 ];
 
+/// The type of passwords, as it stands in the name of a preference.
+const PASSWORD: &[u8] = b"[password]";
+
 /// A preference's name, taken apart: `Plugin[type]:name`, or the name alone.
 ///
 /// # Wire
@@ -75,7 +78,11 @@ pub(super) struct PreferenceName<'a> {
 
 /// Takes a preference's name apart.
 pub(super) fn preference_name(text: &[u8]) -> PreferenceName<'_> {
-    let is_password = memmem::find(&text.to_ascii_lowercase(), b"[password]").is_some();
+    let says_so = |open: usize| {
+        let rest = text.get(open..).unwrap_or_default();
+        rest.get(..PASSWORD.len()).is_some_and(|word| word.eq_ignore_ascii_case(PASSWORD))
+    };
+    let is_password = memchr::memchr_iter(b'[', text).any(says_so);
     for open in memchr::memchr_iter(b'[', text) {
         let inner = text.get(open.saturating_add(1)..).unwrap_or_default();
         let word = inner.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();

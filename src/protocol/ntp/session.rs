@@ -2,6 +2,7 @@
 
 use super::block;
 use super::block::Block;
+use super::counted::Counted;
 use super::draft::Draft;
 use super::escape;
 use super::escape::Escaping;
@@ -34,6 +35,15 @@ impl Dissector for Session {
             let offset = view.offset.saturating_add(to_u64(done));
             // Behind a unit nothing was searched yet, even where it was shown: an order may have waited for lines that did not fit.
             let fresh = if done == 0 { view.fresh } else { 0 };
+            if let Some(Counted { bytes, is_all, .. }) = self.counted(from, rest, fresh, notes) {
+                done = done.saturating_add(bytes);
+                if is_all {
+                    break;
+                }
+                if bytes > 0 {
+                    continue;
+                }
+            }
             let used = self.row(from, rest, fresh, offset, notes).or_else(|| self.unit(from, rest, fresh, offset, notes));
             let Some(used) = used else { break };
             done = done.saturating_add(used);
@@ -344,7 +354,7 @@ impl Session {
         if draft.text_of("name") == Some(escape::ASKED_BY) {
             self.escaping = Escaping::Ntp;
         }
-        if memchr::memmem::find(draft.line, END_OF_CLIENT).is_some() {
+        if line::separators_at(draft.line).any(|at| draft.line.get(at..).is_some_and(|rest| rest.starts_with(END_OF_CLIENT))) {
             self.client.mode = Mode::Line;
         }
     }

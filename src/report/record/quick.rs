@@ -56,31 +56,31 @@ impl Quick {
         out.put(kind.before_number.as_bytes());
         out.number(message.number);
         if let Some(request) = annotation.response_to {
-            out.put(b",\"response_to\":");
+            out.word(b",\"response_to\":");
             out.number(request.number);
         }
         out.put(kind.before_sentence.as_bytes());
         said(out, kind, annotation)?;
         if message.completed_at != event.at {
-            out.put(b",\"completed_at\":");
+            out.word(b",\"completed_at\":");
             self.completed_at.put(out, message.completed_at);
         }
-        out.put(b",\"length\":");
+        out.word(b",\"length\":");
         out.number(annotation.span.len());
-        out.put(b",\"fields\":{");
+        out.word(b",\"fields\":{");
         for (key, field) in kind.keys.iter().zip(&annotation.fields) {
             if let Some(key) = key {
                 out.piece(key);
                 value(out, &field.value)?;
             }
         }
-        out.put(b"},\"tokens\":");
+        out.word(b"},\"tokens\":");
         self.tokens.write(out, &annotation.tokens);
         if let Some(id) = message.inferred.and_then(|inferred| inferred.message_type.as_deref()) {
-            out.put(b",\"message_type\":");
+            out.word(b",\"message_type\":");
             text::put_str(out, id)?;
         }
-        out.put(b"}");
+        out.word(b"}");
         Ok(true)
     }
 }

@@ -74,10 +74,16 @@ pub(super) fn short(number: u64) -> Option<([u8; 8], usize)> {
     let (high, bits) = index(number / GROUP)?.alone();
     let digits = usize::try_from(bits / 8).ok()?.wrapping_add(4);
     // The lower digits are worked out: they are any, and all groups of four would not stay at hand.
-    let low = number % GROUP;
-    let (thousands, hundreds, tens) = (low / 1000, low / 100 % 10, low / 10 % 10);
-    let low = thousands | hundreds.wrapping_shl(8) | tens.wrapping_shl(16) | (low % 10).wrapping_shl(24) | 0x3030_3030;
-    Some(((high | low.wrapping_shl(bits)).to_le_bytes(), digits))
+    Some(((high | group(number % GROUP).wrapping_shl(bits)).to_le_bytes(), digits))
+}
+
+/// The four digits of a number below [`GROUP`], the first one in the lowest byte.
+#[inline]
+pub(super) fn group(number: u64) -> u64 {
+    // Both halves have two digits and are worked out side by side: nothing of one reaches into the other.
+    let halves = (number / 100) | (number % 100).wrapping_shl(16);
+    let tens = halves.wrapping_mul(103).wrapping_shr(10) & 0x000f_000f;
+    tens | halves.wrapping_sub(tens.wrapping_mul(10)).wrapping_shl(8) | 0x3030_3030
 }
 
 #[cfg(test)]
@@ -91,6 +97,13 @@ mod tests {
             assert_eq!(str::from_utf8(&digits.bytes()[..digits.len()]).unwrap(), format!("{number},"));
         }
         assert!(Digits::of(NUMBERS).is_none());
+    }
+
+    #[test]
+    fn groups_are_four_digits() {
+        for number in 0..GROUP {
+            assert_eq!(str::from_utf8(&group(number).to_le_bytes()[..4]).unwrap(), format!("{number:04}"));
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Moments as text: many messages share one, and most share their second with the one before.
 
+use super::digits::group;
 use super::room::Room;
 use crate::time::Timestamp;
 
@@ -10,9 +11,12 @@ const SECOND: i64 = 1_000_000_000;
 #[derive(Debug, Default)]
 pub(super) struct Moment {
     of: Option<Timestamp>,
-    /// The whole second, with the point behind it.
-    second: (i64, String),
-    text: String,
+    /// Its whole second.
+    second: i64,
+    /// Its text in quotation marks.
+    text: Vec<u8>,
+    /// Bytes of it that moments of the same second share: up to the point, and with it; none where there is no point.
+    shared: usize,
 }
 
 impl Moment {
@@ -25,30 +29,43 @@ impl Moment {
     pub(super) fn text(&mut self, at: Timestamp) -> &[u8] {
         if self.of != Some(at) {
             self.of = Some(at);
-            self.text.clear();
-            self.text.push('"');
-            self.write(at);
-            self.text.push('"');
+            let (second, fraction) = (at.nanos().div_euclid(SECOND), at.nanos().rem_euclid(SECOND));
+            if self.shared > 0 && self.second == second {
+                self.text.truncate(self.shared);
+                self.fraction(fraction.unsigned_abs(), at.is_fine());
+            } else {
+                self.second = second;
+                self.whole(at);
+            }
         }
-        self.text.as_bytes()
+        &self.text
     }
 
-    fn write(&mut self, at: Timestamp) {
-        let (second, fraction) = (at.nanos().div_euclid(SECOND), at.nanos().rem_euclid(SECOND));
-        if self.second.0 == second && !self.second.1.is_empty() {
-            let (fraction, digits) = if at.is_fine() { (fraction, 9) } else { (fraction / 1000, 6) };
-            let mut buffer = itoa::Buffer::new();
-            let text = buffer.format(fraction);
-            self.text.push_str(&self.second.1);
-            self.text.push_str("000000000".get(..text.len().abs_diff(digits)).unwrap_or_default());
-            self.text.push_str(text);
-            self.text.push('Z');
-            return;
+    /// Adds the digits behind the point, and what stands behind them.
+    fn fraction(&mut self, nanos: u64, is_fine: bool) {
+        if is_fine {
+            let digits = group(nanos / 100_000) | group(nanos / 10 % 10_000).wrapping_shl(32);
+            self.text.extend_from_slice(&digits.to_le_bytes());
+            let [.., last, _, _, _, _] = group(nanos % 10).to_le_bytes();
+            self.text.extend_from_slice(&[last, b'Z', b'"']);
+        } else {
+            let micros = nanos / 1000;
+            // Of the lower digits two are zeroes, and shifted out.
+            let digits = group(micros / 100) | group(micros % 100).wrapping_shr(16).wrapping_shl(32);
+            let [six @ .., _, _] = digits.to_le_bytes();
+            self.text.extend_from_slice(&six);
+            self.text.extend_from_slice(b"Z\"");
         }
+    }
+
+    #[cold]
+    fn whole(&mut self, at: Timestamp) {
         let text = at.to_string();
-        let point = text.find('.').map_or(0, |point| point.saturating_add(1));
-        self.second = (second, text.get(..point).unwrap_or_default().to_owned());
-        self.text.push_str(&text);
+        self.shared = text.find('.').map_or(0, |point| point.saturating_add(2));
+        self.text.clear();
+        self.text.push(b'"');
+        self.text.extend_from_slice(text.as_bytes());
+        self.text.push(b'"');
     }
 }
 

@@ -1,12 +1,18 @@
 //! How records begin: with their time, their flow and their frames, which many messages share.
 
 use super::moment::Moment;
+use super::place::Place;
+use super::place::SLACK;
 use super::room::Room;
+use crate::annotation::ByteSpan;
 use crate::event::Event;
 use crate::evidence::FrameSpan;
 use crate::peer::FlowId;
 use crate::report::record::by_input;
 use crate::time::Timestamp;
+
+/// Bytes of two numbers of any size, and of what stands around them; rounded up.
+const NUMBERS: usize = 64;
 
 /// Writes the beginning of records; remembers how the last one looks up to its bytes.
 #[derive(Debug, Default)]
@@ -26,50 +32,60 @@ impl Opening {
                 self.of = of;
                 self.remember(event, *span);
             }
-            out.put(self.text.written());
-            out.pair(bytes.start, bytes.end);
-            return out.put(b"}");
+            let mut place = Place::new(out.next(self.text.len().saturating_add(NUMBERS).saturating_add(SLACK)));
+            if self.known(&mut place, bytes).is_some() {
+                let filled = place.filled();
+                return out.take(filled);
+            }
         }
         start(out, &mut self.at, event);
         evidence(out, event);
+    }
+
+    /// Puts down what is remembered, and of which bytes it is this time.
+    #[inline]
+    fn known(&self, place: &mut Place<'_>, bytes: ByteSpan) -> Option<()> {
+        place.front(self.text.all(), self.text.len())?;
+        place.pair(bytes.start, bytes.end)?;
+        place.word(b"]}")
     }
 
     fn remember(&mut self, event: &Event<'_>, span: FrameSpan) {
         let text = &mut self.text;
         text.cut(0);
         start(text, &mut self.at, event);
-        text.put(b"\"input\":");
+        text.word(b"\"input\":");
         text.number(span.input.into());
-        text.put(b",\"frames\":[");
+        text.word(b",\"frames\":[");
         text.pair(span.first, span.last);
-        text.put(b"],\"bytes\":");
+        text.word(b"],\"bytes\":[");
     }
 }
 
 /// Up to the evidence.
 fn start(out: &mut Room, at: &mut Moment, event: &Event<'_>) {
-    out.put(b"{\"v\":1,\"event\":\"message_decoded\",\"at\":");
+    out.word(b"{\"v\":1,\"event\":\"message_decoded\",\"at\":");
     at.put(out, event.at);
     if let Some(flow) = event.flow {
-        out.put(b",\"flow\":");
+        out.word(b",\"flow\":");
         out.number(flow.0);
     }
-    out.put(b",\"evidence\":{");
+    out.word(b",\"evidence\":{");
 }
 
 /// Evidence of any frames, behind its brace.
 fn evidence(out: &mut Room, event: &Event<'_>) {
     let frames = &event.evidence.frames;
     if let Some(newest) = frames.spans().next().filter(|first| frames.spans().all(|span| span.input == first.input)) {
-        out.put(b"\"input\":");
+        out.word(b"\"input\":");
         out.number(newest.input.into());
-        out.put(b",\"frames\":");
+        out.word(b",\"frames\":");
         out.list(frames.spans(), |out, span| out.pair(span.first, span.last));
         if let Some(bytes) = event.evidence.bytes {
-            out.put(b",\"bytes\":");
+            out.word(b",\"bytes\":");
             out.pair(bytes.start, bytes.end);
         }
-        return out.put(b"}");
+        return out.word(b"}");
     }
     of_inputs(out, event);
 }
@@ -80,25 +96,25 @@ fn of_inputs(out: &mut Room, event: &Event<'_>) {
     let mut earlier = by_input(&event.evidence.frames);
     let newest = earlier.pop();
     if let Some(newest) = &newest {
-        out.put(b"\"input\":");
+        out.word(b"\"input\":");
         out.number(newest.input.into());
-        out.put(b",");
+        out.word(b",");
     }
-    out.put(b"\"frames\":");
+    out.word(b"\"frames\":");
     spans(out, newest.as_ref().map(|newest| &*newest.frames).unwrap_or_default());
     if let Some(bytes) = event.evidence.bytes {
-        out.put(b",\"bytes\":");
+        out.word(b",\"bytes\":");
         out.pair(bytes.start, bytes.end);
     }
     if !earlier.is_empty() {
-        out.put(b",\"earlier\":");
+        out.word(b",\"earlier\":");
         out.list(&earlier, |out, earlier| {
-            out.put(b"{\"input\":");
+            out.word(b"{\"input\":");
             out.number(earlier.input.into());
-            out.put(b",\"frames\":");
+            out.word(b",\"frames\":");
             spans(out, &earlier.frames);
-            out.put(b"}");
+            out.word(b"}");
         });
     }
-    out.put(b"}");
+    out.word(b"}");
 }

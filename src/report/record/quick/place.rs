@@ -61,17 +61,21 @@ impl<'p> Place<'p> {
         Some(())
     }
 
+    /// Adds a word of the program.
+    #[inline]
+    pub(super) fn word<const N: usize>(&mut self, word: &[u8; N]) -> Option<()> {
+        *self.next()? = *word;
+        self.take(N);
+        Some(())
+    }
+
     /// Adds the first bytes of some; what stands behind them may be written, too, and does not count.
     #[inline]
     pub(super) fn front(&mut self, bytes: &[u8], len: usize) -> Option<()> {
-        let strides = len.div_ceil(STRIDE);
-        let to = self.bytes.get_mut(self.at..)?.as_chunks_mut::<STRIDE>().0.get_mut(..strides)?;
-        let Some(from) = bytes.as_chunks::<STRIDE>().0.get(..strides) else {
-            // At the end of all that was seen.
-            return self.text(bytes.get(..len)?);
-        };
-        for (from, to) in from.iter().zip(to) {
-            *to = *from;
+        match bytes.first_chunk::<STRIDE>() {
+            Some(stride) if len <= STRIDE => *self.next()? = *stride,
+            // Long, or at the end of all that was seen.
+            _ => return self.text(bytes.get(..len)?),
         }
         self.take(len);
         Some(())
@@ -89,6 +93,14 @@ impl<'p> Place<'p> {
         *room.get_mut(behind..)?.first_chunk_mut()? = tail.bytes;
         self.take(behind.wrapping_add(tail.len()));
         Some(())
+    }
+
+    /// Adds two numbers, and a comma between them.
+    #[inline]
+    pub(super) fn pair(&mut self, first: u64, second: u64) -> Option<()> {
+        self.number(first)?;
+        self.word(b",")?;
+        self.number(second)
     }
 
     /// Adds a number.

@@ -1,10 +1,14 @@
 //! Memory that records are written into: texts of any length, and pieces of fixed size, put down one over the end of the other.
 
 use super::digits::short;
+use super::place::Place;
 use std::io;
 
 /// Room is made for so many bytes at once, at least.
 const STEP: usize = 1 << 12;
+
+/// Bytes of two numbers of any size, and of what stands around them; rounded up.
+const PAIR: usize = 64;
 
 /// What was written so far. What stands behind it does not count: nothing is ever cleared, and room is made but once.
 #[derive(Debug, Default)]
@@ -39,6 +43,11 @@ impl Room {
     /// All that was written.
     pub(in crate::report) fn written(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// All that was written, and what stands behind it.
+    pub(super) fn all(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// How much was written.
@@ -81,6 +90,15 @@ impl Room {
         self.take(text.len());
     }
 
+    /// Adds a word of the program.
+    #[inline]
+    pub(in crate::report) fn word<const N: usize>(&mut self, word: &[u8; N]) {
+        if let Some(place) = self.next(N).first_chunk_mut() {
+            *place = *word;
+        }
+        self.take(N);
+    }
+
     /// Adds a piece.
     #[inline]
     pub(super) fn piece<const N: usize>(&mut self, piece: &Piece<N>) {
@@ -102,24 +120,24 @@ impl Room {
 
     /// Adds two numbers: `[1,2]`.
     pub(super) fn pair(&mut self, first: u64, second: u64) {
-        self.put(b"[");
-        self.number(first);
-        self.put(b",");
-        self.number(second);
-        self.put(b"]");
+        let mut place = Place::new(self.next(PAIR));
+        let written = place.word(b"[").and_then(|()| place.pair(first, second)).and_then(|()| place.word(b"]"));
+        debug_assert!(written.is_some(), "two numbers and three marks have room");
+        let filled = place.filled();
+        self.take(filled);
     }
 
     /// Adds a list of what `each` writes.
     pub(super) fn list<T>(&mut self, items: impl IntoIterator<Item = T>, mut each: impl FnMut(&mut Self, T)) {
-        self.put(b"[");
+        self.word(b"[");
         let start = self.len;
         for item in items {
             if self.len > start {
-                self.put(b",");
+                self.word(b",");
             }
             each(self, item);
         }
-        self.put(b"]");
+        self.word(b"]");
     }
 }
 
@@ -145,13 +163,13 @@ mod tests {
         assert!(Piece::<2>::of(b"abc").is_none());
         for _ in 0..2000 {
             room.piece(&piece);
-            room.put(b"-");
+            room.word(b"-");
             room.pair(1, 23);
         }
         room.list([1, 2], Room::number);
         assert_eq!(room.written(), ["abc-[1,23]".repeat(2000).as_bytes(), b"[1,2]"].concat());
         room.cut(4);
-        room.put(b"!");
+        room.word(b"!");
         assert_eq!(room.written(), b"abc-!");
     }
 }

@@ -241,12 +241,30 @@ fn copy(place: &mut Place<'_>, row: &Row<'_>, cell: &Cell) -> Option<()> {
 fn list(place: &mut Place<'_>, row: &Row<'_>, cell: &Cell, separator: u8) -> Option<()> {
     let text = row.text(cell);
     let stands_alone = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
-    if stands_alone(text.first()) && stands_alone(text.last()) && memchr::memchr(separator, text).is_none() {
-        place.text(b"\"")?;
+    if text.is_empty() {
+        return Some(());
+    }
+    if stands_alone(text.first()) && stands_alone(text.last()) && !holds(text, separator) {
+        place.word(b"\"")?;
         copy(place, row, cell)?;
-        return place.text(b"\"");
+        return place.word(b"\"");
     }
     items(place, text, separator)
+}
+
+/// Whether a byte is in a text: most are short.
+#[inline]
+fn holds(text: &[u8], byte: u8) -> bool {
+    let in_eight = |bytes: &[u8; 8]| {
+        let rest = u64::from_ne_bytes(*bytes) ^ u64::from_ne_bytes([byte; 8]);
+        // A byte that is zero borrows from its highest bit.
+        rest.wrapping_sub(u64::from_ne_bytes([1; 8])) & !rest & u64::from_ne_bytes([0x80; 8]) != 0
+    };
+    match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) if text.len() <= 16 => in_eight(first) || in_eight(last),
+        (Some(_), _) => memchr::memchr(byte, text).is_some(),
+        _ => text.contains(&byte),
+    }
 }
 
 /// Adds the texts of a list that has any number of them.
@@ -259,9 +277,12 @@ fn items(place: &mut Place<'_>, text: &[u8], separator: u8) -> Option<()> {
         };
         let item = item.trim_ascii();
         if !item.is_empty() {
-            place.text(if is_first { b"\"" } else { b",\"" })?;
+            if !is_first {
+                place.word(b",")?;
+            }
+            place.word(b"\"")?;
             place.front(item, item.len())?;
-            place.text(b"\"")?;
+            place.word(b"\"")?;
             is_first = false;
         }
         let Some(behind) = behind else { return Some(()) };
@@ -273,10 +294,10 @@ fn items(place: &mut Place<'_>, text: &[u8], separator: u8) -> Option<()> {
 #[inline]
 fn length(place: &mut Place<'_>, completed_at: &[u8], row: &Row<'_>) -> Option<()> {
     if !completed_at.is_empty() {
-        place.text(b",\"completed_at\":")?;
+        place.word(b",\"completed_at\":")?;
         place.text(completed_at)?;
     }
-    place.text(b",\"length\":")?;
+    place.word(b",\"length\":")?;
     place.number(row.span.len())
 }
 

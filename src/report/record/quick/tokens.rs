@@ -103,7 +103,7 @@ impl Default for Tokens {
 impl Tokens {
     /// Adds the list of these tokens.
     pub(super) fn write(&mut self, room: &mut Room, tokens: &[Token]) {
-        room.put(b"[");
+        room.word(b"[");
         room.put(HEAD.as_bytes());
         let mut rest = tokens;
         while let Some((token, behind)) = rest.split_first() {
@@ -116,7 +116,7 @@ impl Tokens {
         }
         // The head of the next one, and the comma before it, are one too many.
         room.cut(room.len().saturating_sub(HEAD.len().saturating_add(usize::from(!tokens.is_empty()))));
-        room.put(b"]");
+        room.word(b"]");
     }
 
     /// Writes tokens behind their heads as long as they are short, each in room of fixed size, over the end of the one before: how many.
@@ -143,7 +143,7 @@ impl Tokens {
     fn long(&mut self, room: &mut Room, token: &Token) {
         let number = |number| u64::try_from(number).unwrap_or(u64::MAX);
         room.number(number(token.start));
-        room.put(b",");
+        room.word(b",");
         room.number(number(token.end));
         match Tail::of(token, &mut self.known).text {
             Some(tail) => room.piece(&tail),
