@@ -1,8 +1,11 @@
 //! A connection as nearly all of a busy table are: nothing is held or odd, and nobody reads it or it said nothing yet. It takes a quarter
 //! of the memory, and the usual packet changes a few numbers of it.
 
+mod brief;
 mod opening;
 mod passing;
+
+pub(super) use brief::Brief;
 
 use super::Interest;
 use super::Receiver;
@@ -34,7 +37,7 @@ use crate::time::Timestamp;
 const NO_SCALE: u8 = u8::MAX;
 
 /// All that a [`Connection`] knows, where that is so little; it becomes one again without loss.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Compact {
     key: PackedKey,
     id: u32,
@@ -62,7 +65,7 @@ pub(super) struct Compact {
 }
 
 /// What is left of a [`Stream`] that holds nothing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 #[repr(C, packed(4))]
 struct Side {
     next: u64,
@@ -324,6 +327,11 @@ impl Compact {
     /// Whether the table counts it among those that have but a SYN-ACK.
     pub(super) fn is_counted(&self) -> bool {
         self.has(COUNTED)
+    }
+
+    /// Notes where the inventory keeps its facts.
+    pub(super) fn keep_facts_at(&mut self, facts_at: [u32; 3]) {
+        self.facts_at = facts_at;
     }
 
     /// The first of these frames, if it is one, and those so far behind the first of the opening.
