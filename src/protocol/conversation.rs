@@ -9,7 +9,7 @@ use super::notes::Shared;
 use super::probing::Probes;
 use super::probing::Probing;
 use super::probing::Verdict;
-use super::probing::is_nobodys;
+use super::probing::first_verdict;
 use super::probing::starts_known;
 use super::unknown::Collector;
 use super::unknown::Documenting;
@@ -164,11 +164,15 @@ impl Conversations {
 
     /// Shows the opening, with the new chunk, to all protocols.
     fn probe(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>, emit: &mut dyn FnMut(Event<'_>)) -> Interest {
-        if is_nobodys(from, &chunk, flow, (self.protocols, &self.hints)) && !self.collector.wants(flow) {
+        let first = first_verdict(from, &chunk, flow, (self.protocols, &self.hints));
+        if matches!(first, Some(Verdict::Nobody)) && !self.collector.wants(flow) {
             return Interest::Ignore;
         }
-        let mut probing = self.probes.take(flow.id).unwrap_or_else(|| Box::new(Probing::new(starts_known(flow))));
-        match probing.take_in(from, chunk, flow, (self.protocols, &self.hints), &self.shared.limits) {
+        let (mut probing, said) = match self.probes.take(flow.id) {
+            Some(probing) => (probing, None),
+            None => (Box::new(Probing::new(starts_known(flow))), first),
+        };
+        match probing.take_in((from, chunk, said), flow, (self.protocols, &self.hints), &self.shared.limits) {
             Verdict::Claimed(protocol, server) => self.claim(flow, *probing, protocol, server, emit),
             Verdict::Nobody => self.keep(flow, *probing, emit),
             Verdict::Open => {
