@@ -13,6 +13,7 @@ pub(crate) struct PackedEnd(u64);
 
 impl PackedEnd {
     /// Of an address and a port.
+    #[inline]
     pub(crate) fn new(ip: u32, port: u16) -> Self {
         Self(u64::from(ip) << 16 | u64::from(port))
     }
@@ -26,12 +27,14 @@ impl PackedEnd {
     }
 
     /// The address.
+    #[inline]
     pub(crate) fn ip(self) -> u32 {
         let [_, _, a, b, c, d, _, _] = self.0.to_be_bytes();
         u32::from_be_bytes([a, b, c, d])
     }
 
     /// The port.
+    #[inline]
     pub(crate) fn port(self) -> u16 {
         let [.., high, low] = self.0.to_be_bytes();
         u16::from_be_bytes([high, low])
@@ -86,11 +89,13 @@ pub(crate) struct ThinKey {
 
 impl ThinKey {
     /// Of a key.
+    #[inline]
     pub(crate) fn of(PackedKey { low, high }: PackedKey) -> Self {
         Self { ips: [low.ip(), high.ip()], ports: [low.port(), high.port()] }
     }
 
     /// The key.
+    #[inline]
     pub(crate) fn key(self) -> PackedKey {
         let Self { ips: [low, high], ports: [low_port, high_port] } = self;
         PackedKey { low: PackedEnd::new(low, low_port), high: PackedEnd::new(high, high_port) }

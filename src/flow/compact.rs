@@ -7,6 +7,7 @@ mod passing;
 
 pub(super) use brief::Brief;
 
+use super::Ended;
 use super::Interest;
 use super::Receiver;
 use super::connection::Connection;
@@ -281,8 +282,11 @@ impl Compact {
     pub(super) fn close(&mut self, (place, last_at): (u32, Timestamp), closing: Closing, receiver: &mut dyn Receiver) -> bool {
         // Of a stream somebody reads, what the other side acknowledged and nobody saw is missing; one step may be that of a FIN.
         let (is_read, fins) = (!self.has(IGNORED), self.marks & (FIN[0] | FIN[1]));
-        if is_read && (fins != 0 || self.sides.iter().any(|side| side.acked > 1)) {
+        if is_read && self.sides.iter().zip(FIN).any(|(side, fin)| fins & fin == 0 && side.acked > 1) {
             return false;
+        }
+        if self.tls.is_none() && self.tell_end(last_at, receiver) {
+            return true;
         }
         let ended_both = fins == FIN[0] | FIN[1] && closing != Closing::Reused;
         let closing = if ended_both { Closing::Fin } else { closing };
@@ -294,6 +298,28 @@ impl Compact {
             receiver.event(Event { at: flow.last_at, flow: Some(flow.id), evidence: Evidence::of(frames), kind });
         }
         true
+    }
+
+    /// Tells that it is over; whether that was enough.
+    fn tell_end(&mut self, last_at: Timestamp, receiver: &mut dyn Receiver) -> bool {
+        let ((client, server), roles, [from_client, from_server]) = (self.ends(), self.roles(), self.bytes);
+        let mut facts_at = self.facts_at;
+        let frames = || [self.frames(self.opening, self.opening_more), self.frames(0, self.closing)];
+        let done = receiver.ended(Ended {
+            id: self.id(),
+            client,
+            server,
+            roles,
+            vlans: VlanStack::default(),
+            first_at: self.first_at,
+            last_at,
+            bytes: from_client.saturating_add(from_server),
+            announced: self.has(ANNOUNCED),
+            facts_at: &mut facts_at,
+            frames: &frames,
+        });
+        self.facts_at = facts_at;
+        done
     }
 
     /// The client and the server.

@@ -8,6 +8,7 @@ use super::pool::Form;
 use super::pool::Pool;
 use super::pool::Slot;
 use crate::packed::PackedKey;
+use crate::packed::ThinKey;
 use crate::peer::FlowKey;
 use crate::time::Timestamp;
 use std::hash::Hash;
@@ -55,31 +56,38 @@ impl Forms {
     }
 
     /// What is known of a slot.
+    #[inline]
     pub(super) fn slot(&self, slot: usize) -> Option<Slot> {
         self.slots.get(slot).copied()
     }
 
     /// Which form a slot has.
+    #[inline]
     pub(super) fn form(&self, slot: usize) -> Form {
         self.slots.get(slot).map_or(Form::Free, |slot| slot.form())
     }
 
     /// Says what stands in a slot, and when it was heard of last.
+    #[inline]
     pub(super) fn set(&mut self, slot: usize, form: Form, seen: Timestamp) {
         self.slots.get_mut(slot).into_iter().for_each(|slot| *slot = Slot::new(form, seen));
     }
 
     /// Notes when the connection of a slot was heard of last.
+    #[inline]
     pub(super) fn saw(&mut self, slot: usize, at: Timestamp) {
         self.slots.get_mut(slot).into_iter().for_each(|slot| slot.seen = at);
     }
 
-    /// Whether a slot has this key, which is `packed` where it is of IPv4.
-    pub(super) fn has_key(&self, slot: usize, packed: Option<PackedKey>, key: impl FnOnce() -> FlowKey) -> bool {
-        match self.key(slot) {
-            Some(Key::Packed(own)) => packed == Some(own),
-            Some(Key::Whole(own)) => own == key(),
-            None => false,
+    /// Whether a slot has this key, which is `thin` where it is of IPv4.
+    #[inline]
+    pub(super) fn has_key(&self, slot: usize, thin: Option<ThinKey>, key: impl FnOnce() -> FlowKey) -> bool {
+        match self.form(slot) {
+            Form::Free => false,
+            Form::Brief(place) => self.brief.get(place).is_some_and(|brief| thin == Some(brief.thin_key())),
+            Form::Compact(place) => self.compact.get(place).is_some_and(|compact| thin == Some(ThinKey::of(compact.key()))),
+            Form::Open(place) => self.open(place).is_some_and(|open| open.key() == key()),
+            Form::Over(place) => self.over.get(place).is_some_and(|over| over.has_key(thin, key)),
         }
     }
 
@@ -94,34 +102,42 @@ impl Forms {
         })
     }
 
+    #[inline]
     pub(super) fn brief(&self, place: u32) -> Option<&Brief> {
         self.brief.get(place)
     }
 
+    #[inline]
     pub(super) fn brief_mut(&mut self, place: u32) -> Option<&mut Brief> {
         self.brief.get_mut(place)
     }
 
+    #[inline]
     pub(super) fn compact(&self, place: u32) -> Option<&Compact> {
         self.compact.get(place)
     }
 
+    #[inline]
     pub(super) fn compact_mut(&mut self, place: u32) -> Option<&mut Compact> {
         self.compact.get_mut(place)
     }
 
+    #[inline]
     pub(super) fn open(&self, place: u32) -> Option<&Connection> {
         self.open.get(place)?.as_deref()
     }
 
+    #[inline]
     pub(super) fn open_mut(&mut self, place: u32) -> Option<&mut Connection> {
         self.open.get_mut(place)?.as_deref_mut()
     }
 
+    #[inline]
     pub(super) fn over(&self, place: u32) -> Option<&Over> {
         self.over.get(place)
     }
 
+    #[inline]
     pub(super) fn over_mut(&mut self, place: u32) -> Option<&mut Over> {
         self.over.get_mut(place)
     }

@@ -110,6 +110,14 @@ impl Over {
         }
     }
 
+    /// Whether this names it; `thin` where that is of IPv4.
+    pub(super) fn has_key(&self, thin: Option<ThinKey>, key: impl FnOnce() -> FlowKey) -> bool {
+        match self {
+            Self::Usual(usual) => thin == Some(usual.key),
+            Self::Other(whole) => key() == FlowKey::of(whole.client, whole.server).0,
+        }
+    }
+
     /// Client and server.
     pub(super) fn ends(&self) -> (Endpoint, Endpoint) {
         match self {

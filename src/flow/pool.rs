@@ -30,11 +30,13 @@ impl<T: Default> Pool<T> {
     }
 
     /// What stands at a place.
+    #[inline]
     pub(super) fn get(&self, place: u32) -> Option<&T> {
         self.things.get(usize::try_from(place).ok()?)
     }
 
     /// The same, to change it.
+    #[inline]
     pub(super) fn get_mut(&mut self, place: u32) -> Option<&mut T> {
         self.things.get_mut(usize::try_from(place).ok()?)
     }
@@ -82,6 +84,7 @@ pub(super) struct Slot {
 
 impl Slot {
     /// A slot with a connection that was heard of last at this moment. There are never so many that a place does not fit.
+    #[inline]
     pub(super) fn new(form: Form, seen: Timestamp) -> Self {
         let (form, place) = match form {
             Form::Free => (0, 0),
@@ -94,6 +97,7 @@ impl Slot {
     }
 
     /// What stands there.
+    #[inline]
     pub(super) fn form(self) -> Form {
         let place = self.form & ((1 << FORM_AT) - 1);
         match self.form >> FORM_AT {

@@ -1,5 +1,6 @@
 //! Where connections live: in an array of places used again and again, found by the addresses and ports of both ends.
 
+use super::compact::Brief;
 use super::compact::Compact;
 use super::connection::Connection;
 use super::forms::Forms;
@@ -9,6 +10,7 @@ use super::pool::Form;
 use crate::decode::Segment;
 use crate::lookup::Lookup;
 use crate::packed::PackedKey;
+use crate::packed::ThinKey;
 use crate::peer::FlowId;
 use crate::peer::FlowKey;
 use crate::time::Timestamp;
@@ -53,8 +55,8 @@ impl Slots {
 
     /// The slot of a key.
     pub(super) fn find(&self, key: &FlowKey) -> Option<usize> {
-        let packed = PackedKey::of_key(key);
-        self.index.find(key, |slot| self.forms.has_key(wide(slot), packed, || *key)).map(wide)
+        let thin = PackedKey::of_key(key).map(ThinKey::of);
+        self.index.find(key, |slot| self.forms.has_key(wide(slot), thin, || *key)).map(wide)
     }
 
     /// What a key is looked up by.
@@ -64,7 +66,8 @@ impl Slots {
 
     /// The slot of a key in short, whose hash this is.
     pub(super) fn find_packed(&self, hash: u64, key: PackedKey) -> Option<usize> {
-        self.index.find_hashed(hash, |slot| self.forms.has_key(wide(slot), Some(key), || key.key())).map(wide)
+        let thin = Some(ThinKey::of(key));
+        self.index.find_hashed(hash, |slot| self.forms.has_key(wide(slot), thin, || key.key())).map(wide)
     }
 
     /// Has the line of the index fetched that this hash chooses.
@@ -129,12 +132,14 @@ impl Slots {
     pub(super) fn keep_facts_at(&mut self, slot: usize, id: FlowId, facts_at: [u32; 3]) {
         match self.forms.form(slot) {
             Form::Brief(place) => {
-                let brief = self.forms.brief_mut(place).filter(|brief| brief.id() == id);
-                brief.into_iter().for_each(|brief| brief.keep_facts_at(facts_at));
+                if let Some(brief) = self.forms.brief_mut(place).filter(|brief| brief.id() == id) {
+                    brief.keep_facts_at(facts_at);
+                }
             }
             Form::Compact(place) => {
-                let compact = self.forms.compact_mut(place).filter(|compact| compact.id() == id);
-                compact.into_iter().for_each(|compact| compact.keep_facts_at(facts_at));
+                if let Some(compact) = self.forms.compact_mut(place).filter(|compact| compact.id() == id) {
+                    compact.keep_facts_at(facts_at);
+                }
             }
             _ => {}
         }
@@ -257,7 +262,7 @@ impl Slots {
         match self.forms.form(slot) {
             Form::Open(place) => self.forms.open(place).map(|open| open.flow.id),
             Form::Compact(place) => self.forms.compact(place).map(Compact::id),
-            Form::Brief(place) => self.forms.brief(place).map(|brief| brief.id()),
+            Form::Brief(place) => self.forms.brief(place).map(Brief::id),
             Form::Free | Form::Over(_) => None,
         }
     }

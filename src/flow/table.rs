@@ -238,8 +238,9 @@ impl Flows {
         let mut open: Vec<(FlowId, u32)> = self.slots.open().collect();
         open.sort_unstable_by_key(|(id, _)| id.0);
         for slot in open.into_iter().filter_map(|(_, slot)| usize::try_from(slot).ok()) {
-            self.close(slot, Closing::EndOfCapture, self.clock.now(), receiver);
-            self.slots.vacate(slot);
+            if !self.close(slot, Closing::EndOfCapture, self.clock.now(), receiver) {
+                self.slots.vacate(slot);
+            }
         }
         (self.held, self.half_open_now) = (0, 0);
         // The closing tables need the room.
@@ -253,8 +254,8 @@ impl Flows {
         self.slots.remove(slot);
     }
 
-    /// Ends the connection of a slot, if there is one that is open.
-    fn close(&mut self, slot: usize, closing: Closing, at: Timestamp, receiver: &mut dyn Receiver) {
+    /// Ends the connection of a slot, if there is one that is open; whether it was kept in short to its end.
+    fn close(&mut self, slot: usize, closing: Closing, at: Timestamp, receiver: &mut dyn Receiver) -> bool {
         let place = u32::try_from(slot).unwrap_or(u32::MAX);
         let mut counted = false;
         let closed = self.slots.lend(slot, |compact, last_at| {
@@ -269,6 +270,7 @@ impl Flows {
             self.half_open_now = self.half_open_now.saturating_sub(usize::from(connection.counted));
             connection.close(closing, at, &self.limits, receiver);
         }
+        closed
     }
 
     /// Ends what stands under this key: the same addresses and ports begin anew.

@@ -28,12 +28,12 @@ use crate::evidence::Frames;
 use crate::fact::Direction;
 use crate::fact::Facts;
 use crate::fact::Grade;
+use crate::flow::Ended;
 use crate::flow::Handshake;
 use crate::flow::Known;
 use crate::flow::Step;
 use crate::limits::Limits;
 use crate::peer::Endpoint;
-use crate::peer::Flow;
 use crate::peer::RolesFrom;
 use crate::peer::VlanStack;
 use crate::time::Timestamp;
@@ -359,17 +359,19 @@ impl Inventory {
 
     /// A connection is over: what it came to is the final grade, if nothing better was told. A better grade than its own is another
     /// connection's, which confirms it with frames of its own.
-    pub fn closed(&mut self, flow: &mut Flow, emit: &mut dyn FnMut(Event<'_>)) {
-        let Some(pair) = self.pair(flow.client.ip, flow.server) else { return };
-        let at = flow.last_at;
+    pub fn closed(&mut self, ended: Ended<'_>, emit: &mut dyn FnMut(Event<'_>)) {
+        let Ended { client, server, last_at: at, announced, facts_at, frames, .. } = ended;
+        let Some(pair) = self.pair(client.ip, server) else { return };
         let relations = pair.relations();
-        for (relation, place) in relations.iter().zip(&mut flow.facts_at).take(2) {
+        for (relation, place) in relations.iter().zip(facts_at.iter_mut()).take(2) {
             taught(relation).map(|relation| self.table.change(relation, place, at, |_| ()));
         }
-        let frames = if flow.closing.is_empty() { &flow.opening } else { &flow.closing };
-        let most = if flow.announced { Grade::Data } else { Grade::Probe };
+        // Where nothing is told now, nothing is cited.
+        let [opening, closing] = if self.quiet { Default::default() } else { frames() };
+        let frames = if closing.is_empty() { &opening } else { &closing };
+        let most = if announced { Grade::Data } else { Grade::Probe };
         let [.., (connection, _)] = &relations;
-        self.confirm((connection, most), connection_at(&mut flow.facts_at), &Sight { at, frames }, emit);
+        self.confirm((connection, most), connection_at(facts_at), &Sight { at, frames }, emit);
     }
 
     /// Confirms the connection of a pair, if its grade rose, but not beyond what is shown, and that was not said.

@@ -5,6 +5,7 @@ use crate::evidence::FrameId;
 use crate::evidence::Frames;
 use crate::fact::Fact;
 use crate::fact::Relation;
+use crate::peer::Flow;
 use crate::time::Timestamp;
 
 fn handshake(client: &str, server: &str, port: u16) -> Handshake {
@@ -142,9 +143,9 @@ fn a_grade_is_confirmed_by_the_connection_that_has_it() {
     inventory.handshake(&mut probe.facts_at, &handshake, &mut note);
     Known::of(&mut probe, |known| inventory.step(known, Step::Probe, handshake.at, &frame(6), &mut note));
     (probe.announced, probe.closing) = (false, frame(6));
-    inventory.closed(&mut probe, &mut note);
+    Ended::of(&mut probe, |ended| inventory.closed(ended, &mut note));
     Known::of(&mut real, |known| inventory.step(known, Step::Data, handshake.at, &frame(8), &mut note));
-    inventory.closed(&mut real, &mut note);
+    Ended::of(&mut real, |ended| inventory.closed(ended, &mut note));
     assert_eq!(confirmed, [(Grade::Data, vec![8])]);
 }
 
@@ -169,7 +170,7 @@ fn a_flood_is_one_record_and_the_real_client_is_seen() {
     };
     Known::of(&mut flow, |known| inventory.step(known, Step::Established, real.at, &real.frames, &mut note));
     flow.announced = false;
-    inventory.closed(&mut flow, &mut note);
+    Ended::of(&mut flow, |ended| inventory.closed(ended, &mut note));
     assert_eq!(grades, [("10.9.9.9".to_owned(), Grade::Established, true)]);
 }
 

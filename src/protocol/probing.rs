@@ -174,6 +174,11 @@ pub(super) struct Probes {
 }
 
 impl Probes {
+    /// Whether a flow is here.
+    pub(super) fn has(&self, id: FlowId) -> bool {
+        self.flows.contains_key(&id)
+    }
+
     /// Takes a flow out.
     pub(super) fn take(&mut self, id: FlowId) -> Option<Box<Probing>> {
         let (hinted, probing) = self.flows.remove(&id)?;
