@@ -8,11 +8,12 @@ use std::net::IpAddr;
 use std::net::Ipv4Addr;
 
 /// An endpoint of IPv4 in one number, the port in its low bits: of the same order, and of the same hash, as [`Endpoint`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct PackedEnd(u64);
 
 impl PackedEnd {
     /// Of an address and a port.
+    #[inline]
     pub(crate) fn new(ip: u32, port: u16) -> Self {
         Self(u64::from(ip) << 16 | u64::from(port))
     }
@@ -26,12 +27,14 @@ impl PackedEnd {
     }
 
     /// The address.
+    #[inline]
     pub(crate) fn ip(self) -> u32 {
         let [_, _, a, b, c, d, _, _] = self.0.to_be_bytes();
         u32::from_be_bytes([a, b, c, d])
     }
 
     /// The port.
+    #[inline]
     pub(crate) fn port(self) -> u16 {
         let [.., high, low] = self.0.to_be_bytes();
         u16::from_be_bytes([high, low])
@@ -44,7 +47,7 @@ impl PackedEnd {
 }
 
 /// Two endpoints of IPv4 without direction, in sixteen bytes: the same name as [`FlowKey`], with the same hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PackedKey {
     /// The smaller endpoint.
     pub(crate) low: PackedEnd,
@@ -76,6 +79,29 @@ impl Hash for PackedKey {
     }
 }
 
+/// The same in twelve bytes, for who keeps many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ThinKey {
+    /// Addresses of the smaller and of the larger endpoint.
+    ips: [u32; 2],
+    ports: [u16; 2],
+}
+
+impl ThinKey {
+    /// Of a key.
+    #[inline]
+    pub(crate) fn of(PackedKey { low, high }: PackedKey) -> Self {
+        Self { ips: [low.ip(), high.ip()], ports: [low.port(), high.port()] }
+    }
+
+    /// The key.
+    #[inline]
+    pub(crate) fn key(self) -> PackedKey {
+        let Self { ips: [low, high], ports: [low_port, high_port] } = self;
+        PackedKey { low: PackedEnd::new(low, low_port), high: PackedEnd::new(high, high_port) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +116,7 @@ mod tests {
             let packed = PackedKey::of(PackedEnd::of(one).unwrap(), PackedEnd::of(two).unwrap());
             let key = FlowKey::of(one, two).0;
             assert_eq!((packed.key(), PackedKey::of_key(&key)), (key, Some(packed)));
+            assert_eq!((ThinKey::of(packed).key(), size_of::<ThinKey>()), (packed, 12));
             assert_eq!(hasher.hash_one(packed), hasher.hash_one(key));
         }
         assert_eq!(PackedEnd::of(Endpoint { ip: "::1".parse().unwrap(), port: 1 }), None);

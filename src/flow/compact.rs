@@ -1,9 +1,13 @@
 //! A connection as nearly all of a busy table are: nothing is held or odd, and nobody reads it or it said nothing yet. It takes a quarter
 //! of the memory, and the usual packet changes a few numbers of it.
 
+mod brief;
 mod opening;
 mod passing;
 
+pub(super) use brief::Brief;
+
+use super::Ended;
 use super::Interest;
 use super::Receiver;
 use super::connection::Connection;
@@ -34,7 +38,7 @@ use crate::time::Timestamp;
 const NO_SCALE: u8 = u8::MAX;
 
 /// All that a [`Connection`] knows, where that is so little; it becomes one again without loss.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Compact {
     key: PackedKey,
     id: u32,
@@ -62,7 +66,7 @@ pub(super) struct Compact {
 }
 
 /// What is left of a [`Stream`] that holds nothing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 #[repr(C, packed(4))]
 struct Side {
     next: u64,
@@ -278,8 +282,11 @@ impl Compact {
     pub(super) fn close(&mut self, (place, last_at): (u32, Timestamp), closing: Closing, receiver: &mut dyn Receiver) -> bool {
         // Of a stream somebody reads, what the other side acknowledged and nobody saw is missing; one step may be that of a FIN.
         let (is_read, fins) = (!self.has(IGNORED), self.marks & (FIN[0] | FIN[1]));
-        if is_read && (fins != 0 || self.sides.iter().any(|side| side.acked > 1)) {
+        if is_read && self.sides.iter().zip(FIN).any(|(side, fin)| fins & fin == 0 && side.acked > 1) {
             return false;
+        }
+        if self.tls.is_none() && self.tell_end(last_at, receiver) {
+            return true;
         }
         let ended_both = fins == FIN[0] | FIN[1] && closing != Closing::Reused;
         let closing = if ended_both { Closing::Fin } else { closing };
@@ -291,6 +298,29 @@ impl Compact {
             receiver.event(Event { at: flow.last_at, flow: Some(flow.id), evidence: Evidence::of(frames), kind });
         }
         true
+    }
+
+    /// Tells that it is over; whether that was enough.
+    fn tell_end(&mut self, last_at: Timestamp, receiver: &mut dyn Receiver) -> bool {
+        let ((client, server), roles, [from_client, from_server]) = (self.ends(), self.roles(), self.bytes);
+        let mut facts_at = self.facts_at;
+        let frames = || [self.frames(self.opening, self.opening_more), self.frames(0, self.closing)];
+        let done = receiver.ended(Ended {
+            id: self.id(),
+            client,
+            server,
+            roles,
+            vlans: VlanStack::default(),
+            first_at: self.first_at,
+            last_at,
+            bytes: from_client.saturating_add(from_server),
+            announced: self.has(ANNOUNCED),
+            came_to: self.told().came_to(),
+            facts_at: &mut facts_at,
+            frames: &frames,
+        });
+        self.facts_at = facts_at;
+        done
     }
 
     /// The client and the server.
@@ -328,6 +358,11 @@ impl Compact {
     /// Whether the table counts it among those that have but a SYN-ACK.
     pub(super) fn is_counted(&self) -> bool {
         self.has(COUNTED)
+    }
+
+    /// Notes where the inventory keeps its facts.
+    pub(super) fn keep_facts_at(&mut self, facts_at: [u32; 3]) {
+        self.facts_at = facts_at;
     }
 
     /// The first of these frames, if it is one, and those so far behind the first of the opening.

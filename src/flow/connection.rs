@@ -120,11 +120,6 @@ impl Connection {
         self.flow.client == self.low
     }
 
-    /// Whether this names it.
-    pub(super) fn has_key(&self, key: &FlowKey) -> bool {
-        self.key() == *key
-    }
-
     fn side(&self, endpoint: Endpoint) -> usize {
         usize::from(endpoint != self.low)
     }

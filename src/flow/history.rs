@@ -39,6 +39,11 @@ impl History {
         let kept = data.get(data.len().saturating_sub(most)..).unwrap_or_default();
         let surplus = self.bytes.len().saturating_add(kept.len()).saturating_sub(most);
         self.bytes.drain(..surplus.min(self.bytes.len()));
+        let (len, room) = (self.bytes.len(), self.bytes.capacity());
+        if len.saturating_add(kept.len()) > room {
+            // Twice the room, as ever, but none beyond the bound: as the bytes go round, all of it is used.
+            self.bytes.reserve_exact(room.saturating_mul(2).min(most).saturating_sub(len).max(kept.len()));
+        }
         self.bytes.extend(kept);
         self.end = offset.saturating_add(to_u64(data.len()));
         let start = self.start();

@@ -12,6 +12,7 @@ mod belief;
 mod clock;
 mod compact;
 mod connection;
+mod forms;
 mod handshake;
 mod history;
 mod hold;
@@ -22,6 +23,7 @@ mod opening;
 mod outlet;
 mod over;
 mod pending;
+mod pool;
 mod reassembly;
 pub mod seq;
 mod short;
@@ -37,6 +39,7 @@ pub use table::Flows;
 use crate::anomaly::GapReason;
 use crate::event::Event;
 use crate::evidence::Frames;
+use crate::fact::Grade;
 use crate::peer::Endpoint;
 use crate::peer::Flow;
 use crate::peer::FlowId;
@@ -123,6 +126,45 @@ impl Known<'_> {
     }
 }
 
+/// A connection at its end, as most need to know it. Borrowed from where it is kept, in full or in short.
+pub struct Ended<'a> {
+    /// Its number.
+    pub id: FlowId,
+    /// Who asked.
+    pub client: Endpoint,
+    /// Who answered.
+    pub server: Endpoint,
+    /// Why these are the roles.
+    pub roles: RolesFrom,
+    /// VLAN tags of the first frame.
+    pub vlans: VlanStack,
+    /// Time of the first frame.
+    pub first_at: Timestamp,
+    /// Time of the newest frame.
+    pub last_at: Timestamp,
+    /// Payload bytes of both sides.
+    pub bytes: u64,
+    /// Whether it was announced.
+    pub announced: bool,
+    /// How far it came, as [`Flow::came_to`].
+    pub came_to: Option<Grade>,
+    /// Where the inventory keeps its facts: see [`Flow::facts_at`].
+    pub facts_at: &'a mut [u32; 3],
+    /// The frames of the opening, and those that closed it. Put together only when asked for.
+    pub frames: &'a dyn Fn() -> [Frames; 2],
+}
+
+impl Ended<'_> {
+    /// Lends what is known of a connection that is kept in full.
+    pub fn of<R>(flow: &mut Flow, take: impl FnOnce(Ended<'_>) -> R) -> R {
+        let bytes = flow.from_client.bytes.saturating_add(flow.from_server.bytes);
+        let Flow { id, client, server, roles, vlans, first_at, last_at, announced, came_to, .. } = *flow;
+        let Flow { ref mut facts_at, ref opening, ref closing, .. } = *flow;
+        let frames = || [opening.clone(), closing.clone()];
+        take(Ended { id, client, server, roles, vlans, first_at, last_at, bytes, announced, came_to, facts_at, frames: &frames })
+    }
+}
+
 /// How far a connection came, beyond its SYN-ACK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -165,6 +207,12 @@ pub trait Receiver {
     /// A flow that had to give way to the one whose chunk was taken last, by its place and number: nobody waits for more of it.
     fn gave_way(&mut self) -> Option<(u32, FlowId)> {
         None
+    }
+
+    /// A connection that is kept in short is over. Whether that was all there is to say of it: else, and then nothing was done,
+    /// `closed` and `flow_closed` follow as of any other.
+    fn ended(&mut self, _ended: Ended<'_>) -> bool {
+        false
     }
 
     /// No more chunks will come.

@@ -4,7 +4,6 @@ use super::Handshake;
 use super::Receiver;
 use super::connection::Connection;
 use super::handshake::Syn;
-use super::over::Over;
 use super::seq;
 use super::table::Flows;
 use crate::decode::Flags;
@@ -43,7 +42,7 @@ impl Flows {
             if over.is_isn(segment.source, segment.seq) {
                 return;
             }
-            over.anew.asked = true;
+            over.ask();
         }
         if self.pending.insert(Syn::of(segment), &self.limits) {
             self.say_limit("pending_syns", self.limits.pending_syns, segment.frames.clone(), receiver);
@@ -62,19 +61,18 @@ impl Flows {
     /// it is the data behind a SYN that nobody was seen to answer, or it is new data of one that is over.
     pub(super) fn begin_anew(&mut self, key: FlowKey, found: Option<usize>, segment: &Segment<'_>, receiver: &mut dyn Receiver) {
         let carries = !segment.payload.is_empty() || segment.uncaptured > 0;
-        let confirms = |answer: &mut Box<Segment<'_>>| {
+        let confirms = |answer: &mut Box<Segment<'static>>| {
             segment.source == answer.destination
                 && segment.flags.has(Flags::ACK)
                 && segment.ack == answer.seq.wrapping_add(1)
                 && segment.seq == answer.ack
         };
         let Some(slot) = found else { return };
-        let Some(anew) = self.slots.anew_mut(slot) else { return };
-        if let Some(answer) = anew.challenger.take_if(confirms) {
+        let Some((asked, answer)) = self.slots.begin_anew(slot, confirms) else { return };
+        if let Some(answer) = answer {
             return self.open_by_answer(key, &answer, receiver);
         }
-        let asked = anew.asked;
-        let is_new = |over: &mut Over| !over.covers(segment);
+        let is_new = |over: &mut super::over::Over| !over.covers(segment);
         if carries && (self.slots.over_mut(slot).is_some_and(is_new) || (asked && self.is_behind_syn(segment))) {
             self.replace(key, segment.at, receiver);
         }
@@ -107,9 +105,9 @@ impl Flows {
             return;
         }
         if let Some(over) = found.and_then(|slot| self.slots.over_mut(slot)).filter(|over| over.is_isn(server, segment.seq)) {
-            let Over { client, server, vlans, ref mut facts_at, .. } = *over;
-            if segment.vlans != vlans {
-                receiver.copied((client, server), facts_at, segment.vlans, segment.at);
+            if segment.vlans != over.vlans() {
+                // Where its facts are is not remembered: only a hint, and seldom asked for.
+                receiver.copied(over.ends(), &mut [u32::MAX; 3], segment.vlans, segment.at);
             }
             return;
         }

@@ -54,7 +54,7 @@ impl Flows {
             return self.pass_unknown(headers, receiver);
         };
         let Self { slots, limits, half_open_now, .. } = self;
-        let passed = slots.compact_mut(slot).is_some_and(|(compact, last_at)| {
+        let passed = slots.change(slot, |compact, last_at| {
             if !compact.is_counted() {
                 return compact.pass(headers, last_at, limits, receiver);
             }
@@ -100,6 +100,7 @@ impl Flows {
         let id = FlowId(self.next_id.saturating_add(1));
         let Some((place, syn)) = self.pending.answered_by(headers, &self.limits) else { return false };
         let Some(compact) = Compact::answered(id, &syn, headers, &self.limits) else { return false };
+        let handshake = compact.handshake(headers.at);
         self.pending.answer_at(place);
         self.next_id = id.0;
         if self.slots.len() >= self.limits.connections {
@@ -111,8 +112,10 @@ impl Flows {
         self.note_half_open(slot, id, receiver);
         // Who gave way to these may have had something to say.
         self.let_go(receiver);
-        if let Some((compact, _)) = self.slots.compact_mut(slot) {
-            compact.tell_handshake(headers.at, receiver);
+        if self.slots.is_counted(slot, id) {
+            let mut facts_at = [u32::MAX; 3];
+            receiver.handshake(&mut facts_at, &handshake);
+            self.slots.keep_facts_at(slot, id, facts_at);
         }
         true
     }

@@ -71,7 +71,7 @@ impl Flows {
             limits: limits.clone(),
             known_ports: known_ports.to_vec(),
             pending: PendingSyns::new(limits),
-            slots: Slots::new(),
+            slots: Slots::default(),
             holes: Holes::default(),
             lone: VecDeque::new(),
             half_open: VecDeque::new(),
@@ -225,7 +225,7 @@ impl Flows {
             if silent <= self.limits.closed_life.min(self.limits.idle) {
                 continue;
             }
-            let over = self.slots.over_mut(slot).is_some();
+            let over = self.slots.is_over(slot);
             if silent <= if over { self.limits.closed_life } else { self.limits.idle } {
                 continue;
             }
@@ -235,15 +235,16 @@ impl Flows {
 
     /// The end of the capture: closes everything in order of first sight.
     pub fn finish(&mut self, receiver: &mut dyn Receiver) {
-        let mut open: Vec<(FlowId, usize)> = self.slots.open().collect();
+        let mut open: Vec<(FlowId, u32)> = self.slots.open().collect();
         open.sort_unstable_by_key(|(id, _)| id.0);
-        for (_, slot) in open {
-            self.close(slot, Closing::EndOfCapture, self.clock.now(), receiver);
-            self.slots.vacate(slot);
+        for slot in open.into_iter().filter_map(|(_, slot)| usize::try_from(slot).ok()) {
+            if !self.close(slot, Closing::EndOfCapture, self.clock.now(), receiver) {
+                self.slots.vacate(slot);
+            }
         }
         (self.held, self.half_open_now) = (0, 0);
         // The closing tables need the room.
-        self.slots = Slots::new();
+        self.slots = Slots::default();
         self.pending.forget();
     }
 
@@ -253,13 +254,15 @@ impl Flows {
         self.slots.remove(slot);
     }
 
-    /// Ends the connection of a slot, if there is one that is open.
-    fn close(&mut self, slot: usize, closing: Closing, at: Timestamp, receiver: &mut dyn Receiver) {
+    /// Ends the connection of a slot, if there is one that is open; whether it was kept in short to its end.
+    fn close(&mut self, slot: usize, closing: Closing, at: Timestamp, receiver: &mut dyn Receiver) -> bool {
         let place = u32::try_from(slot).unwrap_or(u32::MAX);
-        if let Some((compact, last_at)) = self.slots.compact_mut(slot)
-            && let counted = compact.is_counted()
-            && compact.close((place, *last_at), closing, receiver)
-        {
+        let mut counted = false;
+        let closed = self.slots.lend(slot, |compact, last_at| {
+            counted = compact.is_counted();
+            compact.close((place, last_at), closing, receiver)
+        });
+        if closed {
             self.half_open_now = self.half_open_now.saturating_sub(usize::from(counted));
         } else if let Some(connection) = self.slots.get_mut(slot) {
             // Counted first: with its end it holds nothing any more.
@@ -267,6 +270,7 @@ impl Flows {
             self.half_open_now = self.half_open_now.saturating_sub(usize::from(connection.counted));
             connection.close(closing, at, &self.limits, receiver);
         }
+        closed
     }
 
     /// Ends what stands under this key: the same addresses and ports begin anew.

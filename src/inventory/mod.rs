@@ -2,14 +2,15 @@
 
 mod ahead;
 mod doctor;
-mod ended;
 mod entry;
+mod final_facts;
 mod flood;
 mod focus;
 mod marks;
 mod packed;
 mod pair;
 mod row;
+mod sight;
 #[cfg(feature = "state")]
 pub mod state;
 mod table;
@@ -20,8 +21,8 @@ mod wanted;
 
 pub(crate) use ahead::Hashes;
 pub use doctor::Doctor;
-pub use ended::Ended;
 pub use entry::Entry;
+pub use final_facts::FinalFacts;
 pub use focus::Focus;
 pub use focus::FocusSource;
 pub use focus::Networks;
@@ -34,18 +35,17 @@ use crate::anomaly::Anomaly;
 use crate::error::Error;
 use crate::event::Event;
 use crate::event::EventKind;
-use crate::evidence::Evidence;
 use crate::evidence::Frames;
 use crate::fact::Direction;
 #[cfg(test)]
 use crate::fact::Facts;
 use crate::fact::Grade;
+use crate::flow::Ended;
 use crate::flow::Handshake;
 use crate::flow::Known;
 use crate::flow::Step;
 use crate::limits::Limits;
 use crate::peer::Endpoint;
-use crate::peer::Flow;
 use crate::peer::RolesFrom;
 use crate::peer::VlanStack;
 use crate::time::Timestamp;
@@ -54,6 +54,7 @@ use packed::Packed;
 use pair::Pair;
 use pair::seen;
 use pair::taught;
+use sight::Sight;
 use std::net::IpAddr;
 use table::NOWHERE;
 use table::Place;
@@ -75,18 +76,6 @@ pub struct Inventory {
     defers: bool,
     /// Whether clients' ports have no rows, since they follow from the connections.
     derives: bool,
-}
-
-/// Where and when something was seen, for its event.
-struct Sight<'a> {
-    at: Timestamp,
-    frames: &'a Frames,
-}
-
-impl Sight<'_> {
-    fn event<'e>(&self, kind: EventKind<'e>) -> Event<'e> {
-        Event { at: self.at, flow: None, evidence: Evidence::of(self.frames.clone()), kind }
-    }
 }
 
 impl Inventory {
@@ -155,9 +144,9 @@ impl Inventory {
     }
 
     /// All facts that were told and are remembered, at the end: nothing is left here.
-    pub fn end(&mut self) -> Ended {
+    pub fn end(&mut self) -> FinalFacts {
         self.rations = Rations::new(0);
-        Ended::new(self.table.take_rows(), self.derives)
+        FinalFacts::new(self.table.take_rows(), self.derives)
     }
 
     /// Makes safe what was learned, where there is a store.
@@ -228,8 +217,13 @@ impl Inventory {
         })
     }
 
+    /// Whether a fact gave way, and that is to be said.
+    fn overflows(&self) -> bool {
+        self.table.evicted() && !self.said_full
+    }
+
     fn say_full(&mut self, sight: &Sight<'_>, emit: &mut dyn FnMut(Event<'_>)) {
-        if self.table.evicted() && !self.said_full {
+        if self.overflows() {
             self.said_full = true;
             let value = u64::try_from(self.most).unwrap_or(u64::MAX);
             emit(sight.event(EventKind::AnomalyFound(Anomaly::LimitReached { limit: "facts", value })));
@@ -293,7 +287,7 @@ impl Inventory {
         let relations = pair.relations();
         let mut known = self.knows_connection(&relations, facts_at, at);
         if grade >= Grade::Established && !known {
-            self.catch_up((pair, &relations), (roles == RolesFrom::Handshake, vlans), facts_at, &sight);
+            self.catch_up((pair, &relations), (roles == RolesFrom::Handshake, vlans), facts_at, at);
             known = true;
         }
         let (enough, quiet) = (self.enough, self.quiet);
@@ -333,18 +327,18 @@ impl Inventory {
         (pair, relations): (Pair, &[(Packed, bool); 3]),
         (syn_seen, vlans): (bool, VlanStack),
         facts_at: &mut [Place; 3],
-        sight: &Sight<'_>,
+        at: Timestamp,
     ) {
         self.rations.left_out_established(pair.server);
         for (relation, place) in relations.iter().zip(facts_at) {
             let Some(relation) = taught(relation) else { continue };
             // A service is never left out: one that is known has counted the SYN-ACK.
-            if relation.is_service() && self.table.knows(relation, place, sight.at) {
+            if relation.is_service() && self.table.knows(relation, place, at) {
                 continue;
             }
             let direction = relation.is_connection().then_some(pair.direction);
-            self.table.learn(relation, place, sight.at, |entry| {
-                entry.answered(sight.at, syn_seen, direction);
+            self.table.learn(relation, place, at, |entry| {
+                entry.answered(at, syn_seen, direction);
                 entry.tagged(vlans);
             });
         }
@@ -352,21 +346,19 @@ impl Inventory {
 
     /// A connection is over: what it came to is the final grade, if nothing better was told. A better grade than its own is another
     /// connection's, which confirms it with frames of its own.
-    pub fn closed(&mut self, flow: &mut Flow, emit: &mut dyn FnMut(Event<'_>)) {
-        let Some(pair) = self.pair(flow.client.ip, flow.server) else { return };
-        let (at, relations) = (flow.last_at, pair.relations());
-        let mut known = self.knows_connection(&relations, &mut flow.facts_at, at);
-        let frames = if flow.closing.is_empty() { &flow.opening } else { &flow.closing };
-        let sight = Sight { at, frames };
-        let came_to = flow.came_to.filter(|_| self.defers);
+    pub fn closed(&mut self, ended: Ended<'_>, emit: &mut dyn FnMut(Event<'_>)) {
+        let Ended { client, server, roles, vlans, first_at, last_at: at, announced, facts_at, frames, .. } = ended;
+        let Some(pair) = self.pair(client.ip, server) else { return };
+        let relations = pair.relations();
+        let mut known = self.knows_connection(&relations, facts_at, at);
+        let came_to = ended.came_to.filter(|_| self.defers);
         if came_to.is_some() && !known {
             // It gave way since.
-            let since = Sight { at: flow.first_at, frames };
-            self.catch_up((pair, &relations), (flow.roles == RolesFrom::Handshake, flow.vlans), &mut flow.facts_at, &since);
+            self.catch_up((pair, &relations), (roles == RolesFrom::Handshake, vlans), facts_at, first_at);
             known = true;
         }
         let enough = self.enough;
-        for (relation, place) in seen(&relations, known).zip(&mut flow.facts_at) {
+        for (relation, place) in seen(&relations, known).zip(facts_at.iter_mut()) {
             let Some(relation) = relation else { continue };
             self.table.change(relation, place, at, |row| {
                 if let Some(grade) = came_to {
@@ -375,11 +367,14 @@ impl Inventory {
                 }
             });
         }
+        // Where nothing is told now, nothing is cited.
+        let [opening, closing] = if self.quiet && !self.overflows() { Default::default() } else { frames() };
+        let sight = Sight { at, frames: if closing.is_empty() { &opening } else { &closing } };
         self.say_full(&sight, emit);
         if !self.defers {
-            let most = if flow.announced { Grade::Data } else { Grade::Probe };
+            let most = if announced { Grade::Data } else { Grade::Probe };
             let [.., (connection, _)] = &relations;
-            self.confirm((connection, most), connection_at(&mut flow.facts_at), &sight, emit);
+            self.confirm((connection, most), connection_at(facts_at), &sight, emit);
         }
     }
 

@@ -293,9 +293,9 @@ impl Table {
         }
     }
 
-    /// Whether a fact gave way since this was asked last.
-    pub(super) fn evicted(&mut self) -> bool {
-        std::mem::take(&mut self.evicted)
+    /// Whether a fact gave way.
+    pub(super) fn evicted(&self) -> bool {
+        self.evicted
     }
 
     /// Why the store cannot go on, once.

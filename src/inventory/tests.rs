@@ -7,6 +7,7 @@ use crate::evidence::FrameId;
 use crate::evidence::Frames;
 use crate::fact::Fact;
 use crate::fact::Relation;
+use crate::peer::Flow;
 use crate::time::Timestamp;
 use std::time::Duration;
 
@@ -121,7 +122,7 @@ fn a_fact_whose_time_is_up_is_forgotten_with_the_end_of_its_connection() {
     inventory.handshake(&mut flow.facts_at, &handshake, &mut |_| ());
     assert_eq!(inventory.counts(), [1, 1, 1]);
     flow.last_at = Timestamp::from_parts(600, 0, false);
-    inventory.closed(&mut flow, &mut |_| ());
+    Ended::of(&mut flow, |ended| inventory.closed(ended, &mut |_| ()));
     assert_eq!(inventory.counts(), [0, 0, 0]);
 }
 
@@ -139,7 +140,7 @@ fn what_gave_way_is_back_with_the_end_of_its_connection_where_nobody_looked_befo
     let at = Timestamp::from_parts(10, 0, false);
     Known::of(&mut open, |known| inventory.step(known, Step::Data, at, &first.frames, &mut |_| ()));
     (open.last_at, open.came_to) = (at, Some(Grade::Data));
-    inventory.closed(&mut open, &mut |_| ());
+    Ended::of(&mut open, |ended| inventory.closed(ended, &mut |_| ()));
     let (ended, mut known) = (inventory.end(), Vec::new());
     ended.each(&mut |fact| known.push((named(fact), fact.known.grade)));
     assert!(known.contains(&("internal 10.0.0.1 10.0.1.1:22".to_owned(), Grade::Data)), "{known:?}");
@@ -179,9 +180,9 @@ fn a_grade_is_confirmed_by_the_connection_that_has_it() {
     inventory.handshake(&mut probe.facts_at, &handshake, &mut note);
     Known::of(&mut probe, |known| inventory.step(known, Step::Probe, handshake.at, &frame(6), &mut note));
     (probe.announced, probe.closing) = (false, frame(6));
-    inventory.closed(&mut probe, &mut note);
+    Ended::of(&mut probe, |ended| inventory.closed(ended, &mut note));
     Known::of(&mut real, |known| inventory.step(known, Step::Data, handshake.at, &frame(8), &mut note));
-    inventory.closed(&mut real, &mut note);
+    Ended::of(&mut real, |ended| inventory.closed(ended, &mut note));
     assert_eq!(confirmed, [(Grade::Data, vec![8])]);
 }
 
@@ -206,7 +207,7 @@ fn a_flood_is_one_record_and_the_real_client_is_seen() {
     };
     Known::of(&mut flow, |known| inventory.step(known, Step::Established, real.at, &real.frames, &mut note));
     flow.announced = false;
-    inventory.closed(&mut flow, &mut note);
+    Ended::of(&mut flow, |ended| inventory.closed(ended, &mut note));
     assert_eq!(grades, [("10.9.9.9".to_owned(), Grade::Established, true)]);
 }
 
@@ -270,7 +271,7 @@ fn a_client_port_is_the_sum_of_its_recorded_connections() {
     let mut waits = reach(&mut inventory, 200, 102);
     (waits.last_at, waits.announced) = (at(103), false);
     Known::of(&mut waits, |known| inventory.step(known, Step::Probe, at(103), &first.opening, &mut |_| ()));
-    inventory.closed(&mut waits, &mut |_| ());
+    Ended::of(&mut waits, |ended| inventory.closed(ended, &mut |_| ()));
     // The clock went back, and a connection that is recorded came before all others.
     let again = Handshake { at: at(99), ..handshake("10.0.0.1", &first.server.ip.to_string(), 80) };
     inventory.handshake(&mut flow(&again).facts_at, &again, &mut |_| ());

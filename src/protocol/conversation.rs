@@ -9,7 +9,7 @@ use super::notes::Shared;
 use super::probing::Probes;
 use super::probing::Probing;
 use super::probing::Verdict;
-use super::probing::is_nobodys;
+use super::probing::first_verdict;
 use super::probing::starts_known;
 use super::unknown::Collector;
 use super::unknown::Documenting;
@@ -24,6 +24,7 @@ use crate::evidence::Evidence;
 use crate::evidence::Frames;
 use crate::flow::Body;
 use crate::flow::Chunk;
+use crate::flow::Ended;
 use crate::flow::Interest;
 use crate::limits::Limits;
 use crate::peer::Endpoint;
@@ -32,6 +33,7 @@ use crate::peer::FlowId;
 use crate::peer::Peer;
 use crate::peer::RolesFrom;
 use crate::peer::Transport;
+use crate::time::Timestamp;
 use foldhash::quality::RandomState;
 use hashbrown::HashMap;
 
@@ -164,11 +166,15 @@ impl Conversations {
 
     /// Shows the opening, with the new chunk, to all protocols.
     fn probe(&mut self, flow: &mut Flow, from: Peer, chunk: Chunk<'_>, emit: &mut dyn FnMut(Event<'_>)) -> Interest {
-        if is_nobodys(from, &chunk, flow, (self.protocols, &self.hints)) && !self.collector.wants(flow) {
+        let first = first_verdict(from, &chunk, flow, (self.protocols, &self.hints));
+        if matches!(first, Some(Verdict::Nobody)) && !self.collector.wants(flow) {
             return Interest::Ignore;
         }
-        let mut probing = self.probes.take(flow.id).unwrap_or_else(|| Box::new(Probing::new(starts_known(flow))));
-        match probing.take_in(from, chunk, flow, (self.protocols, &self.hints), &self.shared.limits) {
+        let (mut probing, said) = match self.probes.take(flow.id) {
+            Some(probing) => (probing, None),
+            None => (Box::new(Probing::new(starts_known(flow))), first),
+        };
+        match probing.take_in((from, chunk, said), flow, (self.protocols, &self.hints), &self.shared.limits) {
             Verdict::Claimed(protocol, server) => self.claim(flow, *probing, protocol, server, emit),
             Verdict::Nobody => self.keep(flow, *probing, emit),
             Verdict::Open => {
@@ -179,7 +185,7 @@ impl Conversations {
                 // What is to be documented is waited for all the same.
                 self.gave_way = probing.place.filter(|_| !self.collector.is_on()).map(|place| (place, id));
                 self.collector.hold(id, probing.arrivals);
-                self.limit("probes", most, flow, chunk.frames, emit);
+                self.limit("probes", most, flow.last_at, chunk.frames, emit);
                 Interest::Keep
             }
         }
@@ -209,14 +215,14 @@ impl Conversations {
     }
 
     /// Says that a limit is reached, once.
-    fn limit(&mut self, limit: &'static str, value: usize, flow: &Flow, frames: &Frames, emit: &mut dyn FnMut(Event<'_>)) {
+    fn limit(&mut self, limit: &'static str, value: usize, at: Timestamp, frames: &Frames, emit: &mut dyn FnMut(Event<'_>)) {
         if self.limits_said.contains(&limit) {
             return;
         }
         self.limits_said.push(limit);
         let value = u64::try_from(value).unwrap_or(u64::MAX);
         let kind = EventKind::AnomalyFound(Anomaly::LimitReached { limit, value });
-        emit(Event { at: flow.last_at, flow: None, evidence: Evidence::of(frames.clone()), kind });
+        emit(Event { at, flow: None, evidence: Evidence::of(frames.clone()), kind });
     }
 
     /// A protocol recognised the flow: roles are settled, the flow is announced, and what came so far is read.
@@ -231,7 +237,7 @@ impl Conversations {
         let most = self.shared.limits.sessions;
         if self.readings.len() >= most {
             let frames = probing.arrivals.last().map_or(&flow.opening, |arrival| &arrival.frames);
-            self.limit("sessions", most, flow, frames, emit);
+            self.limit("sessions", most, flow.last_at, frames, emit);
             return Interest::Ignore;
         }
         let turned = server == Some(Peer::Client) && !flow.announced;
@@ -261,6 +267,25 @@ impl Conversations {
         Interest::Keep
     }
 
+    /// No more chunks will come of a connection that carried payload, in the clear. Where nobody read it nor has anything to say of it,
+    /// it is counted, and that is all; else nothing is done, and it has to be closed.
+    pub fn ended(&mut self, ended: &Ended<'_>, emit: &mut dyn FnMut(Event<'_>)) -> bool {
+        if self.collector.is_on() {
+            return false;
+        }
+        match self.settled.get(&ended.id) {
+            Some(Settled::GaveWay) => drop(self.settled.remove(&ended.id)),
+            None if !self.probes.has(ended.id) && !self.readings.contains_key(&ended.id) => {}
+            Some(_) | None => return false,
+        }
+        let opening = || {
+            let [opening, _] = (ended.frames)();
+            opening
+        };
+        self.count_undocumented((ended.server, ended.bytes), (ended.last_at, &opening), emit);
+        true
+    }
+
     /// No more chunks will come: what is unread is given up, what nobody read is counted.
     pub fn closed(&mut self, flow: &mut Flow, emit: &mut dyn FnMut(Event<'_>)) {
         if let Some(mut probing) = self.probes.take(flow.id) {
@@ -281,7 +306,8 @@ impl Conversations {
                 reading.gap(flow, from, 0, &mut self.shared, emit);
             }
         } else if !kept && settled != Some(Settled::Read) && flow.tls.as_ref().is_none_or(|tls| tls.opened_with.is_some()) {
-            self.count_undocumented(flow, emit);
+            let bytes = flow.from_client.bytes.saturating_add(flow.from_server.bytes);
+            self.count_undocumented((flow.server, bytes), (flow.last_at, &|| flow.opening.clone()), emit);
         }
     }
 
@@ -292,16 +318,23 @@ impl Conversations {
     }
 
     /// Counts a flow for the list of undocumented services; that the list is full is said once.
-    fn count_undocumented(&mut self, flow: &Flow, emit: &mut dyn FnMut(Event<'_>)) {
-        let bytes = flow.from_client.bytes.saturating_add(flow.from_server.bytes);
-        if bytes == 0 || self.collector.knows(Transport::Tcp, flow.server) {
+    fn count_undocumented(
+        &mut self,
+        (server, bytes): (Endpoint, u64),
+        (at, opening): (Timestamp, &dyn Fn() -> Frames),
+        emit: &mut dyn FnMut(Event<'_>),
+    ) {
+        if bytes == 0 || self.collector.knows(Transport::Tcp, server) {
             return;
         }
         let most = self.shared.limits.undocumented;
-        if self.undocumented.len() >= most && !self.undocumented.contains_key(&flow.server) {
-            return self.limit("undocumented", most, flow, &flow.opening, emit);
+        if self.undocumented.len() >= most && !self.undocumented.contains_key(&server) {
+            if !self.limits_said.contains(&"undocumented") {
+                self.limit("undocumented", most, at, &opening(), emit);
+            }
+            return;
         }
-        let (flows, sum) = self.undocumented.entry(flow.server).or_default();
+        let (flows, sum) = self.undocumented.entry(server).or_default();
         *flows = flows.saturating_add(1);
         *sum = sum.saturating_add(bytes);
     }

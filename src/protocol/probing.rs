@@ -94,8 +94,14 @@ impl Probing {
         Self { arrivals: Vec::new(), openings: [Front::Nothing, Front::Nothing], kept: [0, 0], asked: 0, whole, place: None }
     }
 
-    /// Keeps the next chunk, and asks the protocols when that is due.
-    pub(super) fn take_in(&mut self, from: Peer, chunk: Chunk<'_>, flow: &Flow, asked: Asked<'_>, limits: &Limits) -> Verdict {
+    /// Keeps the next chunk, and asks the protocols when that is due; of a first chunk they may have said what they say already.
+    pub(super) fn take_in(
+        &mut self,
+        (from, chunk, said): (Peer, Chunk<'_>, Option<Verdict>),
+        flow: &Flow,
+        asked: Asked<'_>,
+        limits: &Limits,
+    ) -> Verdict {
         // A hole ends an opening: what it told is asked for before it goes.
         let is_gap = matches!(chunk.body, Body::Gap(..));
         let before = if is_gap && self.shown() > self.asked { self.ask(flow, asked) } else { Verdict::Open };
@@ -104,10 +110,15 @@ impl Probing {
             return before;
         }
         let full = self.arrivals.len() >= limits.probe_pieces || self.kept.iter().any(|bytes| *bytes >= limits.probe_bytes);
-        match if full || self.is_due() { self.ask(flow, asked) } else { Verdict::Open } {
-            Verdict::Open if full => Verdict::Nobody,
-            verdict => verdict,
-        }
+        let verdict = match said {
+            Some(said) => {
+                self.asked = self.shown();
+                said
+            }
+            None if full || self.is_due() => self.ask(flow, asked),
+            None => Verdict::Open,
+        };
+        if full && matches!(verdict, Verdict::Open) { Verdict::Nobody } else { verdict }
     }
 
     pub(super) fn add(&mut self, from: Peer, chunk: Chunk<'_>) {
@@ -143,34 +154,34 @@ impl Probing {
     }
 
     /// Shows the openings to all protocols. More bytes never change a yes, so it does not matter when they are asked.
-    pub(super) fn ask(&mut self, flow: &Flow, (protocols, hints): Asked<'_>) -> Verdict {
+    pub(super) fn ask(&mut self, flow: &Flow, asked: Asked<'_>) -> Verdict {
         self.asked = self.shown();
         let [client, server] = &self.openings;
-        let (client, server) = (client.bytes(&self.arrivals), server.bytes(&self.arrivals));
-        let mut verdict = Verdict::Nobody;
-        for protocol in protocols {
-            let opening = Opening { client, server, whole: self.whole, hinted: is_hinted(*protocol, flow, hints) };
-            match protocol.probe(&opening) {
-                Probe::Match { server } => return Verdict::Claimed(*protocol, server),
-                Probe::NeedMore => verdict = Verdict::Open,
-                Probe::NoMatch => {}
-            }
-        }
-        verdict
+        ask(client.bytes(&self.arrivals), server.bytes(&self.arrivals), self.whole, flow, asked)
     }
 }
 
-/// Whether a flow that begins with this chunk is nobody's, at first sight: as most are. Nothing has to be kept of it then.
-pub(super) fn is_nobodys(from: Peer, chunk: &Chunk<'_>, flow: &Flow, (protocols, hints): Asked<'_>) -> bool {
-    let Body::Data(data) = chunk.body else { return false };
+/// What all protocols say of the openings of a flow.
+fn ask(client: &[u8], server: &[u8], whole: bool, flow: &Flow, (protocols, hints): Asked<'_>) -> Verdict {
+    let mut verdict = Verdict::Nobody;
+    for protocol in protocols {
+        let opening = Opening { client, server, whole, hinted: is_hinted(*protocol, flow, hints) };
+        match protocol.probe(&opening) {
+            Probe::Match { server } => return Verdict::Claimed(*protocol, server),
+            Probe::NeedMore => verdict = Verdict::Open,
+            Probe::NoMatch => {}
+        }
+    }
+    verdict
+}
+
+/// What all protocols say of a flow that begins with this chunk, if it does: most are nobody's, and nothing has to be kept of them.
+pub(super) fn first_verdict(from: Peer, chunk: &Chunk<'_>, flow: &Flow, asked: Asked<'_>) -> Option<Verdict> {
+    let Body::Data(data) = chunk.body else { return None };
     let so_far = flow.from_client.bytes.saturating_add(flow.from_server.bytes);
     let is_first = chunk.offset == 0 && u64::try_from(data.len()) == Ok(so_far) && flow.tls.is_none();
     let (client, server): (&[u8], &[u8]) = if from == Peer::Client { (data, &[]) } else { (&[], data) };
-    let refuses = |protocol: &&dyn Protocol| {
-        let opening = Opening { client, server, whole: true, hinted: is_hinted(*protocol, flow, hints) };
-        matches!(protocol.probe(&opening), Probe::NoMatch)
-    };
-    is_first && starts_known(flow) && protocols.iter().all(refuses)
+    (is_first && starts_known(flow)).then(|| ask(client, server, true, flow, asked))
 }
 
 /// Whether the streams of this flow are known from their first byte.
@@ -181,9 +192,7 @@ pub(super) fn starts_known(flow: &Flow) -> bool {
 /// Whether the server's port, or what may be it, is one of this protocol's.
 fn is_hinted(protocol: &dyn Protocol, flow: &Flow, hints: &Hints) -> bool {
     // Not `contains`, which is made for lists that are long.
-    let named = |port: u16| {
-        protocol.ports().iter().any(|known| *known == port) || hints.iter().any(|(id, hint)| *hint == port && *id == protocol.id())
-    };
+    let named = |port: u16| protocol.ports().contains(&port) || hints.iter().any(|(id, hint)| *hint == port && *id == protocol.id());
     named(flow.server.port) || (!starts_known(flow) && named(flow.client.port))
 }
 
@@ -196,6 +205,11 @@ pub(super) struct Probes {
 }
 
 impl Probes {
+    /// Whether a flow is here.
+    pub(super) fn has(&self, id: FlowId) -> bool {
+        self.flows.contains_key(&id)
+    }
+
     /// Takes a flow out.
     pub(super) fn take(&mut self, id: FlowId) -> Option<Box<Probing>> {
         let (hinted, probing) = self.flows.remove(&id)?;

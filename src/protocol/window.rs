@@ -37,6 +37,9 @@ pub(super) struct Origin {
 /// Marks kept apart per direction; beyond, neighbours are joined, and a byte may be said to come from a few frames more.
 const MOST_MARKS: usize = 1 << 14;
 
+/// Bytes of room that are kept when nothing is unread any more: what a long line or body took is needed by others, too.
+const KEPT_ROOM: usize = 1 << 14;
+
 /// Marks whose frames are joined one by one.
 const FEW_MARKS: usize = 8;
 
@@ -165,6 +168,9 @@ impl Window {
         self.bytes.extend_from_slice(data);
         let (consumed, result) = read(self.offset, &self.bytes, fresh, &self.provenance);
         self.bytes.drain(..consumed.min(self.bytes.len()));
+        if self.bytes.is_empty() && self.bytes.capacity() > KEPT_ROOM {
+            self.bytes = Vec::new();
+        }
         self.advance(consumed);
         result
     }

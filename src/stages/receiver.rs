@@ -5,6 +5,7 @@ use super::out::Out;
 use crate::event::Event;
 use crate::evidence::Frames;
 use crate::flow::Chunk;
+use crate::flow::Ended;
 use crate::flow::Handshake;
 use crate::flow::Interest;
 use crate::flow::Known;
@@ -82,8 +83,19 @@ impl Receiver for Stages<'_> {
         if self.out.packets.is_some() { None } else { self.conversations.gave_way() }
     }
 
+    fn ended(&mut self, ended: Ended<'_>) -> bool {
+        let Self { inventory, conversations, out, .. } = self;
+        // Of what nobody looks at, and nobody reads, an output has nothing to show.
+        let is_enough = !out.wants_connections
+            && if ended.bytes == 0 { self.silent != Some(ended.id) } else { conversations.ended(&ended, &mut |event| out.event(&event)) };
+        if is_enough {
+            inventory.closed(ended, &mut |event| out.event(&event));
+        }
+        is_enough
+    }
+
     fn closed(&mut self, flow: &mut Flow) {
-        self.inventory.closed(flow, &mut |event| self.out.event(&event));
+        Ended::of(flow, |ended| self.inventory.closed(ended, &mut |event| self.out.event(&event)));
         if is_silent(flow) && self.silent != Some(flow.id) {
             // Nobody was ever asked to read it.
             return;

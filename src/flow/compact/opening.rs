@@ -61,13 +61,12 @@ impl Compact {
         })
     }
 
-    /// Tells the handshake that made it, which ended at this moment.
-    pub(in crate::flow) fn tell_handshake(&mut self, at: Timestamp, receiver: &mut dyn Receiver) {
+    /// The handshake that made it, which ended at this moment.
+    pub(in crate::flow) fn handshake(&self, at: Timestamp) -> Handshake {
         let (client, server) = self.ends();
         let frames = self.frames(self.opening, self.opening_more);
         let vlans = [VlanStack::default(); 2];
-        let handshake = Handshake { client, server, at, frames, syn_seen: true, client_proven: true, vlans };
-        receiver.handshake(&mut self.facts_at, &handshake);
+        Handshake { client, server, at, frames, syn_seen: true, client_proven: true, vlans }
     }
 
     /// Takes the packet that completes the handshake, as [`super::Connection::segment`] would; false, and nothing done, where it is another

@@ -37,7 +37,7 @@ impl Compact {
         if headers.flags.0 & (Flags::SYN | Flags::RST | Flags::ACK) != Flags::ACK
             || self.marks & (AWAITS | ASKED | COUNTED) != 0
             || headers.id.input != self.input
-            || ((len > 0 || ends) && self.marks & (IGNORED | ANNOUNCED) != IGNORED | ANNOUNCED)
+            || (len > 0 && self.marks & (IGNORED | ANNOUNCED) != IGNORED | ANNOUNCED)
             || !self.may_close(from_low, len, ends)
         {
             return false;

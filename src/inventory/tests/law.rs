@@ -8,6 +8,7 @@ use crate::evidence::Frames;
 use crate::fact::Fact;
 use crate::fact::Facts as _;
 use crate::fact::Grade;
+use crate::flow::Ended;
 use crate::flow::Handshake;
 use crate::flow::Known;
 use crate::flow::Step;
@@ -123,7 +124,7 @@ fn after(mut inventory: Inventory, script: &[(Happens, i64)]) -> (Vec<Fact>, Vec
 }
 
 fn close(inventory: &mut Inventory, mut open: Open) {
-    inventory.closed(&mut open.flow, &mut |_| ());
+    Ended::of(&mut open.flow, |ended| inventory.closed(ended, &mut |_| ()));
 }
 
 fn tag(vlan: u16) -> VlanStack {

@@ -7,14 +7,14 @@ use crate::fact::Facts;
 
 /// The facts of a run that is over: those that were told.
 #[derive(Debug)]
-pub struct Ended {
+pub struct FinalFacts {
     /// Connections of the same client and port stand together where the port is to follow from them.
     rows: Vec<Row>,
     derives: bool,
     counts: [u64; 3],
 }
 
-impl Ended {
+impl FinalFacts {
     /// Of all rows there are; `derives` where clients' ports follow from their connections. They are put in order where they are: a second
     /// table of a million facts would be the most memory of the run.
     pub(super) fn new(mut rows: Vec<Row>, derives: bool) -> Self {
@@ -58,7 +58,7 @@ fn port_of(connections: &[Row]) -> Option<Fact> {
     Some(Fact { relation: port.relation(), direction: None, known: sum.known() })
 }
 
-impl Facts for Ended {
+impl Facts for FinalFacts {
     fn each(&self, take: &mut dyn FnMut(&Fact)) {
         self.rows.iter().for_each(|row| take(&row.fact()));
         self.same_ports().filter_map(port_of).for_each(|port| take(&port));
