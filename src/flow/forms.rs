@@ -1,4 +1,4 @@
-//! What stands in slots, each form of a connection apart: the larger ones are few, and used again and again.
+//! What stands in slots, each form of a connection apart: places of the larger ones are used again and again.
 
 use super::compact::Brief;
 use super::compact::Compact;

@@ -4,6 +4,7 @@ use super::Handshake;
 use super::Receiver;
 use super::connection::Connection;
 use super::handshake::Syn;
+use super::over::Over;
 use super::seq;
 use super::table::Flows;
 use crate::decode::Flags;
@@ -72,7 +73,7 @@ impl Flows {
         if let Some(answer) = answer {
             return self.open_by_answer(key, &answer, receiver);
         }
-        let is_new = |over: &mut super::over::Over| !over.covers(segment);
+        let is_new = |over: &mut Over| !over.covers(segment);
         if carries && (self.slots.over_mut(slot).is_some_and(is_new) || (asked && self.is_behind_syn(segment))) {
             self.replace(key, segment.at, receiver);
         }

@@ -1,4 +1,4 @@
-//! A connection as nearly all compact ones are: it said little, and soon behind its first frame. All its numbers are small, and so is what
+//! A connection as most compact ones are: it said little, and its opening took few frames. Nearly all its numbers are small, and so is what
 //! they take.
 
 use super::AWAITS;
@@ -27,8 +27,9 @@ pub(in crate::flow) struct Brief {
     /// The first frame of the opening.
     opening: [u16; 3],
     opening_more: [u16; 2],
-    closing: [u16; 2],
-    last: u16,
+    /// Counted over the whole capture: on a busy link thousands of frames go by in no time.
+    closing: [u32; 2],
+    last: u32,
     input: u16,
     marks: u16,
     packets: [u8; 2],
@@ -53,11 +54,10 @@ fn few(packets: u32) -> u8 {
 impl Brief {
     /// Whether a connection has no number that is too large, nor one that does not follow from another.
     fn fits(compact: &Compact) -> bool {
-        let Compact { opening, opening_more, closing, sides: [one, two], bytes, packets, last, input, awaited_ack, marks, ref tls, .. } =
-            *compact;
-        let ([second, third], [fourth, fifth], [client_packets, server_packets]) = (opening_more, closing, packets);
+        let Compact { opening, opening_more, sides: [one, two], bytes, packets, input, awaited_ack, marks, ref tls, .. } = *compact;
+        let ([second, third], [client_packets, server_packets]) = (opening_more, packets);
         let [from_client, from_server] = if marks & CLIENT_IS_LOW == 0 { [two, one] } else { [one, two] };
-        u64::from(second | third | fourth | fifth | last | input) | one.next | two.next <= 0xffff
+        u64::from(second | third | input) | one.next | two.next <= 0xffff
             && client_packets | server_packets <= 0xff
             && [one, two].iter().all(|side| i16::try_from(side.acked).is_ok())
             && opening >> 48 == 0
@@ -87,16 +87,15 @@ impl Brief {
         if !Self::fits(compact) {
             return false;
         }
-        let Compact { opening_more: [second, third], closing: [fourth, fifth], sides: [one, two], packets, last, facts_at, marks, .. } =
-            *compact;
+        let Compact { opening_more: [second, third], closing, sides: [one, two], packets, last, facts_at, marks, .. } = *compact;
         let [client_packets, server_packets] = packets;
         self.facts_at = facts_at;
         self.windows = [one.window, two.window];
         self.nexts = [low(one.next), low(two.next)];
         self.acked = [near(one.acked), near(two.acked)];
         self.opening_more = [low(second.into()), low(third.into())];
-        self.closing = [low(fourth.into()), low(fifth.into())];
-        self.last = low(last.into());
+        self.closing = closing;
+        self.last = last;
         self.marks = marks;
         self.packets = [few(client_packets), few(server_packets)];
         true
@@ -106,8 +105,8 @@ impl Brief {
     pub(in crate::flow) fn compact(&self) -> Compact {
         let Self { first_at, key, id, facts_at, starts: [start_one, start_two], windows: [window_one, window_two], .. } = *self;
         let Self { nexts: [one, two], acked: [acked_one, acked_two], opening: [low, middle, high], .. } = *self;
-        let Self { opening_more: [second, third], closing: [fourth, fifth], packets: [client_packets, server_packets], .. } = *self;
-        let Self { last, input, marks, scales, .. } = *self;
+        let Self { opening_more: [second, third], packets: [client_packets, server_packets], .. } = *self;
+        let Self { closing, last, input, marks, scales, .. } = *self;
         let (one, two) = (u64::from(one), u64::from(two));
         let client_is_low = marks & CLIENT_IS_LOW != 0;
         Compact {
@@ -116,14 +115,14 @@ impl Brief {
             first_at,
             opening: u64::from(low) | u64::from(middle) << 16 | u64::from(high) << 32,
             opening_more: [second.into(), third.into()],
-            closing: [fourth.into(), fifth.into()],
+            closing,
             sides: [
                 Side { next: one, acked: acked_one.into(), start: start_one, window: window_one },
                 Side { next: two, acked: acked_two.into(), start: start_two, window: window_two },
             ],
             bytes: if client_is_low { [one, two] } else { [two, one] },
             packets: [client_packets.into(), server_packets.into()],
-            last: last.into(),
+            last,
             input: input.into(),
             facts_at,
             awaited_ack: if client_is_low { start_two } else { start_one },
