@@ -53,6 +53,19 @@ C: 230 ok\r\n",
 }
 
 #[test]
+fn a_login_is_hidden_though_other_bytes_end_messages_than_its_line() {
+    // Nearly all lines end with both bytes, so that a newline alone ends none.
+    let others = "C: STAT x\\r\\n\nS: +OK x\\r\\n\n".repeat(20);
+    for login in ["PASS hunter2x", "PASS hunter2x y", "a1 LOGIN anna hunter2x", "xa LOGIN anna hunter2x", "AUTH\\nhunter2x"] {
+        let text = format!("C: LIST all\\n{login}\\r\\n\nS: bye\\nfriend\\r\\n\n{others}");
+        let shown = seen(&text);
+        assert!(!shown.contains("hunter2x") && shown.contains("STAT x") && shown.contains("friend"), "{login}: {shown}");
+    }
+    let shown = seen(&format!("C: LIST\\r\\n\nS: +OK\\nPASS hunter2x\\nmore\\r\\n\n{others}"));
+    assert!(!shown.contains("hunter2x") && shown.contains("+OK\nPASS "), "{shown}");
+}
+
+#[test]
 fn what_a_reply_judges_to_be_a_login_is_hidden() {
     for verdict in ["Login incorrect", "Access denied.", "You are logged in", "-ERR login failed", "Last login: Monday"] {
         for answer in ["SESAME", "hunter2x"] {

@@ -90,6 +90,15 @@ proptest! {
     }
 }
 
+#[test]
+fn a_password_is_hidden_in_a_line_where_zero_bytes_end_messages() {
+    let service = service(
+        Transport::Tcp,
+        &[(1, vec![(Peer::Client, b"\0".to_vec())]), (1, vec![(Peer::Client, b"+OK\nPASS hunter2x\r\nSERVER".to_vec())])],
+    );
+    sound(&inferred(&service)).unwrap();
+}
+
 /// Bytes without any order, the same every time.
 fn noise(seed: u64, count: usize) -> Vec<u8> {
     let mut state = seed;

@@ -140,7 +140,31 @@ pub(super) fn within(text: &[u8]) -> Option<usize> {
     let lower = text.to_ascii_lowercase();
     let value = |name: &Name| behind(&lower, *name).into_iter().chain(before(&lower, *name)).min();
     let key = super::pem::begins(text).filter(|begin| *begin < text.len());
-    names(&lower).iter().filter_map(value).chain(behind_sign(text)).chain(key).min()
+    names(&lower).iter().filter_map(value).chain(behind_sign(text)).chain(behind_pass(text)).chain(key).min()
+}
+
+/// The lines inside of a text, with the place of each: what ends messages need not be what ends lines.
+pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut at = 0_usize;
+    text.split(|byte| matches!(byte, b'\n' | b'\r')).map(move |line| {
+        let start = at;
+        at = start.saturating_add(line.len()).saturating_add(1);
+        (start, line)
+    })
+}
+
+/// Where the second of two words begins that are a line, and of which the first is that of all logins.
+pub(super) fn passed(line: &[u8]) -> Option<usize> {
+    let line = line.trim_ascii_end();
+    let (word, rest) = line.trim_ascii_start().split_at_checked(4)?;
+    let value = rest.trim_ascii_start();
+    let are_two = !value.is_empty() && value.len() < rest.len() && !value.iter().any(u8::is_ascii_whitespace);
+    (are_two && word.eq_ignore_ascii_case(b"pass")).then(|| line.len().saturating_sub(value.len()))
+}
+
+/// Where the value begins of a login in a line behind the first one. The first itself is judged by where it stands in its message.
+fn behind_pass(text: &[u8]) -> Option<usize> {
+    lines(text).skip(1).find_map(|(start, line)| passed(line).map(|begin| start.saturating_add(begin)))
 }
 
 /// Where a value begins behind a sign, in front of which a name stands that tells a secret: `sid=`, `"sshKey": `, `<pin>`, a zero byte.
@@ -269,8 +293,21 @@ mod tests {
         assert_eq!(at("user\0bob\0password\0hunter2").as_deref(), Some("hunter2"));
         assert_eq!(at("\u{5}LOGINS\0\0\0\u{3}bob\u{8}PASSWORDS\0\0\0\u{7}hunter2").as_deref(), Some("\0\0\u{7}hunter2"));
         assert_eq!(at("a=1&sshKey=x").as_deref(), Some("x"));
+        assert_eq!(at("+OK\nPASS hunter2\r\nLIST").as_deref(), Some("hunter2\r\nLIST"));
+        assert_eq!(at("\r pass  hunter2").as_deref(), Some("hunter2"));
         assert_eq!(at("{\"sid\" : 12}").as_deref(), Some("12}"));
-        for none in ["password=", "the password is ", "set the key value", "as password", "entering passive mode: 1,2", "keys for: x"] {
+        for none in [
+            "password=",
+            "the password is ",
+            "set the key value",
+            "as password",
+            "pass 3",
+            "a\npass",
+            "a\nthey pass by",
+            "a\npass it on",
+            "entering passive mode: 1,2",
+            "keys for: x",
+        ] {
             assert_eq!(at(none), None, "{none}");
         }
     }

@@ -1,6 +1,7 @@
 //! Which words are secrets: what answers a question for a password, what stands behind a name that says so, and what repeats such.
 
 use super::lines::Line;
+use super::naming;
 use super::naming::behind_sign;
 use super::naming::tells;
 use super::naming::within;
@@ -202,7 +203,10 @@ fn client(dialogue: &mut Dialogue, place: usize, line: &Line<'_>, orders: &BTree
         .iter()
         .map(|front| (behind(*front), verb(text(*front))))
         .find(|(_, (verb, _))| begins_login(verb));
-    let Some((behind, (_, rest))) = login else { return [answers, by_second(line)] };
+    let Some((behind, (_, rest))) = login else {
+        let second = by_second(line);
+        return [answers, if second == Hidden::Nothing { by_inner(dialogue, line) } else { second }];
+    };
     dialogue.login = LOGIN_LINES;
     // Where nothing stands behind the word, the next line says it.
     dialogue.asked = rest.is_empty().then_some(Asked { alone: false });
@@ -213,12 +217,34 @@ fn client(dialogue: &mut Dialogue, place: usize, line: &Line<'_>, orders: &BTree
     [answers, if is_divided { Hidden::behind(behind) } else { Hidden::All }]
 }
 
+/// Whether the second word begins a login, and more stands behind it.
+fn second_logs_in(text: &[u8]) -> bool {
+    let mut words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).skip(1);
+    words.next().is_some_and(|word| VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(word))) && words.next().is_some()
+}
+
+/// A login may stand at the beginning of a line inside of what is one here, since other bytes end messages: from it on all is hidden.
+fn by_inner(dialogue: &mut Dialogue, line: &Line<'_>) -> Hidden {
+    let text = line.text();
+    let login = naming::lines(text).skip(1).find_map(|(start, inner)| {
+        let (word, rest) = verb(inner);
+        let behind = start.saturating_add(inner.len()).saturating_sub(rest.len());
+        if begins_login(word) { Some(behind) } else { second_logs_in(inner).then_some(start) }
+    });
+    let Some(rest) = login.and_then(|behind| text.get(behind..)).map(<[u8]>::trim_ascii_start) else { return Hidden::Nothing };
+    if rest.is_empty() {
+        dialogue.asked = Some(Asked { alone: false });
+        return Hidden::Nothing;
+    }
+    let begin = line.end.saturating_sub(rest.len());
+    let first = line.columns.iter().position(|(_, end)| *end > begin);
+    // Much of it may be no secret: it is not looked for elsewhere.
+    first.map_or(Hidden::All, |first| Hidden::Columns(first, usize::MAX, false))
+}
+
 /// Whatever stands in front of a login, what stands behind it is hidden.
 fn by_second(line: &Line<'_>) -> Hidden {
-    let text = line.text();
-    let mut words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).skip(1);
-    let logs_in = words.next().is_some_and(|word| VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(word)));
-    if !logs_in || words.next().is_none() {
+    if !second_logs_in(line.text()) {
         return Hidden::Nothing;
     }
     let verb = |place: &usize| VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(line.column(*place).trim_ascii()));
@@ -288,9 +314,9 @@ fn named(line: &Line<'_>) -> [Hidden; 3] {
 
 /// Two words of which the first is that of all logins are one, whoever is taken for the client.
 fn by_order(line: &Line<'_>) -> Hidden {
-    let mut words = line.text().split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-    let is_pass = words.next().is_some_and(|word| word.eq_ignore_ascii_case(b"pass"));
-    match (is_pass && words.next().is_some() && words.next().is_none(), line.columns.len()) {
+    let first = naming::lines(line.text()).map(|(_, inner)| inner).find(|inner| !inner.trim_ascii().is_empty());
+    let is_pass = first.into_iter().chain([line.text()]).any(|words| naming::passed(words).is_some());
+    match (is_pass, line.columns.len()) {
         (false, _) => Hidden::Nothing,
         (true, 0 | 1) => Hidden::All,
         (true, _) => Hidden::Columns(1, usize::MAX, false),
