@@ -2,6 +2,7 @@
 
 use super::echo::Secrets;
 use super::json::Listener;
+use super::names::unescaped;
 use super::rules::RULES;
 use super::rules::Rule;
 use super::rules::Take;
@@ -182,6 +183,18 @@ impl Gather {
         }
     }
 
+    /// A secret of a request. Where it is not known what it stands for, any text may quote it.
+    fn secret(&mut self, raw: &[u8], value: Value<'static>) {
+        let Some(text) = raw.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).filter(|text| text.contains(&b'\\')) else {
+            return self.secrets.add(&text_of(value));
+        };
+        let (plain, known) = unescaped(text);
+        self.secrets.add(&plain);
+        if !known {
+            self.secrets.unknown();
+        }
+    }
+
     /// Kinds of credentials in a request: `Host.SSH`; not what they hold.
     fn credential(&mut self, path: &str) {
         let kind = path.strip_prefix("credentials.add.").and_then(|kind| kind.strip_suffix("[]"));
@@ -239,7 +252,7 @@ impl Listener for Gather {
             if !self.is_response
                 && let Some(value) = value.clone()
             {
-                self.secrets.add(&text_of(value));
+                self.secret(raw, value);
             }
             if self.is_response && path == "token" {
                 self.token = value.map(text_of).map(Cow::into_owned);
@@ -274,9 +287,13 @@ impl Listener for Gather {
         if !self.is_response || self.secrets.is_empty() {
             return false;
         }
-        let decoded = value_of(&[b"\"", text, b"\""].concat()).map(text_of).unwrap_or_default();
         // Of a longer text only the beginning is there to be looked through.
-        text.len() >= API_TEXT_BYTES || self.secrets.is_in(text) || self.secrets.is_in(&decoded)
+        if text.len() >= API_TEXT_BYTES || self.secrets.is_in(text) {
+            return true;
+        }
+        let escaped = memchr::memchr(b'\\', text).map(|_| unescaped(text));
+        // What is not known to stand for something else may stand for a secret.
+        escaped.is_some_and(|(plain, known)| !known || self.secrets.is_in(&plain))
     }
 }
 

@@ -46,8 +46,12 @@ pub(super) struct Json {
     /// Whether the text of the value at hand is looked at.
     wanted: bool,
     secret: bool,
+    /// Whether it is not known what the key at hand stands for.
+    obscure: bool,
     /// Bytes of the value at hand, or the key.
     length: usize,
+    /// Those of a value before what of it is a secret by what it quotes.
+    front: usize,
     /// Bytes that went by and are a secret after all.
     echoed: usize,
     /// What the text at hand quotes.
@@ -98,7 +102,9 @@ impl Json {
             text: Vec::new(),
             wanted: true,
             secret: false,
+            obscure: false,
             length: 0,
+            front: 0,
             echoed: 0,
             quoted: Quoted::default(),
             keys: Keys::default(),
@@ -120,7 +126,12 @@ impl Json {
     /// Bytes of a value or key that was marked as no secret, and whose end has not come: it may still be one.
     pub(super) fn unfinished(&self) -> usize {
         let is_word = self.state == State::Bare && self.text.first().is_some_and(u8::is_ascii_lowercase);
-        if !self.secret && !is_word && matches!(self.state, State::Text { .. } | State::Bare) { self.length } else { 0 }
+        if !is_word && matches!(self.state, State::Text { .. } | State::Bare) { self.shown() } else { 0 }
+    }
+
+    /// Bytes of the value or key at hand that were marked as no secret.
+    fn shown(&self) -> usize {
+        if self.secret { self.front } else { self.length }
     }
 
     /// Reads on. `mark` hears what each run of bytes is.
@@ -172,7 +183,7 @@ impl Json {
                 return (0, MARK);
             }
             (State::Key(_), b'"') => {
-                (self.length, self.secret, self.wanted) = (0, false, true);
+                (self.length, self.front, self.secret, self.wanted) = (0, 0, false, true);
                 self.text.clear();
                 Some(State::Text { key: true, escaped: false })
             }
@@ -186,7 +197,7 @@ impl Json {
 
     /// A value begins, whose place is known: its path, and whether it is a secret.
     fn begin(&mut self, may_be_secret: bool, listener: &mut dyn Listener) {
-        self.length = 0;
+        (self.length, self.front) = (0, 0);
         self.text.clear();
         self.quoted.begin();
         let inherited = self.levels.last().is_some_and(|level| level.secret);
@@ -204,7 +215,7 @@ impl Json {
             return self.is_secret_item(level.path);
         }
         let key = self.path.get(level.path..).unwrap_or_default().trim_start_matches('.').as_bytes();
-        self.keys.tells_secret(key)
+        self.obscure || self.keys.tells_secret(key)
     }
 
     /// Whether the items of a list at this path are secrets, if they are texts or numbers.
@@ -249,7 +260,9 @@ impl Json {
         let kind = if key { Kind::keyword("key") } else { Kind::data("value", self.secret) };
         if escaped {
             self.keep(rest.get(..1).unwrap_or_default());
-            self.secret |= !key && rest.first().is_some_and(|byte| self.quoted.escaped(*byte));
+            if !key && rest.first().is_some_and(|byte| self.quoted.escaped(*byte)) {
+                self.turn();
+            }
             self.state = State::Text { key, escaped: false };
             return (1, kind);
         }
@@ -270,12 +283,15 @@ impl Json {
             found => {
                 let mut length = found.unwrap_or(rest.len());
                 let plain = rest.get(..length).filter(|_| !key && !self.secret).unwrap_or_default();
-                if let Some(place) = self.quoted.run(plain) {
-                    self.secret = true;
-                    length = place.saturating_add(1);
-                }
+                let told = self.quoted.run(plain);
+                length = told.map_or(length, |place| place.saturating_add(1));
                 self.keep(rest.get(..length).unwrap_or_default());
+                if told.is_some() {
+                    self.turn();
+                }
                 if key && self.text.len() > KEY_BYTES {
+                    // What came of it before is withheld with it.
+                    self.echoed = self.length.saturating_sub(length);
                     self.state = State::Broken;
                     return (length, Kind::WITHHELD);
                 }
@@ -292,8 +308,15 @@ impl Json {
             self.path.push('.');
         }
         match str::from_utf8(&self.text).ok().filter(|key| !key.contains('\\')) {
-            Some(key) => self.path.push_str(key),
-            None => self.path.push_str(&unescaped(&self.text)),
+            Some(key) => {
+                self.obscure = false;
+                self.path.push_str(key);
+            }
+            None => {
+                let (key, known) = unescaped(&self.text);
+                self.obscure = !known;
+                self.path.push_str(&String::from_utf8_lossy(&key));
+            }
         }
         State::Colon
     }
@@ -305,8 +328,8 @@ impl Json {
             if !bare::goes_on(&self.text, *byte) {
                 let is_value = bare::is_whole(&self.text) && bare::may_follow(*byte);
                 self.state = if is_value { State::Behind } else { State::Broken };
+                self.echo(listener);
                 if is_value {
-                    self.echo(listener);
                     self.tell(listener);
                 }
                 break;
@@ -317,11 +340,19 @@ impl Json {
         (length, Kind::data("value", self.secret))
     }
 
-    /// A value or a key is whole: it may be a secret that was heard before.
+    /// What follows in the text at hand is a secret.
+    fn turn(&mut self) {
+        if !self.secret {
+            (self.secret, self.front) = (true, self.length);
+        }
+    }
+
+    /// A value or a key is whole: it may be a secret that was heard before, also where a part of it is a secret anyway.
     fn echo(&mut self, listener: &dyn Listener) {
-        if !self.secret && listener.is_echo(&self.text) {
+        let shown = self.shown();
+        if (shown > 0 || !self.secret) && listener.is_echo(&self.text) {
             self.secret = true;
-            self.echoed = self.length;
+            self.echoed = shown;
         }
     }
 
