@@ -307,16 +307,13 @@ impl Json {
         if !self.path.is_empty() {
             self.path.push('.');
         }
-        match str::from_utf8(&self.text).ok().filter(|key| !key.contains('\\')) {
-            Some(key) => {
-                self.obscure = false;
-                self.path.push_str(key);
-            }
-            None => {
-                let (key, known) = unescaped(&self.text);
-                self.obscure = !known;
-                self.path.push_str(&String::from_utf8_lossy(&key));
-            }
+        if let Some(key) = str::from_utf8(&self.text).ok().filter(|key| !key.contains('\\')) {
+            self.obscure = false;
+            self.path.push_str(key);
+        } else {
+            let (key, known) = unescaped(&self.text);
+            self.obscure = !known;
+            self.path.push_str(&String::from_utf8_lossy(&key));
         }
         State::Colon
     }
