@@ -66,6 +66,21 @@ fn a_login_is_hidden_though_other_bytes_end_messages_than_its_line() {
 }
 
 #[test]
+fn what_answers_a_login_inside_of_a_message_is_hidden() {
+    let others = "C: STAT x\\r\\n\nS: +OK x\\r\\n\n".repeat(20);
+    for dialogue in [
+        "C: LIST all\\nAUTH LOGIN\\r\\n\nS: 334 x\\r\\n\nC: aHVudGVyMng=\\r\\n\n",
+        "C: LIST\\nAUTH LOGIN\\r\\n\nS: 334 VXNlcm5hbWU6\\r\\n\nC: YW5uYQ==\\r\\n\nS: 334 UGFzc3dvcmQ6\\r\\n\nC: aHVudGVyMng=\\r\\n\n",
+        "C: HELLO all\\nLOGIN anna\\r\\n\nS: next\\r\\n\nC: aHVudGVyMng=\\r\\n\n",
+    ] {
+        for text in [format!("{dialogue}{others}"), format!("{others}{dialogue}"), format!("{others}{dialogue}{others}")] {
+            let shown = seen(&text);
+            assert!(!shown.contains("aHVud") && shown.contains("STAT x"), "{text}: {shown}");
+        }
+    }
+}
+
+#[test]
 fn what_a_reply_judges_to_be_a_login_is_hidden() {
     for verdict in ["Login incorrect", "Access denied.", "You are logged in", "-ERR login failed", "Last login: Monday"] {
         for answer in ["SESAME", "hunter2x"] {

@@ -57,6 +57,15 @@ struct Dialogue {
     ahead: Vec<usize>,
 }
 
+impl Dialogue {
+    /// The client began a login; this stands behind the word that says so.
+    fn begin_login(&mut self, rest: &[u8]) {
+        self.login = LOGIN_LINES;
+        // Where that is nothing, the next line says it.
+        self.asked = rest.is_empty().then_some(Asked { alone: false });
+    }
+}
+
 /// How it asked.
 #[derive(Clone, Copy)]
 struct Asked {
@@ -207,9 +216,7 @@ fn client(dialogue: &mut Dialogue, place: usize, line: &Line<'_>, orders: &BTree
         let second = by_second(line);
         return [answers, if second == Hidden::Nothing { by_inner(dialogue, line) } else { second }];
     };
-    dialogue.login = LOGIN_LINES;
-    // Where nothing stands behind the word, the next line says it.
-    dialogue.asked = rest.is_empty().then_some(Asked { alone: false });
+    dialogue.begin_login(rest);
     // What nothing divides behind the word is hidden with it.
     let column = line.columns.get(behind.saturating_sub(1)).map_or(line.end, |(_, end)| *end);
     let left = rest.len().saturating_sub(line.end.saturating_sub(column));
@@ -232,8 +239,8 @@ fn by_inner(dialogue: &mut Dialogue, line: &Line<'_>) -> Hidden {
         if begins_login(word) { Some(behind) } else { second_logs_in(inner).then_some(start) }
     });
     let Some(rest) = login.and_then(|behind| text.get(behind..)).map(<[u8]>::trim_ascii_start) else { return Hidden::Nothing };
+    dialogue.begin_login(rest);
     if rest.is_empty() {
-        dialogue.asked = Some(Asked { alone: false });
         return Hidden::Nothing;
     }
     let begin = line.end.saturating_sub(rest.len());
