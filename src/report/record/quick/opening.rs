@@ -3,6 +3,7 @@
 use super::moment::Moment;
 use super::place::Place;
 use super::place::SLACK;
+use super::room::PAIR;
 use super::room::Room;
 use crate::annotation::ByteSpan;
 use crate::event::Event;
@@ -10,9 +11,6 @@ use crate::evidence::FrameSpan;
 use crate::peer::FlowId;
 use crate::report::record::by_input;
 use crate::time::Timestamp;
-
-/// Bytes of two numbers of any size, and of what stands around them; rounded up.
-const NUMBERS: usize = 64;
 
 /// Writes the beginning of records; remembers how the last one looks up to its bytes.
 #[derive(Debug, Default)]
@@ -32,7 +30,7 @@ impl Opening {
                 self.of = of;
                 self.remember(event, *span);
             }
-            let mut place = Place::new(out.next(self.text.len().saturating_add(NUMBERS).saturating_add(SLACK)));
+            let mut place = Place::new(out.next(self.text.len().saturating_add(PAIR).saturating_add(SLACK)));
             if self.known(&mut place, bytes).is_some() {
                 let filled = place.filled();
                 return out.take(filled);

@@ -8,7 +8,7 @@ use std::io;
 const STEP: usize = 1 << 12;
 
 /// Bytes of two numbers of any size, and of what stands around them; rounded up.
-const PAIR: usize = 64;
+pub(super) const PAIR: usize = 64;
 
 /// What was written so far. What stands behind it does not count: nothing is ever cleared, and room is made but once.
 #[derive(Debug, Default)]
