@@ -3,6 +3,7 @@
 use super::echo::Secrets;
 use super::json::Listener;
 use super::names::unescaped;
+use super::redact::percent_decoded;
 use super::rules::RULES;
 use super::rules::Rule;
 use super::rules::Take;
@@ -291,9 +292,13 @@ impl Listener for Gather {
         if text.len() >= API_TEXT_BYTES || self.secrets.is_in(text) {
             return true;
         }
-        let escaped = memchr::memchr(b'\\', text).map(|_| unescaped(text));
+        let (plain, known) = match memchr::memchr(b'\\', text) {
+            Some(_) => unescaped(text),
+            None if text.contains(&b'%') => (text.to_vec(), true),
+            None => return false,
+        };
         // What is not known to stand for something else may stand for a secret.
-        escaped.is_some_and(|(plain, known)| !known || self.secrets.is_in(&plain))
+        !known || self.secrets.is_in(&plain) || self.secrets.is_in(&percent_decoded(&plain))
     }
 }
 

@@ -104,6 +104,8 @@ fn an_echo_is_hidden_whatever_else_of_its_text_is_a_secret() {
         (b"hunter2xyz", br"token: abc, hunter2xyz"),
         (b"hunter2<xyz", br"bad hunter2\u003cxyz"),
         (b"hunter2/xyz", br"bad hunter2\/xyz"),
+        (b"hunter2<xyz", br"bad hunter2%3Cxyz"),
+        (b"hunter2 xyz", br"bad \u0068unter2%20xyz"),
         (b"hunter2xyz", b"bad hunt\\u0065r2xyz\xe9"),
         (b"hunter2xyz", b"bad\t\\u0068unter2xyz"),
         (b"hunter2xyz", br"\ud800 \u0068unter2xyz"),
