@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Measures the whole program beside its peers on forged captures, in one run, and prints the ratios that the goals are about.
 #
-#   benches/compare.sh [--quick] [--rounds N]
+#   benches/compare.sh [--quick] [--rounds N] [--plain]
 #
+# The program is the released one, by packaging/build-release.sh; with --plain it is the one that `cargo build --release` makes.
 # --quick takes files of a tenth of the size; ratios are then coarser. Files are forged once, into target/work: remove them there when the
 # forge has changed. Every round runs all programs one after the other, and a ratio is the median of the ratios of the rounds, so that what
 # else the machine does falls on all of them. The peer that takes minutes (tshark) runs once.
@@ -11,9 +12,11 @@ cd "$(dirname "$0")/.."
 
 rounds=5
 quick=false
+plain=false
 while [ $# -gt 0 ]; do
     case $1 in
         --quick) quick=true ;;
+        --plain) plain=true ;;
         --rounds) rounds=${2:?--rounds needs a number}; shift ;;
         *) sed -n '4s/^# *//p' "$0" >&2; exit 2 ;;
     esac
@@ -22,7 +25,6 @@ done
 
 target=${CARGO_TARGET_DIR:-target}
 work=$target/work
-program=$target/release/ntp-sniff
 if $quick; then
     small_frames=1200000 mixed_bytes=100000000 sessions=16
 else
@@ -105,7 +107,12 @@ row() {
 }
 
 mkdir -p "$work"
-cargo build --quiet --release --locked
+if $plain; then
+    cargo build --quiet --release --locked
+    program=$target/release/ntp-sniff
+else
+    program=$(packaging/build-release.sh)
+fi
 forge small "$small_frames" "$small"
 forge mixed "$mixed_bytes" "$mixed"
 forge ntp1241 "$sessions" "$ntp"

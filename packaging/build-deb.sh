@@ -1,14 +1,12 @@
 #!/usr/bin/env bash
 # Builds the Debian package: what the program makes of itself first (manual pages, completions, a configuration file to begin with), then
 # everything together by cargo-deb, which prints the package's path.
-# Needs: cargo install cargo-deb --locked; apt-get install dpkg-dev
+# Needs: cargo install cargo-deb --locked; apt-get install dpkg-dev; what packaging/build-release.sh needs
 set -euo pipefail
 cd "$(dirname "$0")/.."
-target=${CARGO_TARGET_DIR:-target}
-program=$target/release/ntp-sniff
+program=$(packaging/build-release.sh)
 made=target/deb
 
-cargo build --locked --release >&2
 rm -rf "$made"
 mkdir -p "$made/man" "$made/completions"
 "$program" man | gzip -9n > "$made/man/ntp-sniff.1.gz"
@@ -20,4 +18,5 @@ done
 "$program" completions zsh > "$made/completions/_ntp-sniff"
 "$program" completions fish > "$made/completions/ntp-sniff.fish"
 "$program" --no-config --print-config > "$made/config.toml"
-cargo deb --locked --no-build --strip --output "$made/"
+# Where that program was built cargo-deb looks for it.
+CARGO_TARGET_DIR=${program%/*/release/ntp-sniff} cargo deb --locked --no-build --strip --target "$(rustc -vV | sed -n 's/^host: //p')" --output "$made/"
