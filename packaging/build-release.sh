@@ -53,7 +53,8 @@ count() {
     unset LLVM_PROFILE_FILE
     # What was compiled by other counts cannot be linked with what is compiled by these, and cargo does not look into the file.
     rm -rf "$target/released"
-    "$profdata" merge -o "$profile" "$counted"/raw/*.profraw
+    "$profdata" merge -o "$profile.part" "$counted"/raw/*.profraw
+    mv "$profile.part" "$profile"
     rm -rf "$counted/raw"
 }
 
@@ -71,7 +72,7 @@ released=$target/released/$host/release/ntp-sniff
 # Counts belong to functions by name, and the compiler says nothing where it finds none of them. Read to the end: nm ends badly else.
 name=$(nm "$program" | sed -n 's/^[0-9a-f]* T \(.*8pipeline3run.*\)$/\1/p')
 if [ -z "$name" ] || ! nm "$released" | grep -F " T $name" > /dev/null; then
-    say "the counts are of functions with other names, such as ${name:-none}: were the two builds set up differently?"
+    say "the counts are of functions with other names, such as ${name:-none}: were the two builds set up differently? Remove $profile to count anew"
     exit 1
 fi
 echo "$released"
